@@ -1,0 +1,76 @@
+/** What happened to jobs and managers: the records of the journal. State is their replay and nothing else. */
+import type { Evidence, Outcome } from "./evidence.ts"
+import type { JobSpec } from "./spec.ts"
+import type { Health, LiveState } from "./state.ts"
+
+/** Every event has a place in the log and a time (wall clock, ms). `seq` grows by one, without gaps. */
+export interface EventBase {
+  readonly seq: number
+  readonly at: number
+}
+
+export type JobEvent = EventBase & JobEventBody
+export type JobEventBody = { readonly job: string } & (
+  | { readonly type: "created"; readonly key: string; readonly executor: string; readonly generation: number; readonly spec: JobSpec }
+  /** Why a job is not moving: a submit limit, a dependency, an expired login. Null: nothing holds it. */
+  | { readonly type: "waiting"; readonly reason: string | null }
+  /** Before anything remote: this token will stand in this directory and be submitted under this native name. */
+  | {
+      readonly type: "intent"
+      readonly attempt: number
+      readonly replacement: number
+      readonly token: string
+      readonly nativeName: string
+      readonly directory: string
+    }
+  /** Before each submission of the token: try number `try` may reach the manager from now on. */
+  | { readonly type: "submitting"; readonly token: string; readonly try: number }
+  /** The manager said, in words that exclude acceptance, that it did not take try number `try`. */
+  | { readonly type: "not-accepted"; readonly token: string; readonly try: number; readonly reason: string }
+  /** The outcome of the submission is unknown; the token is looked up before anything else. */
+  | { readonly type: "in-doubt"; readonly token: string; readonly reason: string }
+  | { readonly type: "accepted"; readonly token: string; readonly nativeId: string; readonly submitTime: string | null }
+  | {
+      readonly type: "observed"
+      readonly token: string
+      readonly state: LiveState
+      readonly evidence: Evidence
+    }
+  /** The attempt is over, and this is the proof. Outputs are collected next. */
+  | { readonly type: "ended"; readonly token: string; readonly outcome: Outcome; readonly reason: string | null; readonly evidence: readonly Evidence[] }
+  /** Stdout, stderr and outputs stand in the local folder. */
+  | { readonly type: "collected"; readonly token: string; readonly directory: string; readonly files: number; readonly notes: readonly string[] }
+  /** The job is over. */
+  | { readonly type: "finished"; readonly outcome: Outcome; readonly reason: string | null }
+  /** Before the engine takes the guard of an attempt that must not run any more. */
+  | { readonly type: "fence-intent"; readonly token: string }
+  /** The guard is ours: the payload of this token can never run. Null token owner: it had started, and is the truth. */
+  | { readonly type: "fenced"; readonly token: string; readonly won: boolean; readonly owner: string }
+  /** The attempt ended in a way that its retry policy covers: the job goes back to `new`. */
+  | { readonly type: "retrying"; readonly token: string; readonly outcome: Outcome; readonly reason: string | null }
+  | { readonly type: "cancel-requested"; readonly by: string }
+  | { readonly type: "hold-requested"; readonly held: boolean }
+  /** Late evidence about an attempt that had been called lost. */
+  | { readonly type: "corrected"; readonly token: string; readonly outcome: Outcome; readonly evidence: readonly Evidence[] }
+  /** Anything a person should know that changes no state. */
+  | { readonly type: "note"; readonly text: string }
+  /** The job directory on the other side is gone (`where: remote`), or the job is forgotten altogether (`both`). */
+  | { readonly type: "pruned"; readonly where: "remote" | "both" }
+)
+
+/** What happened to a manager. Names the executor, not a job. */
+export type ManagerEvent = EventBase & ManagerEventBody
+export type ManagerEventBody = { readonly executor: string } & (
+  /** The first contact succeeded: from now on an unreachable manager is waited for. */
+  | { readonly type: "contacted"; readonly root: string; readonly machine: string; readonly visible: boolean }
+  | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
+)
+
+/** What happened to the state directory. */
+export type StateEvent = EventBase & StateEventBody
+export type StateEventBody =
+  | { readonly type: "opened"; readonly stateId: string; readonly seed: string; readonly format: number }
+  | { readonly type: "controller"; readonly epoch: number; readonly pid: number; readonly host: string }
+
+export type AnyEvent = JobEvent | ManagerEvent | StateEvent
+export type AnyEventBody = JobEventBody | ManagerEventBody | StateEventBody

@@ -1,0 +1,67 @@
+/** A job as the replay of its events. */
+import type { Evidence, Outcome } from "./evidence.ts"
+import type { JobSpec } from "./spec.ts"
+import type { JobState } from "./state.ts"
+
+export interface Job {
+  readonly id: string
+  readonly key: string
+  readonly executor: string
+  /** Grows when a key is used again after abandon or prune; part of the token. */
+  readonly generation: number
+  readonly spec: JobSpec
+  readonly state: JobState
+  /** Final outcome once known; while `collecting`, what it will be. */
+  readonly outcome: Outcome | null
+  /** Why it is in this state, in the manager's words where there are any. */
+  readonly reason: string | null
+  /** What holds it back, while something does. */
+  readonly waiting: string | null
+  /** Oldest first. The last one is the current attempt; replacements are attempts of the same number. */
+  readonly attempts: readonly Attempt[]
+  readonly cancelRequestedAt: number | null
+  readonly holdRequested: boolean
+  readonly notes: readonly string[]
+  readonly createdAt: number
+  readonly endedAt: number | null
+  /** When the newest event of this job was written. */
+  readonly changedAt: number
+  readonly collected: { readonly directory: string; readonly files: number } | null
+  readonly pruned: "remote" | null
+}
+
+/** How far a submission got, as far as we know. */
+export type Submission = "intended" | "submitting" | "not-accepted" | "in-doubt" | "accepted"
+
+export interface Attempt {
+  /** From 1. */
+  readonly number: number
+  /** From 0: an attempt that vanished before it started is replaced by itself. */
+  readonly replacement: number
+  readonly token: string
+  readonly nativeName: string
+  /** Absolute, on the manager's host. */
+  readonly directory: string
+  readonly submission: Submission
+  /** The last try that may have reached the manager; 0: none. */
+  readonly tries: number
+  readonly nativeId: string | null
+  /** On the manager's clock, as it printed it. */
+  readonly submitTime: string | null
+  readonly createdAt: number
+  readonly acceptedAt: number | null
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly host: string | null
+  /** The newest evidence with a known state. */
+  readonly lastSeen: Evidence | null
+  readonly outcome: Outcome | null
+  /** What the outcome rests on. */
+  readonly evidence: readonly Evidence[]
+  readonly fence: "intended" | "won" | "lost" | null
+}
+
+/** The attempt that counts now; null before the first intent. */
+export function currentAttempt(job: Job): Attempt | null {
+  return job.attempts.at(-1) ?? null
+}

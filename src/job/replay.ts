@@ -1,0 +1,197 @@
+/** The reducer: jobs are the replay of their events. It refuses an illegal move and says so. */
+import type { AnyEvent, JobEvent } from "./event.ts"
+import type { Attempt, Job } from "./job.ts"
+import { type JobState, isFinal, moves } from "./state.ts"
+
+/** An event that can't follow what stands before it: a bug of ours or a damaged log. The job stays as it was. */
+export interface Refusal {
+  readonly event: JobEvent
+  readonly why: string
+}
+
+export type Jobs = Map<string, Job>
+
+/** Applies the events in order to `jobs` (changed in place) and returns what was refused. */
+export function replay(jobs: Jobs, events: Iterable<AnyEvent>): Refusal[] {
+  const refusals: Refusal[] = []
+  for (const event of events) {
+    if (!("job" in event)) continue
+    const next = apply(jobs.get(event.job), event)
+    if ("why" in next) refusals.push(next)
+    else if (event.type === "pruned" && event.where === "both") jobs.delete(event.job)
+    else jobs.set(event.job, next)
+  }
+  return refusals
+}
+
+/** The job after the event, or why it can't be. */
+export function apply(job: Job | undefined, event: JobEvent): Job | Refusal {
+  if (event.type === "created") return job === undefined ? created(event) : refuse(event, "The job exists already.")
+  if (job === undefined) return refuse(event, "There is no such job.")
+  const next = reduce(job, event)
+  if ("why" in next) return next
+  const changed = next.state !== job.state
+  if (changed && !moves[job.state].includes(next.state) && event.type !== "corrected") {
+    return refuse(event, `A job can't go from ${job.state} to ${next.state}.`)
+  }
+  return { ...next, changedAt: event.at }
+}
+
+function created(event: Extract<JobEvent, { type: "created" }>): Job {
+  return {
+    id: event.job,
+    key: event.key,
+    executor: event.executor,
+    generation: event.generation,
+    spec: event.spec,
+    state: "new",
+    outcome: null,
+    reason: null,
+    waiting: null,
+    attempts: [],
+    cancelRequestedAt: null,
+    holdRequested: false,
+    notes: [],
+    createdAt: event.at,
+    endedAt: null,
+    changedAt: event.at,
+    collected: null,
+    pruned: null,
+  }
+}
+
+function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | Refusal {
+  switch (event.type) {
+    case "waiting":
+      return { ...job, waiting: event.reason }
+    case "intent":
+      return { ...job, state: "staging", waiting: null, attempts: [...job.attempts, newAttempt(event)] }
+    case "submitting":
+      return onAttempt(job, event, { submission: "submitting", tries: event.try })
+    case "not-accepted":
+      return onAttempt(job, event, { submission: "not-accepted" }, { waiting: event.reason })
+    case "in-doubt":
+      return onAttempt(job, event, { submission: "in-doubt" }, { waiting: event.reason })
+    case "accepted":
+      return onAttempt(
+        job,
+        event,
+        { submission: "accepted", nativeId: event.nativeId, submitTime: event.submitTime, acceptedAt: event.at },
+        { state: job.state === "staging" ? "queued" : job.state, waiting: null },
+      )
+    case "observed":
+      return observed(job, event)
+    case "ended":
+      return onAttempt(
+        job,
+        event,
+        { outcome: event.outcome, evidence: event.evidence, ...endTimes(job, event) },
+        { state: "collecting", outcome: event.outcome, reason: event.reason, waiting: null },
+      )
+    case "collected":
+      return onAttempt(job, event, {}, {
+        collected: { directory: event.directory, files: event.files },
+        notes: [...job.notes, ...event.notes],
+      })
+    case "finished":
+      return { ...job, state: event.outcome.state, outcome: event.outcome, reason: event.reason, waiting: null, endedAt: event.at }
+    case "fence-intent":
+      return onAttempt(job, event, { fence: "intended" })
+    case "fenced":
+      return onAttempt(job, event, { fence: event.won ? "won" : "lost" })
+    case "retrying":
+      return onAttempt(
+        job,
+        event,
+        { outcome: event.outcome, endedAt: event.at },
+        { state: "new", outcome: null, reason: event.reason, waiting: null },
+      )
+    case "cancel-requested":
+      return { ...job, cancelRequestedAt: job.cancelRequestedAt ?? event.at }
+    case "hold-requested":
+      return { ...job, holdRequested: event.held }
+    case "corrected":
+      return corrected(job, event)
+    case "note":
+      return { ...job, notes: [...job.notes, event.text] }
+    case "pruned":
+      return { ...job, pruned: "remote" }
+  }
+}
+
+function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
+  return {
+    number: event.attempt,
+    replacement: event.replacement,
+    token: event.token,
+    nativeName: event.nativeName,
+    directory: event.directory,
+    submission: "intended",
+    tries: 0,
+    nativeId: null,
+    submitTime: null,
+    createdAt: event.at,
+    acceptedAt: null,
+    startedAt: null,
+    endedAt: null,
+    host: null,
+    lastSeen: null,
+    outcome: null,
+    evidence: [],
+    fence: null,
+  }
+}
+
+function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job | Refusal {
+  const { evidence } = event
+  return onAttempt(
+    job,
+    event,
+    {
+      submission: "accepted",
+      nativeId: evidence.nativeId ?? job.attempts.at(-1)?.nativeId ?? null,
+      lastSeen: evidence,
+      startedAt: evidence.startedAt ?? job.attempts.at(-1)?.startedAt ?? null,
+      host: evidence.host ?? job.attempts.at(-1)?.host ?? null,
+    },
+    { state: event.state, reason: evidence.reason, waiting: null },
+  )
+}
+
+function endTimes(job: Job, event: Extract<JobEvent, { type: "ended" }>): Pick<Attempt, "startedAt" | "endedAt" | "host"> {
+  const told = (pick: (e: (typeof event.evidence)[number]) => number | null) =>
+    event.evidence.map(pick).find((time) => time !== null) ?? null
+  const attempt = job.attempts.at(-1)
+  return {
+    startedAt: told((e) => e.startedAt) ?? attempt?.startedAt ?? null,
+    endedAt: told((e) => e.endedAt) ?? event.at,
+    host: event.evidence.find((e) => e.host !== null)?.host ?? attempt?.host ?? null,
+  }
+}
+
+function corrected(job: Job, event: Extract<JobEvent, { type: "corrected" }>): Job | Refusal {
+  const attempts = job.attempts.map((attempt) =>
+    attempt.token === event.token ? { ...attempt, outcome: event.outcome, evidence: event.evidence } : attempt,
+  )
+  const isCurrent = job.attempts.at(-1)?.token === event.token
+  if (!isCurrent || !isFinal(job.state)) return { ...job, attempts }
+  return { ...job, attempts, state: event.outcome.state, outcome: event.outcome, reason: "corrected by late evidence" }
+}
+
+/** Changes the attempt that the event names; refuses a token that is not the current one. */
+function onAttempt(
+  job: Job,
+  event: JobEvent & { readonly token: string },
+  change: Partial<Attempt>,
+  jobChange: Partial<Job> & { state?: JobState } = {},
+): Job | Refusal {
+  const current = job.attempts.at(-1)
+  if (current === undefined || current.token !== event.token) {
+    return refuse(event, `${event.token} is not the job's current attempt.`)
+  }
+  return { ...job, ...jobChange, attempts: [...job.attempts.slice(0, -1), { ...current, ...change }] }
+}
+
+function refuse(event: JobEvent, why: string): Refusal {
+  return { event, why }
+}

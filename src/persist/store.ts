@@ -1,0 +1,55 @@
+/** The interface of a job store: an append-only log of events, and what it adds up to. */
+import type { AnyEvent, AnyEventBody, Job, Refusal } from "../job/index.ts"
+
+/**
+ * One open store. The owner of a state directory has one for writing; readers open one read-only.
+ *
+ * What `append` has resolved for is on disk and survives every crash (fsync), in the order of the calls. The state
+ * (`jobs`, `managers`) is up to date at the latest when `append` resolves.
+ */
+export interface JobStore extends AsyncDisposable {
+  /** Replay of all events. Read-only for callers. */
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly managers: ReadonlyMap<string, ManagerRecord>
+  /** Identity of the state directory and the secret from which tokens are derived. */
+  readonly identity: StateIdentity
+  /** Our epoch, from 1; grows with each controller. */
+  readonly epoch: number
+  /** What was wrong with the log when it was opened: dropped, damaged, refused. Empty when all was well. */
+  readonly findings: readonly Finding[]
+  /**
+   * Gives each event its `seq` and `at`, writes them as one group and resolves after fsync. Groups of concurrent calls
+   * share one fsync. Throws a StoreError: `STORE_FULL`, `STORE_READ_ONLY`, `STORE_SUPERSEDED` (a higher epoch exists:
+   * nothing that this owner writes counts any more), `EVENT_REFUSED` (an illegal move: a bug; nothing was written).
+   */
+  append(events: readonly AnyEventBody[]): Promise<readonly AnyEvent[]>
+  /** Called after each group is on disk, in order. Returns the function that ends it. */
+  subscribe(listener: (events: readonly AnyEvent[]) => void): () => void
+}
+
+export interface StateIdentity {
+  /** Names the state directory on the other side: `<root>/<stateId>/`. 12 characters [a-z0-9]. */
+  readonly stateId: string
+  /** Hex, secret: tokens are an HMAC under it. */
+  readonly seed: string
+}
+
+/** What the log says of one executor's manager. */
+export interface ManagerRecord {
+  readonly executor: string
+  /** Set after the first successful contact. */
+  readonly contacted: { readonly root: string; readonly machine: string; readonly visible: boolean } | null
+  readonly health: "up" | "degraded" | "unreachable" | "needs-login" | "gone"
+  readonly reason: string | null
+  /** Since when the health is what it is, ms. */
+  readonly since: number
+}
+
+export interface Finding {
+  readonly kind: "torn-tail" | "damaged-line" | "refused-event" | "snapshot-unusable" | "superseded-tail" | "gap"
+  readonly file: string
+  readonly line: number | null
+  readonly detail: string
+}
+
+export type { Refusal }

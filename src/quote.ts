@@ -1,0 +1,59 @@
+/** The one place that writes shell text: every word that reaches a shell was quoted here. */
+import { UsageError } from "./errors.ts"
+
+const safeWord = /^[A-Za-z0-9_./:=@%+,-]+$/
+
+/**
+ * One word for a POSIX sh, bash, dash or busybox sh. Everything survives but NUL (no argv can hold it) and text that
+ * is not well-formed Unicode (it could not be written as UTF-8 and read back): both throw `WORD_UNQUOTABLE`.
+ */
+export function quote(word: string): string {
+  assertQuotable(word)
+  if (safeWord.test(word)) return word
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}
+
+/** A simple command: the words of an argv, each quoted. */
+export function quoteAll(argv: readonly string[]): string {
+  return argv.map(quote).join(" ")
+}
+
+/** `NAME=value; export NAME` for each variable. Names that no shell takes throw `ENV_NAME_INVALID`. */
+export function exports(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new UsageError("ENV_NAME_INVALID", {
+        summary: `"${name}" can't be the name of an environment variable.`,
+        reason: "A shell takes letters, digits and _ only, and no digit first.",
+        advice: "Rename it in env.",
+      })
+    }
+    return `${name}=${quote(value)}; export ${name}`
+  })
+}
+
+/**
+ * One request to the framed shell: a compound command on lines of its own. Cut short it is a syntax error, never a
+ * shorter command. `stdin` travels as a here-document whose end mark is `mark`, which must not occur in it.
+ */
+export function compound(argv: readonly string[], stdin?: string, mark = ""): string {
+  if (stdin === undefined) return `{ ${quoteAll(argv)} </dev/null\n}\n`
+  assertQuotable(stdin)
+  const body = stdin === "" || stdin.endsWith("\n") ? stdin : `${stdin}\n`
+  return `{ ${quoteAll(argv)} <<'${mark}'\n${body}${mark}\n}\n`
+}
+
+/** Several compounds that run one after the other in one subshell-free group. */
+export function script(lines: readonly string[]): string {
+  return `${lines.join("\n")}\n`
+}
+
+function assertQuotable(word: string): void {
+  if (word.includes("\0") || !word.isWellFormed()) {
+    throw new UsageError("WORD_UNQUOTABLE", {
+      summary: `A word can't be handed to a shell unchanged: ${JSON.stringify(word).slice(0, 80)}`,
+      reason: word.includes("\0") ? "It contains a NUL byte, which no argv can hold." : "It is not well-formed Unicode.",
+      advice: "Put such data into an input file instead.",
+    })
+  }
+}

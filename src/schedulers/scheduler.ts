@@ -1,0 +1,93 @@
+/** The interface of a dialect: what one kind of manager is asked, and what its answers mean. Pure text to data and back. */
+import type { Command, CommandResult } from "../command.ts"
+import type { ErrorClass } from "../errors.ts"
+import type { Evidence, JobSpec } from "../job/index.ts"
+
+/** One file implements this and `registry.ts` lists it; nothing else changes when a dialect is added. No I/O, no clock. */
+export interface Scheduler {
+  readonly name: string
+  readonly features: Features
+  /**
+   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells.
+   * `SBATCH_*` and its kin would otherwise bend every submission (PROTOCOL 15).
+   */
+  readonly foreignVariables: readonly string[]
+  /** The variables in which the manager tells a job its native id and how often it was restarted. */
+  readonly jobVariables: { readonly nativeId: string | null; readonly restarts: string | null }
+  /** Longest native name that survives in queue and accounting. */
+  readonly nativeNameMax: number
+
+  /** Lines for the head of the batch script (`#SBATCH --nodes=1`). Throws a UsageError for what it can't express. */
+  directives(submission: Submission): readonly string[]
+  /**
+   * Submits `submission.script` once. The parser throws a SchedulerError: class `in-doubt` when the native may exist,
+   * any other class only when the answer excludes that it does.
+   */
+  submit(submission: Submission): Command<Accepted>
+  /** One call that lists every native of this user that we could own, live ones first of all. One per sweep. */
+  queue(natives: readonly Native[]): Command<Listing>
+  /** Accounting for natives that left the queue; null where the manager keeps none. `since`: seconds, manager's clock. */
+  history(natives: readonly Native[], since: number): Command<Listing> | null
+  /** A complete look: everything that exists under these tokens. All commands must answer for the look to count. */
+  look(natives: readonly Native[], since: number): readonly Command<Listing>[]
+  /** Cancels only natives that carry both the id and the name. Succeeds when the request was taken; evidence tells the rest. */
+  cancel(natives: readonly Native[], how: { readonly force: boolean }): Command<void>
+  hold(natives: readonly Native[]): Command<void> | null
+  release(natives: readonly Native[]): Command<void> | null
+  /** A cheap question that only a manager in working order answers: the breaker's probe, and doctor's first line. */
+  probe(): Command<ManagerFacts>
+  /** What a failed command means; commands of ours that failed before they reached the manager included. */
+  classify(result: CommandResult): ErrorClass
+}
+
+export interface Features {
+  /** The manager keeps records of ended jobs. False: what left the queue is judged by our records alone. */
+  readonly accounting: boolean
+  readonly hold: boolean
+  readonly suspend: boolean
+  readonly arrays: boolean
+  /** Resources are counted by us and not by the manager. */
+  readonly countsResources: boolean
+}
+
+/** What a dialect needs to know to submit one attempt. Paths are absolute, on the manager's host. */
+export interface Submission {
+  readonly token: string
+  readonly nativeName: string
+  /** The job directory. */
+  readonly directory: string
+  /** The batch script, `<directory>/job.sh`. */
+  readonly script: string
+  readonly spec: JobSpec
+}
+
+/** A native as we know it: enough to ask for it and to tell it from a stranger. */
+export interface Native {
+  readonly token: string
+  readonly nativeName: string
+  readonly nativeId: string | null
+  readonly directory: string
+}
+
+export interface Accepted {
+  readonly nativeId: string
+  readonly submitTime: string | null
+}
+
+/** What a question brought back. Records of strangers are left out; a record without our token is a stranger's. */
+export interface Listing {
+  readonly evidence: readonly Evidence[]
+  /** Lines that could not be read, as they came: reported, never guessed at. */
+  readonly unread: readonly string[]
+}
+
+export interface ManagerFacts {
+  readonly version: string
+  /** Facts for people: cluster name, partitions, limits. */
+  readonly facts: Readonly<Record<string, string>>
+}
+
+/** The token at the head of a native name, or null for a stranger's. */
+export function tokenOf(nativeName: string): string | null {
+  return /^hz[a-z0-9]{13}(?![a-z0-9])/.exec(nativeName)?.[0] ?? null
+}

@@ -1,0 +1,32 @@
+/** The interface of a transport: how we reach `sh` on a host. Anything that gives us `sh` is a transport. */
+import type { Readable, Writable } from "node:stream"
+
+export interface Transport {
+  /** For people: `me@login.example.org:22`, `this machine`. */
+  readonly address: string
+  /**
+   * One connection. Throws a TransportError: `auth` (host key, login: a person must act), `transient` (refused, no
+   * route, name not found, dead peer), `busy` (MaxStartups).
+   */
+  connect(signal?: AbortSignal): Promise<Connection>
+}
+
+export interface Connection extends AsyncDisposable {
+  /**
+   * A fresh `/bin/sh` that reads commands from stdin, in the login environment of the user. Throws a TransportError:
+   * `busy` when the server allows no further channel (MaxSessions), `transient` when the connection is gone.
+   */
+  channel(signal?: AbortSignal): Promise<Channel>
+  /** Resolves when the connection is gone, with why. Never rejects. */
+  readonly closed: Promise<Error>
+}
+
+export interface Channel {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Resolves when the shell has ended and its output was delivered. Null exit code: it never told one. */
+  readonly exit: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>
+  /** Ends the channel at once. The command on the other side may live on. */
+  destroy(): void
+}
