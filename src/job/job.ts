@@ -31,7 +31,7 @@ export interface Job {
 }
 
 /** How far a submission got, as far as we know. */
-export type Submission = "intended" | "submitting" | "not-accepted" | "in-doubt" | "accepted"
+export type Submission = "intended" | "not-accepted" | "in-doubt" | "accepted"
 
 export interface Attempt {
   /** From 1. */
@@ -43,8 +43,8 @@ export interface Attempt {
   /** Absolute, on the manager's host. */
   readonly directory: string
   readonly submission: Submission
-  /** The last try that may have reached the manager; 0: none. */
-  readonly tries: number
+  /** Tries that the manager answered with a clear no; number `refusedTries + 1` may have reached it. */
+  readonly refusedTries: number
   readonly nativeId: string | null
   /** On the manager's clock, as it printed it. */
   readonly submitTime: string | null

@@ -66,10 +66,8 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
       return { ...job, waiting: event.reason }
     case "intent":
       return { ...job, state: "staging", waiting: null, attempts: [...job.attempts, newAttempt(event)] }
-    case "submitting":
-      return onAttempt(job, event, { submission: "submitting", tries: event.try })
     case "not-accepted":
-      return onAttempt(job, event, { submission: "not-accepted" }, { waiting: event.reason })
+      return onAttempt(job, event, { submission: "not-accepted", refusedTries: event.try }, { waiting: event.reason })
     case "in-doubt":
       return onAttempt(job, event, { submission: "in-doubt" }, { waiting: event.reason })
     case "accepted":
@@ -127,7 +125,7 @@ function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
     nativeName: event.nativeName,
     directory: event.directory,
     submission: "intended",
-    tries: 0,
+    refusedTries: 0,
     nativeId: null,
     submitTime: null,
     createdAt: event.at,
