@@ -22,6 +22,8 @@ export type JobEventBody = { readonly job: string } & (
       readonly token: string
       readonly nativeName: string
       readonly directory: string
+      /** Indices of the GPUs that are ours to give, where no scheduler gives them. */
+      readonly devices?: readonly number[]
     }
   /** The manager said, in words that exclude acceptance, that it did not take try number `try`; the next one may follow. */
   | { readonly type: "not-accepted"; readonly token: string; readonly try: number; readonly reason: string }

@@ -42,6 +42,7 @@ export interface Attempt {
   readonly nativeName: string
   /** Absolute, on the manager's host. */
   readonly directory: string
+  readonly devices: readonly number[]
   readonly submission: Submission
   /** Tries that the manager answered with a clear no; number `refusedTries + 1` may have reached it. */
   readonly refusedTries: number

@@ -124,6 +124,7 @@ function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
     token: event.token,
     nativeName: event.nativeName,
     directory: event.directory,
+    devices: event.devices ?? [],
     submission: "intended",
     refusedTries: 0,
     nativeId: null,
