@@ -2,6 +2,7 @@
 import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
 import { checkInputs } from "../remote/pack.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
+import { newestOfKey } from "./naming.ts"
 
 export interface Admissible {
   readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
@@ -48,7 +49,7 @@ function gate(desk: Desk, job: Job): Gate {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
   for (const dependency of job.spec.after) {
-    const other = findJob(desk, dependency.job)
+    const other = desk.store.jobs.get(dependency.job) ?? newestOfKey(desk.store, dependency.job)
     if (other === undefined) return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
     const met = dependencyMet(other, dependency.when)
     if (met === "never") return { kind: "never", cause: "dependency", reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".` }
@@ -65,16 +66,6 @@ function dependencyMet(other: Job, when: Job["spec"]["after"][number]["when"]): 
   if (!isFinal(other.state)) return "not yet"
   if (when === "ended") return "met"
   return (when === "completed") === (other.state === "completed") ? "met" : "never"
-}
-
-function findJob(desk: Desk, name: string): Job | undefined {
-  const byId = desk.store.jobs.get(name)
-  if (byId !== undefined) return byId
-  let newest: Job | undefined
-  for (const job of desk.store.jobs.values()) {
-    if (job.key === name && (newest === undefined || job.generation > newest.generation)) newest = job
-  }
-  return newest
 }
 
 /** The last things that can be known here: its inputs exist, and the dialect can express what it asks for. */

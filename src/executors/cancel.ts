@@ -3,8 +3,8 @@ import type { AnyEventBody } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
-import { type Watched, nativeOf, watchedBy } from "./monitor.ts"
 import type { Watch } from "./watch.ts"
+import { type Watched, nativeOf, watchedBy } from "./watched.ts"
 
 /**
  * For attempts that the manager may have. Those still on their way are the submit pass's own to end: it alone stages, so

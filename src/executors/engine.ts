@@ -2,10 +2,11 @@
 import { HawserError, SchedulerError, TransportError, asHawserError } from "../errors.ts"
 import { collectPass } from "./collect.ts"
 import type { Desk } from "./desk.ts"
-import { hinted, sweep, watchedBy } from "./monitor.ts"
+import { hinted, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
 import { submitPass } from "./submit.ts"
 import { Watch } from "./watch.ts"
+import { watchedBy } from "./watched.ts"
 
 /** Runs until it is closed. It owns no state: what it knows is in the store, what it remembers is only how long. */
 export class Engine implements AsyncDisposable {

@@ -8,7 +8,7 @@ import type { HostFacts, Place } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Session } from "../transport/session.ts"
-import type { Log } from "./desk.ts"
+import type { Log } from "./log.ts"
 
 /** A session that is open, and what goes with it. */
 export interface Live {

@@ -4,7 +4,7 @@ import { isFinal } from "../job/index.ts"
 import type { Native } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
-import type { Findings } from "./monitor.ts"
+import type { Findings } from "./ask.ts"
 
 /** Live natives whose token is known in this state directory and whose attempt has no need of them. */
 export function surplusOf(desk: Desk, findings: Findings): Native[] {
