@@ -3,6 +3,7 @@ import { bad, fieldOf, good, type Path, type Problem, type Reading } from "./pro
 import { type Base, insidePath, localPath, readGlob, readInput } from "./readFiles.ts"
 import { type Resources, noResources } from "./resources.ts"
 import type { Dependency, InputFile, JobSpec, RetryPolicy } from "./spec.ts"
+import { lineTrouble } from "./schema.ts"
 import { type SaidSpec, readSpec } from "./specSchema.ts"
 import type { SaidResources } from "./readResources.ts"
 
@@ -31,6 +32,9 @@ export function parseSpec(raw: unknown, options: ParseOptions): Reading<ParsedSp
   if (!said.ok) return said
   const problems: Problem[] = []
   const key = options.key ?? said.value.key ?? null
+  const trouble = key === null ? null : lineTrouble(key)
+  if (trouble !== null)
+    problems.push(...bad(trouble, "Write the job's own name in this state directory.", ["key"]).problems)
   const files = readFiles(said.value, { base: options.base, home: options.home ?? null }, problems)
   const after = distinct(said.value.after ?? [])
   problems.push(...togetherProblems(said.value, files.inputs, after, key))

@@ -116,16 +116,7 @@ function mail(): z.ZodType<{ user: string | null; on: MailEvent[] }> {
     { error: wantMail },
   )
   return z
-    .union(
-      [
-        z
-          .string({ error: wantMail })
-          .pipe(address)
-          .transform((user) => ({ user, on: null })),
-        object,
-      ],
-      { error: wantMail },
-    )
+    .union([address.transform((user) => ({ user, on: null })), object], { error: wantMail })
     .transform(({ user, on }) => ({ user: user ?? null, on: sortedEvents(on ?? ["end", "fail"]) }))
 }
 

@@ -110,9 +110,7 @@ function problemsOf(issues: readonly z.core.$ZodIssue[], known: Known, above: Pa
     if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownField(path, key, known))
     if (issue.code === "invalid_union") {
       // The branch that took the value's shape knows better what is wrong with it.
-      const inside = issue.errors.find(
-        (branch) => !branch.some(({ path: place, code }) => place.length === 0 && code === "invalid_type"),
-      )
+      const inside = issue.errors.find((branch) => !branch.some(isOtherShape))
       if (inside !== undefined) return problemsOf(inside, known, path)
     }
     const why: unknown = issue.code === "custom" ? issue.params?.["why"] : undefined
@@ -127,4 +125,8 @@ function unknownField(path: Path, key: string, known: Known): Problem {
   const want = place?.elsewhere?.(key) ?? suggestion(key, place?.fields ?? [], place?.meant)
   const full = [...path, key]
   return { field: fieldOf(full), path: full, why: "is not a known field", want }
+}
+
+function isOtherShape({ path, code }: z.core.$ZodIssue): boolean {
+  return path.length === 0 && (code === "invalid_type" || code === "invalid_value")
 }
