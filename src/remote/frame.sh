@@ -31,7 +31,9 @@ hz_frame() {
   printf '%s err\n' "$hz_id" >&2
   printf '\n%s begin\n' "$hz_id"
   if [ "$hz_seconds" -gt 0 ]; then
-    hz_output=$(hz_timed "$hz_seconds" "$@")
+    # A background command loses its stdin unless it is handed over by another number: here, because a bash that reads
+    # its commands from a pipe crashes on `4<&0` inside a capture (5.2). Verbs must not do that either.
+    { hz_output=$(hz_timed "$hz_seconds" "$@"); } 4<&0
   else
     hz_output=$(
       trap 'printf "\n-hz."' 0
@@ -50,18 +52,15 @@ hz_frame() {
 
 # hz_timed SECONDS ARGV...
 # Runs ARGV with a watchdog beside it. Programs get a process group of their own; a verb of ours (hz_…) can't, so the
-# watchdog looks for its descendants. Exit code of ARGV.
+# watchdog looks for its descendants. Stdin of ARGV is our number 4. Exit code of ARGV.
 hz_timed() {
   hz_seconds=$1
   shift
   case $1 in hz_*) hz_setsid= ;; esac
-  # A background command loses its stdin unless it is handed over by another number.
-  exec 4<&0
   # shellcheck disable=SC2086
   $hz_setsid "$@" <&4 4<&- &
   hz_child=$!
-  exec 4<&- </dev/null
-  hz_watch "$hz_seconds" "$hz_child" "$hz_setsid" >/dev/null 2>&1 &
+  hz_watch "$hz_seconds" "$hz_child" "$hz_setsid" </dev/null >/dev/null 2>&1 4<&- &
   hz_dog=$!
   wait "$hz_child"
   hz_code=$?
