@@ -43,6 +43,24 @@ export function compound(argv: readonly string[], stdin?: string, mark = ""): st
   return `{ ${quoteAll(argv)} <<'${mark}'\n${body}${mark}\n}\n`
 }
 
+/** An end mark for `stdin` that begins with `word` and is no line of it. */
+export function endMark(word: string, stdin: string): string {
+  return stdin.includes(word) ? endMark(`${word}x`, stdin) : word
+}
+
+/** A compound whose command reads the shell's own stdin from here on: for bulk data, on a channel of its own. */
+export function openCompound(argv: readonly string[]): string {
+  return `{ ${quoteAll(argv)}\n}\n`
+}
+
+/**
+ * A line that makes any shell say `hz-ready-NONCE-COUNT`. Free of quotes, and harmless wherever a startup file that
+ * reads stdin cuts it; one that echoes it does not answer it.
+ */
+export function probe(nonce: string, count: number): string {
+  return `echo hz-ready\${hz_none-}-${nonce}-${count}\n`
+}
+
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`
