@@ -29,7 +29,7 @@ pid_of() {
   [[ $pid =~ ^[0-9]+$ ]] && is_alive "$pid" && [[ $(command_line "$pid") == *"$(mark "$1")"* ]] && echo "$pid"
 }
 
-command_line() { tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null; }
+command_line() { { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null; }
 
 # A zombie has ended, whether or not its parent has noticed.
 is_alive() { [[ $(process_state "$1") == [!ZX] ]]; }

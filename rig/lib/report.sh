@@ -22,9 +22,10 @@ listens() {
 print_env() {
   local format=$1 identity daemon pid
   identity=$(identity_for "$2")
-  local -a names=(host port user user2 identityFile knownHostsFile slurmConf cluster mode fast directory runDirectory logDirectory mungeSocket)
-  local -a values=(127.0.0.1 "$port_base" "$user" "$user2" "$identity" "$ssh_dir/known_hosts" "$slurm_conf" "$cluster" "$mode" "$fast"
-    "$rig_dir" "$rig_run" "$rig_log" "$munge_socket")
+  local -A facts=([host]=127.0.0.1 [port]=$(port_of sshd) [user]=$user [user2]=$user2
+    [identityFile]=$identity [knownHostsFile]=$ssh_dir/known_hosts [slurmConf]=$slurm_conf [mungeSocket]=$munge_socket
+    [name]=$rig_name [cluster]=$cluster [mode]=$mode [fast]=$fast [portBase]=$port_base
+    [dir]=$rig_dir [run]=$rig_run [log]=$rig_log)
   local -a ports=() pids=()
   for daemon in "${daemons[@]}"; do
     uses "$daemon" || continue
@@ -36,14 +37,14 @@ print_env() {
 
 # Sees the variables of print_env.
 print_env_shell() {
-  local i
-  for i in "${!names[@]}"; do
-    if [[ ${names[i]} == slurmConf ]]; then
-      printf 'SLURM_CONF=%s\n' "${values[i]}"
+  local name i
+  for name in "${!facts[@]}"; do
+    if [[ $name == slurmConf ]]; then
+      printf 'SLURM_CONF=%s\n' "${facts[$name]}"
     else
-      printf 'RIG_%s=%s\n' "$(upper_snake "${names[i]}")" "${values[i]}"
+      printf 'RIG_%s=%s\n' "$(upper_snake "$name")" "${facts[$name]}"
     fi
-  done
+  done | sort
   for ((i = 0; i < ${#ports[@]}; i += 2)); do printf 'RIG_PORT_%s=%s\n' "${ports[i]^^}" "${ports[i + 1]}"; done
   for ((i = 0; i < ${#pids[@]}; i += 2)); do printf 'RIG_PID_%s=%s\n' "${pids[i]^^}" "${pids[i + 1]}"; done
 }
@@ -51,13 +52,13 @@ print_env_shell() {
 upper_snake() { sed -e 's/[A-Z]/_&/g' -e 's/.*/\U&/' <<<"$1"; }
 
 print_env_json() {
-  local i
+  local name
   printf '{'
-  for i in "${!names[@]}"; do
-    case ${names[i]} in
-      port) printf '"port":%s,' "${values[i]}" ;;
+  for name in "${!facts[@]}"; do
+    case $name in
+      port | portBase) printf '"%s":%s,' "$name" "${facts[$name]}" ;;
       fast) printf '"fast":%s,' "$( ((fast)) && echo true || echo false)" ;;
-      *) printf '"%s":"%s",' "${names[i]}" "${values[i]}" ;;
+      *) printf '"%s":"%s",' "$name" "${facts[$name]}" ;;
     esac
   done
   printf '"ports":{%s},"pids":{%s}}\n' "$(json_numbers "${ports[@]}")" "$(json_numbers "${pids[@]}")"

@@ -4,7 +4,7 @@
 daemons=(munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd) # in the order of starting
 nodes=(n1 n2 n3 n4)
 
-rig_name=${RIG_NAME:-hawser-rig}
+rig_name=${RIG_NAME:-$(basename "${RIG_DIR:-hawser-rig}")}
 rig_dir=${RIG_DIR:-/var/lib/$rig_name}
 rig_run=${RIG_RUN:-/run/$rig_name}
 rig_log=${RIG_LOG:-/var/log/$rig_name}
@@ -16,7 +16,7 @@ user2=${RIG_USER2:-hwsr2}
 mode=full
 fast=${RIG_FAST:-0}
 
-saved_settings() { printf '%s=%s\n' rig_run "$rig_run" rig_log "$rig_log" port_base "$port_base" user "$user" user2 "$user2" mode "$mode" fast "$fast"; }
+saved_settings() { printf '%s=%s\n' rig_name "$rig_name" rig_run "$rig_run" rig_log "$rig_log" port_base "$port_base" user "$user" user2 "$user2" mode "$mode" fast "$fast"; }
 
 load_settings() {
   [[ -r $rig_dir/settings ]] || return 0
