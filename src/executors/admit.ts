@@ -1,6 +1,6 @@
 /** Admit: which new jobs may go now, which wait and for what, and which never can. */
 import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
-import { checkInputs } from "../remote/pack.ts"
+import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { newestOfKey } from "./naming.ts"
 
@@ -78,7 +78,7 @@ async function sortOut(
 ): Promise<void> {
   const problems = await checkInputs(job.spec)
   if (problems.length > 0) {
-    ends.push(endOf(job, "stage-in", problems.join(" ")))
+    ends.push(endOf(job, "stage-in", problems.map((problem) => `${problem.path}: ${problem.reason}`).join(" ")))
     return
   }
   const missing = missingSecrets(desk, job)

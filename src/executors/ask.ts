@@ -1,7 +1,10 @@
 /** Ask: the questions of a sweep, to the queue, to our records, to accounting; each for all attempts at once. */
+import type { Command } from "../command.ts"
+import { SchedulerError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
 import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/verbs.ts"
+import { type Listing, seenNow } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
@@ -19,17 +22,16 @@ const recordsPerCall = 500
 export async function askQueue(desk: Desk, live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<Findings> {
   const listing = await live.session.ask(desk.scheduler.queue(watched.map(nativeOf)), signal)
   const findings: Findings = { evidence: new Map(), records: new Map() }
-  addEvidence(desk, findings, listing.evidence)
-  if (listing.unread.length > 0) desk.log.warn({ lines: listing.unread.slice(0, 5) }, "unread lines in the manager's answer")
+  addListing(desk, findings, listing)
   return findings
 }
 
-export function addEvidence(desk: Desk, findings: Findings, evidence: readonly Evidence[]): void {
-  for (const seen of evidence) {
+function addListing(desk: Desk, findings: Findings, listing: Listing): void {
+  if (listing.trouble !== null) desk.link.degraded(listing.trouble)
+  if (listing.unread.length > 0) desk.log.warn({ lines: listing.unread.slice(0, 5) }, "lines that could not be read")
+  for (const seen of seenNow(listing, desk.clock.now())) {
     if (seen.token === null) continue
-    const known = findings.evidence.get(seen.token) ?? []
-    known.push({ ...seen, seenAt: desk.clock.now() })
-    findings.evidence.set(seen.token, known)
+    findings.evidence.set(seen.token, [...(findings.evidence.get(seen.token) ?? []), seen])
   }
 }
 
@@ -56,7 +58,19 @@ export async function askHistory(desk: Desk, live: Live, watched: readonly Watch
   if (open.length === 0) return
   const command = desk.scheduler.history(open.map(nativeOf), windowStart(live, open))
   if (command === null) return
-  addEvidence(desk, findings, (await live.session.ask(command, signal)).evidence)
+  const listing = await askUnlessDown(desk, live, command, signal)
+  if (listing !== null) addListing(desk, findings, listing)
+}
+
+/** Accounting may be down while the queue works: that changes health, and those in question wait. */
+async function askUnlessDown(desk: Desk, live: Live, command: Command<Listing>, signal: AbortSignal): Promise<Listing | null> {
+  try {
+    return await live.session.ask(command, signal)
+  } catch (error) {
+    if (!(error instanceof SchedulerError)) throw error
+    desk.link.degraded(error.message)
+    return null
+  }
 }
 
 /** Seconds on the manager's clock: the oldest attempt in question, with a day's margin. */
@@ -65,7 +79,7 @@ export function windowStart(live: Live, watched: readonly Watched[]): number {
   return Math.floor((oldest + live.clockOffsetMs) / 1000) - 86_400
 }
 
-/** A complete look for those that nobody has seen: queue and accounting, by id and by name. All must answer. */
+/** A look for those that nobody has seen: queue and accounting, by id and by name. It counts only if all answer whole. */
 export async function lookFor(
   desk: Desk,
   watch: Watch,
@@ -75,10 +89,12 @@ export async function lookFor(
   signal: AbortSignal,
 ): Promise<void> {
   const commands = desk.scheduler.look(absent.map(nativeOf), windowStart(live, absent))
-  const listings = await Promise.all(commands.map((command) => live.session.ask(command, signal)))
+  const listings = await Promise.all(commands.map((command) => askUnlessDown(desk, live, command, signal)))
   await askRecords(live, absent, findings, signal)
-  for (const listing of listings) addEvidence(desk, findings, listing.evidence)
+  for (const listing of listings) if (listing !== null) addListing(desk, findings, listing)
+  const isComplete = listings.every((listing) => listing !== null && listing.coverage !== "partial")
   for (const { attempt } of absent) {
+    if (!isComplete) continue
     if ((findings.evidence.get(attempt.token) ?? []).length > 0) watch.found(attempt.token)
     else watch.notFound(attempt.token)
   }

@@ -29,7 +29,7 @@ async function cancelOne(desk: Desk, watch: Watch, live: Live, one: Watched, sig
   if (how === null) return []
   const { won, owner } = attempt.fence === "lost" ? { won: false, owner: "" } : await takeGuard(desk, live, one, signal)
   if (attempt.nativeId !== null) {
-    await live.session.act(live.effect(desk.scheduler.cancel([nativeOf(one)], { force: how === "kill" })), signal)
+    await live.cancel(desk.scheduler, [nativeOf(one)], { force: how === "kill" }, signal)
   }
   if (attempt.fence === "lost") return []
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }

@@ -1,7 +1,7 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
-import { join } from "node:path"
 import { type AnyEventBody, type Job, type Outcome, type RetryPolicy, currentAttempt } from "../job/index.ts"
-import { type CollectReply, collectJobs } from "../remote/staging.ts"
+import { collectJobs } from "../remote/staging.ts"
+import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { clearHints, readRecords } from "../remote/verbs.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
@@ -64,7 +64,7 @@ async function collectChunk(desk: Desk, live: Live, jobs: readonly Job[], signal
   for (let tries = 1; open.length > 0; tries += 1) {
     const replies = await receive(desk, live, open, signal)
     const isLast = tries === mismatchTriesMax
-    const whole = open.filter((job) => isLast || isWhole(replies.get(tokenOfJob(job))))
+    const whole = open.filter((job) => isLast || isBack(replies.get(tokenOfJob(job))))
     const events = whole.flatMap((job) => collected(desk, job, replies.get(tokenOfJob(job))))
     if (events.length > 0) await desk.store.append(events)
     await live.session.act(clearHints(live.place.home, whole.map(tokenOfJob)), signal)
@@ -75,31 +75,38 @@ async function collectChunk(desk: Desk, live: Live, jobs: readonly Job[], signal
 
 async function receive(desk: Desk, live: Live, jobs: readonly Job[], signal: AbortSignal): Promise<Map<string, CollectReply>> {
   const records = await live.session.ask(readRecords(live.place.home, jobs.map(tokenOfJob)), signal)
-  const outputs = new Map(records.map((one) => [one.token, one.exits.at(-1)?.outputs ?? []]))
+  const expected = new Map(records.map((one) => [one.token, one.exits.at(-1)?.outputs ?? null]))
   const requests = jobs.map((job) => ({
     token: tokenOfJob(job),
     directory: desk.resultsDirectory(job),
-    patterns: job.spec.outputs,
-    outputs: outputs.get(tokenOfJob(job)) ?? [],
+    outputs: job.spec.outputs,
+    expected: expected.get(tokenOfJob(job)) ?? null,
   }))
-  const replies = await collectJobs(live.session, live.place, requests, { nonce: desk.clock.nonce(8), signal })
+  const replies = await collectJobs(live.session, live.place, requests, signal)
   return new Map(replies.map((reply) => [reply.token, reply]))
 }
 
-function isWhole(reply: CollectReply | undefined): boolean {
-  return reply !== undefined && reply.missing.length === 0 && reply.mismatched.length === 0
+/** A full disk on this side is waited out; everything else that is not whole is read again. */
+function isBack(reply: CollectReply | undefined): boolean {
+  return reply !== undefined && isWhole(reply)
 }
 
 function collected(desk: Desk, job: Job, reply: CollectReply | undefined): AnyEventBody[] {
   const token = tokenOfJob(job)
   const directory = desk.resultsDirectory(job)
-  const notes = reply?.notes ?? []
-  const done: AnyEventBody = { job: job.id, type: "collected", token, directory, files: reply?.files ?? 0, notes }
+  const notes = [...(reply?.notes ?? []), ...(reply?.refused ?? []).map(({ path, reason }) => `${path} was left out: ${reason}`)]
+  const done: AnyEventBody = { job: job.id, type: "collected", token, directory, files: reply?.files.length ?? 0, notes }
   if (reply !== undefined && isWhole(reply)) return [done, ...finished(job)]
-  const wrong = reply === undefined ? ["nothing came back"] : [...reply.missing, ...reply.mismatched].map((path) => join("work", path))
-  const reason = `Outputs could not be brought back whole: ${wrong.slice(0, 5).join(", ")}.`
+  const reason = `Outputs could not be brought back whole: ${whatIsWrong(reply).slice(0, 5).join(", ")}.`
   if (job.outcome?.state !== "completed") return [{ ...done, notes: [...notes, reason] }, ...finished(job)]
   return [done, { job: job.id, type: "finished", outcome: { ...job.outcome, state: "failed", cause: "stage-out" }, reason }]
+}
+
+function whatIsWrong(reply: CollectReply | undefined): string[] {
+  if (reply === undefined || !reply.present) return ["the job directory is gone"]
+  if (reply.failure !== null) return [reply.failure.message]
+  const sizes = reply.mismatched.map(({ path, expected, actual }) => `${path} has ${actual} bytes, not ${expected}`)
+  return [...reply.missing.map((path) => `${path} is missing`), ...sizes, ...(reply.unsteady ? ["files changed while they were read"] : [])]
 }
 
 function finished(job: Job): AnyEventBody[] {

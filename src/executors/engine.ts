@@ -28,6 +28,12 @@ export class Engine implements AsyncDisposable {
     ]
   }
 
+  /** Connects now, or throws why that can't be: the first contact of a state directory. */
+  async firstContact(): Promise<void> {
+    this.desk.link.retryNow()
+    await this.desk.link.session(this.closing.signal)
+  }
+
   /** A fresh, complete sweep that starts after this call. Rejects with why when the manager can't be asked. */
   async recover(signal?: AbortSignal): Promise<void> {
     const wanted = this.sweepsDone + (this.sweeping ? 2 : 1)

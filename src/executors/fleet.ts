@@ -41,6 +41,7 @@ export interface FleetParts {
 
 export class Fleet implements HawserApi {
   readonly parts: FleetParts
+  readonly startedAt: number
   /** Values of `{fromEnv: NAME}` that came with a submission, by job. In memory only. */
   readonly secrets = new Map<string, Readonly<Record<string, string>>>()
   private readonly engines = new Map<string, Engine>()
@@ -49,6 +50,7 @@ export class Fleet implements HawserApi {
 
   constructor(parts: FleetParts) {
     this.parts = parts
+    this.startedAt = parts.clock.now()
     this.waiters = new Waiters(parts.store)
     this.unsubscribe = parts.store.subscribe((events) => this.ringOthers(events))
     for (const job of parts.store.jobs.values()) {

@@ -1,12 +1,12 @@
 /** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
 import type { Clock } from "../clock.ts"
-import type { Command } from "../command.ts"
 import { HawserError, TransportError } from "../errors.ts"
 import type { Health } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { HostFacts, Place } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
+import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
 import type { Log } from "./log.ts"
 
@@ -17,8 +17,8 @@ export interface Live {
   readonly facts: HostFacts
   /** The manager's wall clock less ours, ms. */
   readonly clockOffsetMs: number
-  /** The same command, run only if no higher owner number exists on the other side (PROTOCOL 26). */
-  readonly effect: <T>(command: Command<T>) => Command<T>
+  /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
+  cancel(scheduler: Scheduler, natives: readonly Native[], how: { readonly force: boolean }, signal: AbortSignal): Promise<void>
 }
 
 export interface LinkParts {
@@ -71,6 +71,11 @@ export class ManagerLink implements AsyncDisposable {
     return Math.max(50, breaker.waitMs())
   }
 
+  /** It answers, but not in full: accounting is down, another host answers. */
+  degraded(reason: string): void {
+    this.parts.breaker.degraded(reason)
+  }
+
   /** Forgets a back-off: a person has done something about it and wants to know. */
   retryNow(): void {
     this.parts.breaker.retryNow()
@@ -100,7 +105,10 @@ export class ManagerLink implements AsyncDisposable {
         place,
         facts,
         clockOffsetMs: facts.now - clock.now(),
-        effect: (command) => asOwner(place, command),
+        async cancel(scheduler, natives, how, signal) {
+          const commands = scheduler.cancel(natives, how).map((command) => asOwner(place, command))
+          await Promise.all(commands.map((command) => session.act(command, signal)))
+        },
       }
       this.live = live
       void session.closed.then(() => {

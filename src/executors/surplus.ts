@@ -25,7 +25,7 @@ export function surplusOf(desk: Desk, findings: Findings): Native[] {
 export async function cancelSurplus(desk: Desk, live: Live, surplus: readonly Native[], signal: AbortSignal): Promise<void> {
   if (surplus.length === 0) return
   desk.log.warn({ natives: surplus.map((native) => native.nativeId) }, "natives that nobody needs are cancelled")
-  await live.session.act(live.effect(desk.scheduler.cancel(surplus, { force: false })), signal)
+  await live.cancel(desk.scheduler, surplus, { force: false }, signal)
 }
 
 function isLive(seen: Evidence): boolean {
