@@ -1,0 +1,14 @@
+/** `hawser config`: the config as it was understood. */
+import type { Command } from "commander"
+import { stringify } from "yaml"
+import { type GlobalOptions, contextOf } from "./context.ts"
+
+export function registerConfig(hawser: Command): void {
+  hawser
+    .command("config")
+    .description("show the config as it was understood")
+    .action((_: object, self: Command) => {
+      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      context.print(context.json ? JSON.stringify(context.config) : stringify(context.config).trimEnd())
+    })
+}

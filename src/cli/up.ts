@@ -1,0 +1,20 @@
+/** `hawser up`: keeps a controller running until `hawser down`. */
+import type { Command } from "commander"
+import { openClient } from "../control/index.ts"
+import { type GlobalOptions, contextOf, entry } from "./context.ts"
+
+export function registerUp(hawser: Command): void {
+  hawser
+    .command("up")
+    .description("keep a controller running in the background")
+    .action(async (_: object, self: Command) => {
+      const globals = self.optsWithGlobals<GlobalOptions>()
+      const context = contextOf(globals)
+      const { stateDirectory, file } = context.config
+      await using api = await openClient({ stateDirectory, configFile: file, takeOver: globals.takeOver ?? false, entry })
+      await api.stay()
+      const { controller } = await api.status()
+      if (context.json) context.print(JSON.stringify(controller))
+      else context.say(`controller ${controller?.pid} runs for ${stateDirectory}; "hawser down" ends it`)
+    })
+}
