@@ -32,12 +32,9 @@ export function readYaml(text: string): Reading<YamlSource> {
 }
 
 function syntaxProblem(message: string, path: Path): Problem {
-  return {
-    field: "",
-    path,
-    why: `is no YAML: ${message.replace(/\.$/, "")}`,
-    want: "Correct the YAML; indent by spaces.",
-  }
+  // "…; please use YAML.parseAllDocuments()" is for programmers.
+  const why = message.replace(/; please.*|\.$/, "")
+  return { field: "", path, why: `is no YAML that can be read: ${why}`, want: "Correct it there; indent by spaces." }
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number {

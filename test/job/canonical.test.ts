@@ -31,5 +31,7 @@ test("it is JSON of the same spec", () => {
 })
 
 test("the hash of a spec does not change between versions", () => {
-  expect(specHash(spec({ A: "1" }))).toMatchInlineSnapshot(`"130df395e2c38562597835b06ad94b41d3fc8799d62d0903ae652b8906fd4920"`)
+  expect(specHash(spec({ A: "1" }))).toMatchInlineSnapshot(
+    `"130df395e2c38562597835b06ad94b41d3fc8799d62d0903ae652b8906fd4920"`,
+  )
 })
