@@ -89,24 +89,12 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
         { state: "collecting", outcome: event.outcome, reason: event.reason, waiting: null },
       )
     case "collected":
-      return onAttempt(
-        job,
-        event,
-        {},
-        {
-          collected: { directory: event.directory, files: event.files },
-          notes: [...job.notes, ...event.notes],
-        },
-      )
+      return onAttempt(job, event, {}, {
+        collected: { directory: event.directory, files: event.files },
+        notes: [...job.notes, ...event.notes],
+      })
     case "finished":
-      return {
-        ...job,
-        state: event.outcome.state,
-        outcome: event.outcome,
-        reason: event.reason,
-        waiting: null,
-        endedAt: event.at,
-      }
+      return { ...job, state: event.outcome.state, outcome: event.outcome, reason: event.reason, waiting: null, endedAt: event.at }
     case "fence-intent":
       return onAttempt(job, event, { fence: "intended" })
     case "fenced":
@@ -170,10 +158,7 @@ function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job
   )
 }
 
-function endTimes(
-  job: Job,
-  event: Extract<JobEvent, { type: "ended" }>,
-): Pick<Attempt, "startedAt" | "endedAt" | "host"> {
+function endTimes(job: Job, event: Extract<JobEvent, { type: "ended" }>): Pick<Attempt, "startedAt" | "endedAt" | "host"> {
   const told = (pick: (e: (typeof event.evidence)[number]) => number | null) =>
     event.evidence.map(pick).find((time) => time !== null) ?? null
   const attempt = job.attempts.at(-1)

@@ -107,7 +107,7 @@ function connectedSession(
     } finally {
       release()
     }
-    return await bulk(command, ends, signal)
+    return bulk(command, ends, signal)
   }
 
   return {

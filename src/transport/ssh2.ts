@@ -1,7 +1,7 @@
 /** SSH by the ssh2 package: no OpenSSH client needed, its configuration is honoured. */
 import type { Client, ClientChannel } from "ssh2"
 import type { Clock } from "../clock.ts"
-import { TransportError } from "../errors.ts"
+import type { TransportError } from "../errors.ts"
 import { loginShell, plainShell } from "../quote.ts"
 import { exitOf } from "./exit.ts"
 import { type SshLink, connectSsh } from "./sshConnect.ts"
@@ -60,7 +60,7 @@ function run({ client, settings, closed }: SshLink, command: string): Promise<Cl
     void closed.then(reject)
     const onOpen = (error: Error | undefined, stream: ClientChannel): void => {
       if (error === undefined) resolve(stream)
-      else if (/^No response/.test(error.message)) void closed.then(reject)
+      else if (error.message.startsWith("No response")) void closed.then(reject)
       else reject(channelError(settings, error))
     }
     execOrThrow(client, command, onOpen, (error) => reject(lost(error)))

@@ -1,4 +1,5 @@
 /** The keys to log in with: those of the agent and those in files, in OpenSSH's order. */
+import { callbackify } from "node:util"
 import ssh2 from "ssh2"
 import type { ParsedKey, SignCallback, SigningRequestOptions } from "ssh2"
 import { type KeyFile, type Prompt, parseKey, readKeyFile, unlockKeyFile } from "./sshKeyFile.ts"
@@ -116,9 +117,7 @@ class SingleKeyAgent extends ssh2.BaseAgent<ParsedKey> {
     done?: SignCallback,
   ): void {
     const callback = typeof options === "function" ? options : done
-    this.#sign(data, typeof options === "function" ? {} : options).then(
-      (signature) => callback?.(null, signature),
-      (error: unknown) => callback?.(error instanceof Error ? error : new Error(String(error))),
-    )
+    const signing = callbackify(this.#sign)
+    signing(data, typeof options === "function" ? {} : options, (error, signature) => callback?.(error, signature))
   }
 }

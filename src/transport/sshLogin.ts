@@ -42,8 +42,7 @@ export function login(user: string, { keys, skipped, locked }: Candidates, promp
     return { type: "keyboard-interactive", username: user, prompt: answering(prompt) }
   }
   return {
-    // `false` ends the attempt; the types only know the other answers.
-    handler: ((methods: AuthenticationType[] | null) => next(methods)) as unknown as AuthHandlerMiddleware,
+    handler: (methods: AuthenticationType[] | null) => next(methods),
     tried: () => ({ offered, skipped, locked, accepted }),
   }
 }

@@ -123,7 +123,7 @@ function output(program: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(program, args, { timeout: 10_000 }, (error, stdout, stderr) => {
       if (error === null) resolve(stdout)
-      else if (error.code === "ENOENT") reject(error)
+      else if (error.code === "ENOENT") reject(new Error(error.message))
       else reject(configError(stderr.trim() || error.message))
     })
   })
