@@ -11,6 +11,8 @@ export interface JobStore extends AsyncDisposable {
   /** Replay of all events. Read-only for callers. */
   readonly jobs: ReadonlyMap<string, Job>
   readonly managers: ReadonlyMap<string, ManagerRecord>
+  /** Id of the newest job under a key (its highest generation). */
+  newestByKey(key: string): string | undefined
   /** Identity of the state directory and the secret from which tokens are derived. */
   readonly identity: StateIdentity
   /** Our epoch, from 1; grows with each controller. */
