@@ -61,6 +61,18 @@ export function probe(nonce: string, count: number): string {
   return `echo hz-ready\${hz_none-}-${nonce}-${count}\n`
 }
 
+/** The user's ProxyCommand, as OpenSSH hands it to a shell: the shell gives way to it. */
+export function proxyScript(command: string): string {
+  return `exec ${command}`
+}
+
+/**
+ * What an ssh channel runs. Constant, because csh and fish read it too: a POSIX sh that has read the login files, and
+ * then a fresh one, which has their environment and none of their options, aliases, functions and traps.
+ */
+export const loginShell = "exec /bin/sh -l -c 'exec /bin/sh'"
+export const plainShell = "exec /bin/sh"
+
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`
@@ -70,7 +82,9 @@ function assertQuotable(word: string): void {
   if (word.includes("\0") || !word.isWellFormed()) {
     throw new UsageError("WORD_UNQUOTABLE", {
       summary: `A word can't be handed to a shell unchanged: ${JSON.stringify(word).slice(0, 80)}`,
-      reason: word.includes("\0") ? "It contains a NUL byte, which no argv can hold." : "It is not well-formed Unicode.",
+      reason: word.includes("\0")
+        ? "It contains a NUL byte, which no argv can hold."
+        : "It is not well-formed Unicode.",
       advice: "Put such data into an input file instead.",
     })
   }

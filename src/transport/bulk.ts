@@ -66,7 +66,8 @@ async function converse(
   const stdout = channel.stdout.pipe(touching(touch))
   const taking = sink === undefined ? textOf(stdout) : sink(stdout).then(() => "")
   // A command may end without having read all: then the rest is not sent.
-  const sending = source === undefined ? void channel.stdin.end() : Promise.race([feed(source, channel, touch), errors.ended])
+  const sending =
+    source === undefined ? void channel.stdin.end() : Promise.race([feed(source, channel, touch), errors.ended])
   const [text] = await Promise.all([taking, sending])
   return { exitCode: await errors.ended, stdout: text, stderr: errors.text(), timedOut: false }
 }

@@ -121,7 +121,10 @@ export function errorsReader(prefix: string, onErrors: (sequence: number, text: 
     pending = rest
   }
   return Object.assign(read, {
-    noise: () => Buffer.concat([noise, ...(inside ? parts : []), pending]).subarray(-noiseBytesMax).toString(),
+    noise: () =>
+      Buffer.concat([noise, ...(inside ? parts : []), pending])
+        .subarray(-noiseBytesMax)
+        .toString(),
   })
 }
 

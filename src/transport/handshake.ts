@@ -16,7 +16,12 @@ export const shellEnded = "SHELL_ENDED"
  * Resolves when the shell on the channel has answered. A startup file that reads stdin may eat a probe, so probes are
  * sent again until one is answered; late answers to the others are noise. Throws `SHELL_ENDED` or `SHELL_SILENT`.
  */
-export async function handshake(channel: Channel, clock: Clock, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+export async function handshake(
+  channel: Channel,
+  clock: Clock,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
   const nonce = clock.nonce(8)
   const answered = new AbortController()
   let noise = ""
@@ -33,7 +38,10 @@ export async function handshake(channel: Channel, clock: Clock, timeoutMs: numbe
   signal?.addEventListener("abort", onAbort, { once: true })
   channel.stdout.on("data", onData)
   channel.stderr.on("data", onErrors)
-  channel.exit.then(({ exitCode }) => ready.reject(ended(exitCode, firstLine(errors) ?? firstLine(noise))), ready.reject)
+  channel.exit.then(
+    ({ exitCode }) => ready.reject(ended(exitCode, firstLine(errors) ?? firstLine(noise))),
+    ready.reject,
+  )
 
   const probing = sendProbes(channel, clock, nonce, answered.signal)
   try {

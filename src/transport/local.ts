@@ -6,9 +6,7 @@ import { deferred } from "./deferred.ts"
 import { exitOf } from "./exit.ts"
 import type { Channel, Connection, Transport } from "./transport.ts"
 
-const kept: ReadonlySet<string> = new Set(
-  "HOME USER LOGNAME SHELL PATH LANG TZ TMPDIR XDG_RUNTIME_DIR".split(" "),
-)
+const kept: ReadonlySet<string> = new Set("HOME USER LOGNAME SHELL PATH LANG TZ TMPDIR XDG_RUNTIME_DIR".split(" "))
 
 type Argv = readonly [string, ...string[]]
 

@@ -79,7 +79,12 @@ function connectedSession(
   const whyLost = connectionLoss(connection)
   const { clock, answerTimeoutMs } = settings
 
-  const run = async <T>(shells: LastingShell, command: Command<T>, hasEffect: boolean, signal?: AbortSignal): Promise<T> => {
+  const run = async <T>(
+    shells: LastingShell,
+    command: Command<T>,
+    hasEffect: boolean,
+    signal?: AbortSignal,
+  ): Promise<T> => {
     const { argv, stdin, timeoutMs } = command
     const shell = await shells.shell(signal)
     return command.parse(await shell.run({ argv, stdin, timeoutMs, hasEffect }, signal))
@@ -102,7 +107,7 @@ function connectedSession(
     } finally {
       release()
     }
-    return await bulk(command, ends, signal)
+    return bulk(command, ends, signal)
   }
 
   return {

@@ -71,7 +71,11 @@ export async function openPreparedChannel(
   throw new Error("unreachable")
 }
 
-export async function openShell(connection: Connection, options: ShellOptions, signal?: AbortSignal): Promise<FramedShell> {
+export async function openShell(
+  connection: Connection,
+  options: ShellOptions,
+  signal?: AbortSignal,
+): Promise<FramedShell> {
   const channel = await openPreparedChannel(connection, options, signal)
   return framedShell(channel, options, connectionLoss(connection))
 }
@@ -176,6 +180,18 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
     () => undefined,
   )
 
+  // What is asked in one go leaves in one packet.
+  let unsent = ""
+  const send = (text: string): void => {
+    if (unsent === "") {
+      queueMicrotask(() => {
+        channel.stdin.write(unsent)
+        unsent = ""
+      })
+    }
+    unsent += text
+  }
+
   return {
     get lost() {
       return lost
@@ -194,7 +210,7 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
       const answer = deferred<CommandResult>()
       pending.set(sequence, { ...request, sequence, resolve: answer.resolve, reject: answer.reject })
       if (pending.size === 1) arm()
-      channel.stdin.write(text)
+      send(text)
       const onAbort = (): void => answer.reject(abortedError(hasEffect, signal))
       signal?.addEventListener("abort", onAbort, { once: true })
       try {
