@@ -5,8 +5,9 @@ import type { Command } from "commander"
 import { HawserError, UsageError } from "../errors.ts"
 import { fromPlain } from "../control/index.ts"
 import type { HawserApi, SubmitRequest, SubmitResult } from "../hawser.ts"
-import { type Context, type GlobalOptions, contextOf } from "./context.ts"
+import { type Context, contextOf } from "./context.ts"
 import { Exit, exitCodeOf, exitCodes } from "./exit.ts"
+import { globalsOf } from "./globals.ts"
 import { secretsOf } from "./jobOptions.ts"
 import { isRejected } from "./submit.ts"
 
@@ -25,7 +26,7 @@ export function registerBatch(hawser: Command): void {
     .argument("<file>", "JSON lines; paths in it are relative to it")
     .option("-e, --executor <name>", "executor for lines that name none")
     .action(async (file: string, options: { executor?: string }, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       const lines = await readLines(file, options.executor)
       await using api = await context.api()
       const results = await submitAll(api, lines)

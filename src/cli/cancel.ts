@@ -1,7 +1,8 @@
 /** `hawser cancel`: records the wish; the controller repeats it until the evidence shows that the jobs are over. */
 import type { Command } from "commander"
 import { isFinal } from "../job/index.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
+import { globalsOf } from "./globals.ts"
 import { endLine } from "./table.ts"
 
 export function registerCancel(hawser: Command): void {
@@ -10,7 +11,7 @@ export function registerCancel(hawser: Command): void {
     .description("cancel jobs")
     .argument("<job...>", "id, unique beginning of an id, or key")
     .action(async (names: string[], _: object, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       await using api = await context.api()
       const jobs = await api.cancel(names)
       if (context.json) context.print(JSON.stringify(jobs))

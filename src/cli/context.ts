@@ -5,14 +5,7 @@ import { type LoadedConfig, loadConfig } from "../config/index.ts"
 import { openClient, openForeground, openReader } from "../control/index.ts"
 import type { HawserApi } from "../hawser.ts"
 import { knownNames } from "../hawser.ts"
-
-export interface GlobalOptions {
-  readonly state?: string
-  readonly config?: string
-  readonly json?: boolean
-  readonly background: boolean
-  readonly takeOver?: boolean
-}
+import type { GlobalOptions } from "./globals.ts"
 
 export interface Context {
   readonly config: LoadedConfig

@@ -1,8 +1,9 @@
 /** `hawser doctor`: checks one executor from the connection to a test job. */
 import type { Command } from "commander"
 import type { DoctorLine } from "../hawser.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
+import { globalsOf } from "./globals.ts"
 import { detachable } from "./patience.ts"
 
 const marks: Readonly<Record<DoctorLine["status"], string>> = { ok: "ok", warning: "!!", failed: "FAILED", skipped: "-" }
@@ -13,7 +14,7 @@ export function registerDoctor(hawser: Command): void {
     .description("check an executor: connection, shell, clock, directory, scheduler, a test job")
     .argument("[executor]", "default: the config's")
     .action(async (executor: string | undefined, _: object, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       await using api = await context.api()
       const show = (line: DoctorLine): void => {
         if (!context.json) context.print(textOf(line))

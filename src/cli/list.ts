@@ -3,7 +3,8 @@ import type { Command } from "commander"
 import { UsageError } from "../errors.ts"
 import type { ListFilter } from "../hawser.ts"
 import { type JobState, jobStates } from "../job/index.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
+import { globalsOf } from "./globals.ts"
 import { jobTable } from "./table.ts"
 
 interface ListOptions {
@@ -20,8 +21,7 @@ export function registerList(hawser: Command): void {
     .option("-e, --executor <name>", "only this executor")
     .option("--key <prefix>", "only keys that start with this")
     .action(async (options: { state?: string } & ListOptions, self: Command) => {
-      const globals = self.parent?.opts<GlobalOptions>() ?? { background: true }
-      const context = contextOf(globals)
+      const context = contextOf(globalsOf(self))
       await using reader = await context.reader()
       const jobs = await reader.list(filterOf(options))
       if (context.json) context.print(JSON.stringify(jobs))

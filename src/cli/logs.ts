@@ -1,8 +1,9 @@
 /** `hawser logs`: a job's stdout or stderr, also while it runs. */
 import type { Command } from "commander"
 import { isFinal } from "../job/index.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
 import { follow, readAll } from "./follow.ts"
+import { globalsOf } from "./globals.ts"
 import { detachable } from "./patience.ts"
 
 export function registerLogs(hawser: Command): void {
@@ -13,7 +14,7 @@ export function registerLogs(hawser: Command): void {
     .option("-f, --follow", "go on until the job is over")
     .option("--stderr", "its stderr instead of its stdout")
     .action(async (name: string, options: { follow?: boolean; stderr?: boolean }, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       const stream = options.stderr === true ? "stderr" : "stdout"
       const write = (data: Buffer): void => void process.stdout.write(data)
       await using reader = await context.reader()

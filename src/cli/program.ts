@@ -7,6 +7,7 @@ import { registerConfig } from "./config.ts"
 import { registerController } from "./controller.ts"
 import { registerDoctor } from "./doctor.ts"
 import { registerDown } from "./down.ts"
+import { share } from "./globals.ts"
 import { registerList } from "./list.ts"
 import { registerLogs } from "./logs.ts"
 import { registerPrune } from "./prune.ts"
@@ -29,11 +30,6 @@ export function program(): Command {
   const hawser = new Command("hawser")
     .description(description)
     .version(version)
-    .option("--state <dir>", "state directory (HAWSER_STATE); default: .hawser beside hawser.yaml")
-    .option("--config <file>", "config file (HAWSER_CONFIG); default: hawser.yaml here or above, then the user's")
-    .option("--json", "print JSON")
-    .option("--no-background", "no controller in the background: this command drives the jobs for as long as it lasts")
-    .option("--take-over", "take the state directory over from a controller on another host that is known to be dead")
     .showSuggestionAfterError()
     .enablePositionalOptions()
     .exitOverride()
@@ -56,6 +52,7 @@ export function program(): Command {
     registerController,
   ]
   for (const register of registers) register(hawser)
+  share(hawser)
   for (const command of hawser.commands) command.exitOverride().showSuggestionAfterError()
   return hawser
 }

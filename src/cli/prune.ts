@@ -1,8 +1,9 @@
 /** `hawser prune`: removes job directories of finished jobs, never one that is still needed. */
 import type { Command } from "commander"
 import { UsageError } from "../errors.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
+import { globalsOf } from "./globals.ts"
 import { statesOf } from "./list.ts"
 import { limitOf } from "./patience.ts"
 
@@ -23,7 +24,7 @@ export function registerPrune(hawser: Command): void {
     .option("--local", "forget the jobs too, and remove <state>/jobs/<id>; a folder named with `into` is never touched")
     .option("--dry-run", "say what would be removed")
     .action(async (names: string[], options: PruneOptions, self: Command) => {
-      const context = contextOf(self.parent?.opts<GlobalOptions>() ?? { background: true })
+      const context = contextOf(globalsOf(self))
       if (names.length === 0 && options.olderThan === undefined) {
         throw new UsageError("OPTION_MISSING", {
           summary: "prune wants to know what may go.",

@@ -3,9 +3,10 @@ import { constants } from "node:os"
 import type { Command } from "commander"
 import type { HawserApi } from "../hawser.ts"
 import type { JobView } from "../job/index.ts"
-import { type Context, type GlobalOptions, contextOf } from "./context.ts"
+import { type Context, contextOf } from "./context.ts"
 import { Exit, exitCodeOfJob } from "./exit.ts"
 import { follow } from "./follow.ts"
+import { globalsOf } from "./globals.ts"
 import { type JobOptions, addJobOptions, jobOf, requestOf } from "./jobOptions.ts"
 import { detachable, limitOf } from "./patience.ts"
 import { endLine } from "./table.ts"
@@ -14,7 +15,7 @@ export function registerRun(hawser: Command): void {
   addJobOptions(hawser.command("run").description("submit one job, show its output, exit with its code"))
     .option("--timeout <span>", "stop waiting after this (700s, 2h); the job goes on")
     .action(async (command: string[], options: JobOptions & { timeout?: string }, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       const limit = limitOf(options.timeout)
       await using api = await context.api()
       const [result] = await api.submit([requestOf(command, options)])

@@ -1,7 +1,8 @@
 /** `hawser show`: everything that is known of a job. Reads only. */
 import type { Command } from "commander"
 import type { JobView } from "../job/index.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
+import { globalsOf } from "./globals.ts"
 
 export function registerShow(hawser: Command): void {
   hawser
@@ -9,7 +10,7 @@ export function registerShow(hawser: Command): void {
     .description("show what is known of a job")
     .argument("<job>", "id, unique beginning of an id, or key")
     .action(async (name: string, _: object, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       await using reader = await context.reader()
       const job = await reader.show(name)
       context.print(context.json ? JSON.stringify(job) : textOf(job))

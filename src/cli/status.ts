@@ -1,6 +1,7 @@
 /** `hawser status`: the controller and the health of each manager. Reads only. */
 import type { Command } from "commander"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
+import { globalsOf } from "./globals.ts"
 import { table } from "./table.ts"
 
 export function registerStatus(hawser: Command): void {
@@ -8,7 +9,7 @@ export function registerStatus(hawser: Command): void {
     .command("status")
     .description("show the controller, and how each manager is")
     .action(async (_: object, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       await using reader = await context.reader()
       const status = await reader.status()
       if (context.json) return context.print(JSON.stringify(status))

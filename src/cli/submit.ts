@@ -1,14 +1,15 @@
 /** `hawser submit`: records a job, and returns when its manager has it or the reason why it waits is known. */
 import type { Command } from "commander"
 import type { JobView } from "../job/index.ts"
-import { type GlobalOptions, contextOf } from "./context.ts"
+import { contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
+import { globalsOf } from "./globals.ts"
 import { type JobOptions, addJobOptions, jobOf, requestOf } from "./jobOptions.ts"
 
 export function registerSubmit(hawser: Command): void {
   addJobOptions(hawser.command("submit").description("submit one job and return")).action(
     async (command: string[], options: JobOptions, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       await using api = await context.api()
       const [result] = await api.submit([requestOf(command, options)])
       const { job, existed } = jobOf(result)

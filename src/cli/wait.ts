@@ -2,8 +2,9 @@
 import type { Command } from "commander"
 import type { HawserApi } from "../hawser.ts"
 import { type JobView, isFinal } from "../job/index.ts"
-import { type Context, type GlobalOptions, contextOf } from "./context.ts"
+import { type Context, contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
+import { globalsOf } from "./globals.ts"
 import { detachable, limitOf } from "./patience.ts"
 import { progress } from "./progress.ts"
 import { endLine } from "./table.ts"
@@ -16,7 +17,7 @@ export function registerWait(hawser: Command): void {
     .option("--all", "all jobs of the state directory")
     .option("--timeout <span>", "stop waiting after this (700s, 2h); the jobs go on")
     .action(async (names: string[], options: { timeout?: string }, self: Command) => {
-      const context = contextOf(self.optsWithGlobals<GlobalOptions>())
+      const context = contextOf(globalsOf(self))
       const limit = limitOf(options.timeout)
       const jobs = await chosen(context, names)
       const ended = await waitFor(context, jobs, limit)
