@@ -1,0 +1,25 @@
+// Builds the package: src is compiled to dist, its shell scripts are copied beside it, the commands become executable.
+import { execFileSync } from "node:child_process"
+import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const dist = join(root, "dist")
+
+rmSync(dist, { recursive: true, force: true })
+execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+})
+
+cpSync(join(root, "src"), dist, {
+  recursive: true,
+  filter: (path) => statSync(path).isDirectory() || path.endsWith(".sh"),
+})
+
+const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+for (const path of Object.values(bin)) {
+  // `npm run package` reports a command that is named and not there; a build of the library alone may lack it.
+  if (existsSync(join(root, path))) chmodSync(join(root, path), 0o755)
+}

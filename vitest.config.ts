@@ -1,0 +1,47 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig, type ViteUserConfig } from "vitest/config"
+import { CountReporter } from "./test/support/count-reporter.ts"
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+
+/** Two projects: `fast` needs nothing but Node; `live` talks to real schedulers and runs alone, after it. */
+const config: ViteUserConfig = defineConfig({
+  resolve: {
+    alias: [
+      { find: /^hawser$/, replacement: here("src/index.ts") },
+      { find: /^hawser\/testing$/, replacement: here("src/testing/index.ts") },
+    ],
+  },
+  test: {
+    pool: "forks",
+    reporters: ["default", new CountReporter()],
+    coverage: { provider: "v8", include: ["src/**/*.ts"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "fast",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/live/**"],
+          testTimeout: 10_000,
+          hookTimeout: 20_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "live",
+          include: ["test/live/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          // The managers of the rig are shared: one file at a time.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
+
+export default config
