@@ -1,15 +1,16 @@
 /** The composition root: a config becomes executors, a state directory becomes jobs. Reads as a table of contents. */
 import { type Clock, systemClock } from "./clock.ts"
-import type { ExecutorConfig, LoadedConfig } from "./config/index.ts"
+import type { ExecutorConfig, KnownNames, LoadedConfig, TransportConfig } from "./config/index.ts"
 import { Fleet } from "./executors/fleet.ts"
 import { processExecutor } from "./executors/local.ts"
 import type { Log } from "./executors/log.ts"
 import type { ExecutorParts } from "./executors/openEngine.ts"
 import { batchExecutor } from "./executors/slurm.ts"
-import { launcherFor } from "./launchers/registry.ts"
+import { launcherFor, launchers } from "./launchers/registry.ts"
 import { openStore } from "./persist/index.ts"
-import { schedulerNamed } from "./schedulers/registry.ts"
-import { transportFor } from "./transport/registry.ts"
+import { schedulerNamed, schedulers } from "./schedulers/registry.ts"
+import { createTransport, transports } from "./transport/registry.ts"
+import type { Transport } from "./transport/transport.ts"
 
 export type * from "./executors/api.ts"
 export type { Log } from "./executors/log.ts"
@@ -50,7 +51,7 @@ export async function openController(options: ControllerOptions): Promise<Fleet>
 function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOptions["prompt"]): ExecutorParts {
   const scheduler = schedulerNamed(config.scheduler)
   const { name, defaults, limits, capacity, root, retentionMs } = config
-  const transport = transportFor({ ...config.transport, prompt, clock })
+  const transport = transportFor(config.transport, clock, prompt)
   const settings = {
     name,
     scheduler,
@@ -63,4 +64,24 @@ function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOpt
     retentionMs,
   }
   return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
+}
+
+function transportFor(config: TransportConfig, clock: Clock, prompt: ControllerOptions["prompt"]): Transport {
+  const { name, host, port, user, identityFile, knownHostsFile } = config
+  return createTransport(
+    {
+      transport: name,
+      host: host ?? undefined,
+      port: port ?? undefined,
+      user: user ?? undefined,
+      identityFile: identityFile ?? undefined,
+      knownHostsFile: knownHostsFile ?? undefined,
+    },
+    { clock, prompt },
+  )
+}
+
+/** The words that a config may use. */
+export function knownNames(): KnownNames {
+  return { schedulers: Object.keys(schedulers), transports: Object.keys(transports), launchers: Object.keys(launchers) }
 }

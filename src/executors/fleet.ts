@@ -43,7 +43,7 @@ export class Fleet implements HawserApi {
   readonly parts: FleetParts
   readonly startedAt: number
   /** Values of `{fromEnv: NAME}` that came with a submission, by job. In memory only. */
-  readonly secrets = new Map<string, Readonly<Record<string, string>>>()
+  readonly secrets: Map<string, Readonly<Record<string, string>>> = new Map()
   private readonly engines = new Map<string, Engine>()
   private readonly waiters: Waiters
   private readonly unsubscribe: () => void
