@@ -4,7 +4,8 @@ import type { ExecutorConfig, KnownNames, LoadedConfig, TransportConfig } from "
 import { Fleet } from "./executors/fleet.ts"
 import { processExecutor } from "./executors/local.ts"
 import type { Log } from "./executors/log.ts"
-import type { ExecutorParts } from "./executors/openEngine.ts"
+import { type ExecutorParts, describe } from "./executors/openEngine.ts"
+import { Reader } from "./executors/reader.ts"
 import { batchExecutor } from "./executors/slurm.ts"
 import { launcherFor, launchers } from "./launchers/registry.ts"
 import { openStore } from "./persist/index.ts"
@@ -32,7 +33,7 @@ export interface ControllerOptions {
 /** Takes the state directory and goes on with everything in it that is not over. Throws `LEASE_HELD` when somebody has it. */
 export async function openController(options: ControllerOptions): Promise<Fleet> {
   const { config, log, clock = systemClock, takeOver = false, socketPath, prompt } = options
-  const store = await openStore(config.stateDirectory, { clock, takeOver, socketPath: socketPath ?? null })
+  const store = await openStore(config.stateDirectory, { clock, takeOver, socket: socketPath ?? null })
   const executors = new Map(
     Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, clock, prompt)]),
   )
@@ -45,6 +46,13 @@ export async function openController(options: ControllerOptions): Promise<Fleet>
     log,
     onDown: options.onDown ?? (() => undefined),
   })
+}
+
+/** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
+export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
+  const store = await openStore(config.stateDirectory, { clock, readOnly: true })
+  const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, clock, undefined)))
+  return new Reader({ stateDirectory: config.stateDirectory, store, executors })
 }
 
 /** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
