@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Listing } from "../../src/schedulers/index.ts"
+import { elementsOf } from "../../src/schedulers/slurm/arrays.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { contract } from "./contract.ts"
 import { fixture, nativeOf, otherToken, resultOf, thrownBy, token } from "./samples.ts"
@@ -84,10 +85,18 @@ describe("the queue of Slurm", () => {
     ])
   })
 
-  test("a pending array is one record", () => {
-    expect(readQueue("pending-array-is-one-record").evidence).toMatchObject([
-      { nativeId: "2952_[0-5%2]", state: "held" },
+  test("a pending array is one record, and each of its elements a native", () => {
+    const evidence = readQueue("pending-array-is-one-record").evidence
+    expect(evidence.map(({ nativeId }) => nativeId)).toEqual([
+      "2952_0",
+      "2952_1",
+      "2952_2",
+      "2952_3",
+      "2952_4",
+      "2952_5",
     ])
+    expect(elementsOf("7_[1,4-6,10-20:5%3]")).toEqual(["7_1", "7_4", "7_5", "7_6", "7_10", "7_15", "7_20"])
+    for (const id of ["7", "7_3", "7_[1-3...", "7_[1-999999999]", "7_[x]"]) expect(elementsOf(id)).toEqual([id])
   })
 
   test("an id that is not known is an answer to a search by id", () => {
