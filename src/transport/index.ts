@@ -3,7 +3,7 @@ export {
   type TransportConfig,
   type TransportName,
   type TransportOptions,
-  createTransport,
+  transportFor,
   transports,
 } from "./registry.ts"
 export { type Session, type SessionOptions, openSession } from "./session.ts"

@@ -15,15 +15,16 @@ export interface TransportConfig {
 
 export type TransportOptions = Ssh2Options
 
-type Factory = (config: TransportConfig, options: TransportOptions) => Transport
-
 export type TransportName = "local" | "ssh2"
+
+type Factory = (config: TransportConfig, options: TransportOptions) => Transport
 
 export const transports: Readonly<Record<TransportName, Factory>> = {
   local: (_config, { clock }) => localTransport(clock),
   ssh2: (config, options) => ssh2Transport({ ...config, host: config.host ?? "localhost" }, options),
 }
 
-export function createTransport(config: TransportConfig, options: TransportOptions): Transport {
-  return transports[config.transport](config, options)
+export function transportFor(parts: TransportConfig & TransportOptions): Transport {
+  const { clock, prompt, ...config } = parts
+  return transports[config.transport](config, { clock, prompt })
 }
