@@ -10,7 +10,7 @@ import { batchExecutor } from "./executors/slurm.ts"
 import { launcherFor, launchers } from "./launchers/registry.ts"
 import { openStore } from "./persist/index.ts"
 import { schedulerNamed, schedulers } from "./schedulers/registry.ts"
-import { createTransport, transports } from "./transport/registry.ts"
+import { transportFor, transports } from "./transport/registry.ts"
 import type { Transport } from "./transport/transport.ts"
 
 export type * from "./executors/api.ts"
@@ -59,7 +59,7 @@ export async function openReader(config: LoadedConfig, clock: Clock = systemCloc
 function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOptions["prompt"]): ExecutorParts {
   const scheduler = schedulerNamed(config.scheduler)
   const { name, defaults, limits, capacity, root, retentionMs } = config
-  const transport = transportFor(config.transport, clock, prompt)
+  const transport = reach(config.transport, clock, prompt)
   const settings = {
     name,
     scheduler,
@@ -74,19 +74,18 @@ function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOpt
   return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
 }
 
-function transportFor(config: TransportConfig, clock: Clock, prompt: ControllerOptions["prompt"]): Transport {
+function reach(config: TransportConfig, clock: Clock, prompt: ControllerOptions["prompt"]): Transport {
   const { name, host, port, user, identityFile, knownHostsFile } = config
-  return createTransport(
-    {
-      transport: name,
-      host: host ?? undefined,
-      port: port ?? undefined,
-      user: user ?? undefined,
-      identityFile: identityFile ?? undefined,
-      knownHostsFile: knownHostsFile ?? undefined,
-    },
-    { clock, prompt },
-  )
+  return transportFor({
+    transport: name,
+    host: host ?? undefined,
+    port: port ?? undefined,
+    user: user ?? undefined,
+    identityFile: identityFile ?? undefined,
+    knownHostsFile: knownHostsFile ?? undefined,
+    clock,
+    prompt,
+  })
 }
 
 /** The words that a config may use. */

@@ -2,7 +2,7 @@
 export {
   type TransportConfig,
   type TransportOptions,
-  createTransport,
+  transportFor,
   transports,
 } from "./registry.ts"
 export { type Session, type SessionOptions, openSession } from "./session.ts"
