@@ -77,7 +77,7 @@ async function sortOut(
 ): Promise<void> {
   const problems = await checkInputs(job.spec)
   if (problems.length > 0) {
-    ends.push(endOf(job, "stage-in", problems.map((problem) => `${problem.path}: ${problem.reason}`).join(" ")))
+    ends.push(endOf(job, "stage-in", problems.join(" ")))
     return
   }
   const missing = missingSecrets(desk, job)

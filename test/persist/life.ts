@@ -66,7 +66,6 @@ export function life(job: string): JobEventBody[] {
       nativeName: `${token}-relax-Al`,
       directory: `/scratch/${token}`,
     },
-    { type: "submitting", job, token, try: 1 },
     { type: "accepted", job, token, nativeId: "4711", submitTime: "2026-01-01T00:00:00" },
     { type: "observed", job, token, state: "running", evidence: evidence(token) },
     {
