@@ -25,7 +25,7 @@ export const slurm: Scheduler = {
     "SLURM_CONF?*",
   ],
   jobVariables: { nativeId: "SLURM_JOB_ID", restarts: "SLURM_RESTART_COUNT" },
-  // slurmctld takes 1024 bytes, less three; accounting keeps them all.
+  // slurmctld takes 1024 bytes, accounting keeps 255. (22.05) Names go into filters by the hundred, and people read them: no need for more.
   nativeNameMax: 120,
   directives,
   submit,
