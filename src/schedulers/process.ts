@@ -113,7 +113,7 @@ function readSpawn(result: CommandResult, token: string): Accepted {
 
 function readKill(result: CommandResult, token: string): void {
   const { lines, ended } = linesOf(result.stdout)
-  const answer = lines.find((line) => line.startsWith(`kill ${token} `))?.split(" ")[2]
+  const answer = lines.map((line) => line.split(" ")).find(([verb, its]) => verb === "kill" && its === token)?.[2]
   if (result.timedOut || result.exitCode !== 0 || !ended || answer === undefined) {
     throw failed(result, (result.timedOut ? undefined : exitClasses[result.exitCode]) ?? "in-doubt")
   }

@@ -48,7 +48,7 @@ function clusterArgs(native: Native): string[] {
 }
 
 /** A native that is over or not known leaves nothing to do. A refusal may come with exit code 0. */
-export function readEffect(result: CommandResult, program: string): void {
+function readEffect(result: CommandResult, program: string): void {
   const failure = failureOf(result.stderr)
   if (result.timedOut) throw schedulerError(result, program, "in-doubt")
   if (failure?.class === "unknown-job" || (result.exitCode === 0 && failure === null)) return
