@@ -8,7 +8,8 @@ export interface Scheduler {
   readonly name: string
   readonly features: Features
   /**
-   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells.
+   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells. What follows
+   * a `!` is kept.
    * `SBATCH_*` and its kin would otherwise bend every submission (PROTOCOL 15).
    */
   readonly foreignVariables: readonly string[]
