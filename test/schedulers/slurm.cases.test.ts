@@ -106,7 +106,7 @@ describe.skipIf(shared === null)(`cases of other projects${withoutShared}`, () =
   test("answers to cancelling succeed or fail as they say", () => {
     const all = sharedLines<Case & { expect: { ok: boolean; class?: string } }>("cases/cancel-slurm.jsonl")
     for (const { case: name, expect: theirs, ...printed } of all) {
-      const [command] = slurm.cancel([nativeOf("4711")], { force: false })
+      const [command] = slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })
       const answer = outcomeOf(() => command?.parse(result(printed)))
       // A job that is not known leaves nothing to cancel, also where scancel ends with 1.
       if (theirs.ok || theirs.class === "unknown_job") expect.soft(answer, name).toEqual({ value: undefined })
