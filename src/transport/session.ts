@@ -2,6 +2,12 @@
 import type { Readable } from "node:stream"
 import type { Clock } from "../clock.ts"
 import type { Command } from "../command.ts"
+import { classOf } from "../errors.ts"
+import { type BulkRequest, runBulk } from "./bulk.ts"
+import { type FramedShell, type ShellOptions, connectionLoss, openPreparedChannel, openShell } from "./shell.ts"
+import { abortedError, closedByUsError } from "./shellErrors.ts"
+import { slots } from "./slots.ts"
+import type { Connection, Transport } from "./transport.ts"
 
 /**
  * All failures are HawserErrors with a class. For a command that was sent and not answered (channel lost, deadline
@@ -29,4 +35,143 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number
   /** For an answer, from the command's begin mark, where the command names no time of its own. Default 120 s. */
   readonly answerTimeoutMs?: number
+}
+
+const connectTimeoutMsDefault = 30_000
+const answerTimeoutMsDefault = 120_000
+/** sshd's MaxSessions is 10 by default: 8 channels are ours, and two of them are the shells. */
+const bulkChannelsMax = 6
+
+/**
+ * Connects, and opens the question shell, so that a session that opens also answers. If a shell dies while the
+ * connection lives, the next command opens another; when the connection is lost, the session is.
+ */
+export async function openSession(
+  transport: Transport,
+  options: SessionOptions,
+  signal?: AbortSignal,
+): Promise<Session> {
+  const settings: ShellOptions = {
+    clock: options.clock,
+    prelude: options.prelude,
+    connectTimeoutMs: options.connectTimeoutMs ?? connectTimeoutMsDefault,
+    answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutMsDefault,
+  }
+  const connection = await transport.connect(signal, { timeoutMs: settings.connectTimeoutMs })
+  const questions = lasting(connection, settings)
+  try {
+    await questions.shell(signal)
+  } catch (error) {
+    await connection[Symbol.asyncDispose]()
+    throw error
+  }
+  return connectedSession(transport.address, connection, settings, questions)
+}
+
+function connectedSession(
+  address: string,
+  connection: Connection,
+  settings: ShellOptions,
+  questions: LastingShell,
+): Session {
+  const effects = lasting(connection, settings)
+  const bulkSlots = slots(bulkChannelsMax)
+  const whyLost = connectionLoss(connection)
+  const { clock, answerTimeoutMs } = settings
+
+  const run = async <T>(
+    shells: LastingShell,
+    command: Command<T>,
+    hasEffect: boolean,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const { argv, stdin, timeoutMs } = command
+    const shell = await shells.shell(signal)
+    return command.parse(await shell.run({ argv, stdin, timeoutMs, hasEffect }, signal))
+  }
+
+  const bulk = async <T>(
+    command: Command<T>,
+    ends: Pick<BulkRequest, "source" | "sink" | "hasEffect">,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const release = await bulkSlots.take(signal)
+    try {
+      const channel = await openPreparedChannel(connection, settings, signal)
+      const { argv, timeoutMs } = command
+      const request = { ...ends, argv, timeoutMs, clock, idleTimeoutMs: answerTimeoutMs, whyLost }
+      return command.parse(await runBulk(channel, request, signal))
+    } catch (error) {
+      // The server allows fewer channels than we thought: wait for one of ours.
+      if (classOf(error) !== "busy" || !bulkSlots.shrink()) throw error
+    } finally {
+      release()
+    }
+    return bulk(command, ends, signal)
+  }
+
+  return {
+    address,
+    closed: connection.closed,
+    ask: (command, signal) => run(questions, command, false, signal),
+    act: (command, signal) => run(effects, command, true, signal),
+    send: (command, source, signal) => bulk(command, { source, hasEffect: true }, signal),
+    receive: (command, sink, signal) => bulk(command, { sink, hasEffect: false }, signal),
+    async [Symbol.asyncDispose]() {
+      questions.close()
+      effects.close()
+      await connection[Symbol.asyncDispose]()
+    },
+  }
+}
+
+interface LastingShell {
+  /** The shell, opened if there is none that lives. */
+  shell(signal?: AbortSignal): Promise<FramedShell>
+  close(): void
+}
+
+function lasting(connection: Connection, settings: ShellOptions): LastingShell {
+  let current: Promise<FramedShell> | undefined
+  let opened: FramedShell | undefined
+  let isClosed = false
+  const open = async (): Promise<FramedShell> => {
+    if (isClosed) throw closedByUsError()
+    opened = undefined
+    opened = await openShell(connection, settings)
+    if (isClosed) opened.close()
+    return opened
+  }
+  return {
+    async shell(signal) {
+      signal?.throwIfAborted()
+      if (current === undefined || opened?.lost !== undefined) {
+        const opening = open()
+        current = opening
+        opened = undefined
+        opening.catch(() => {
+          if (current === opening) current = undefined
+        })
+      }
+      return untilAborted(current, signal)
+    },
+    close() {
+      isClosed = true
+      opened?.close()
+    },
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  let onAbort = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(abortedError(false, signal))
+    signal.addEventListener("abort", onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener("abort", onAbort)
+  }
 }

@@ -51,7 +51,7 @@ export function tokenOf(job: string): string {
   return `hz${job}`.padEnd(15, "0")
 }
 
-/** Seven events, `created` to `finished`. */
+/** Six events, `created` to `finished`. */
 export function life(job: string): JobEventBody[] {
   const token = tokenOf(job)
   const outcome = { state: "completed", cause: null, exitCode: 0, signal: null } as const
@@ -66,7 +66,6 @@ export function life(job: string): JobEventBody[] {
       nativeName: `${token}-relax-Al`,
       directory: `/scratch/${token}`,
     },
-    { type: "submitting", job, token, try: 1 },
     { type: "accepted", job, token, nativeId: "4711", submitTime: "2026-01-01T00:00:00" },
     { type: "observed", job, token, state: "running", evidence: evidence(token) },
     {
