@@ -9,48 +9,52 @@ export interface Staged {
   readonly events: readonly AnyEvent[]
   /** The events as JSON, as they will be read again. */
   readonly texts: readonly string[]
-  /** Null: forgotten. */
-  readonly jobs: ReadonlyMap<string, Job | null>
-  readonly keys: ReadonlyMap<string, KeyRecord>
-}
-
-/** The newest use of a key. Outlives the job. */
-export interface KeyRecord {
-  readonly generation: number
-  readonly job: string
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly keys: ReadonlyMap<string, Job>
 }
 
 export class Ledger {
   readonly jobs: Map<string, Job> = new Map()
   readonly managers: Map<string, ManagerRecord> = new Map()
-  readonly keys: Map<string, KeyRecord> = new Map()
   /** Of the newest event that counts. */
   seq = 0
+  /** From a key to the id of its newest job. */
+  readonly #keys: Map<string, string> = new Map()
   #stagedSeq = 0
-  readonly #stagedJobs: Map<string, Job | null> = new Map()
-  readonly #stagedKeys: Map<string, KeyRecord> = new Map()
+  readonly #stagedJobs: Map<string, Job> = new Map()
+  readonly #stagedKeys: Map<string, Job> = new Map()
 
-  findByKey(key: string): Job | undefined {
-    const record = this.keys.get(key)
-    return record === undefined ? undefined : this.jobs.get(record.job)
+  newestByKey(key: string): string | undefined {
+    return this.#keys.get(key)
+  }
+
+  restore(jobs: Iterable<Job>, managers: Iterable<ManagerRecord>, seq: number): void {
+    for (const manager of managers) this.managers.set(manager.executor, manager)
+    for (const job of jobs) {
+      this.jobs.set(job.id, job)
+      const rival = this.#newest(job.key)
+      if (rival === undefined || rival.generation < job.generation) this.#keys.set(job.key, job.id)
+    }
+    this.seq = seq
   }
 
   /** Takes an event of the log in. A refused one changes nothing but `seq`. */
   replay(event: AnyEvent): Refusal | null {
     this.seq = event.seq
-    if ("executor" in event && !("job" in event)) this.#applyToManager(event)
-    if (!("job" in event)) return null
-    const next = this.#tryOut(event, this.jobs.get(event.job), this.keys.get(keyIn(event) ?? ""))
-    if ("why" in next) return next
-    this.#settle(event.job, next.job)
-    if (next.key !== null) this.keys.set(next.job?.key ?? "", next.key)
+    if ("job" in event) {
+      const key = keyIn(event)
+      const next = tryOut(event, this.jobs.get(event.job), key === null ? undefined : this.#newest(key))
+      if ("why" in next) return next
+      this.jobs.set(event.job, next)
+      if (key !== null) this.#keys.set(key, event.job)
+    } else if ("executor" in event) this.#applyToManager(event)
     return null
   }
 
   /** Throws `EVENT_REFUSED`, and then nothing of it is staged. */
   stage(bodies: readonly AnyEventBody[], at: number): Staged {
-    const jobs = new Map<string, Job | null>()
-    const keys = new Map<string, KeyRecord>()
+    const jobs = new Map<string, Job>()
+    const keys = new Map<string, Job>()
     const events: AnyEvent[] = []
     const texts: string[] = []
     let seq = Math.max(this.seq, this.#stagedSeq)
@@ -61,17 +65,16 @@ export class Ledger {
       events.push(event)
       texts.push(text)
       if (!("job" in event)) continue
-      const key = keyIn(event) ?? ""
       const job = jobs.get(event.job) ?? this.#stagedJobs.get(event.job) ?? this.jobs.get(event.job)
-      const gone = jobs.get(event.job) === null || (!jobs.has(event.job) && this.#stagedJobs.get(event.job) === null)
-      const known = keys.get(key) ?? this.#stagedKeys.get(key) ?? this.keys.get(key)
-      const next = this.#tryOut(event, gone ? undefined : (job ?? undefined), known)
+      const key = keyIn(event)
+      const rival = key === null ? undefined : (keys.get(key) ?? this.#stagedKeys.get(key) ?? this.#newest(key))
+      const next = tryOut(event, job, rival)
       if ("why" in next) throw refused(next)
-      jobs.set(event.job, next.job)
-      if (next.key !== null) keys.set(key, next.key)
+      jobs.set(event.job, next)
+      if (key !== null) keys.set(key, next)
     }
     for (const [id, job] of jobs) this.#stagedJobs.set(id, job)
-    for (const [key, record] of keys) this.#stagedKeys.set(key, record)
+    for (const [key, job] of keys) this.#stagedKeys.set(key, job)
     this.#stagedSeq = seq
     return { events, texts, jobs, keys }
   }
@@ -79,12 +82,12 @@ export class Ledger {
   /** What was staged counts. In the order of staging. */
   commit(staged: Staged): void {
     for (const [id, job] of staged.jobs) {
-      this.#settle(id, job)
+      this.jobs.set(id, job)
       if (this.#stagedJobs.get(id) === job) this.#stagedJobs.delete(id)
     }
-    for (const [key, record] of staged.keys) {
-      this.keys.set(key, record)
-      if (this.#stagedKeys.get(key) === record) this.#stagedKeys.delete(key)
+    for (const [key, job] of staged.keys) {
+      this.#keys.set(key, job.id)
+      if (this.#stagedKeys.get(key) === job) this.#stagedKeys.delete(key)
     }
     for (const event of staged.events) if ("executor" in event && !("job" in event)) this.#applyToManager(event)
     this.seq = staged.events.at(-1)?.seq ?? this.seq
@@ -97,30 +100,24 @@ export class Ledger {
     this.#stagedSeq = 0
   }
 
-  #tryOut(event: JobEvent, job: Job | undefined, known: KeyRecord | undefined): Outcome | Refusal {
-    if (event.type === "created" && known !== undefined && event.generation <= known.generation) {
-      return { event, why: `The key ${event.key} has been used by job ${known.job} in generation ${known.generation}.` }
-    }
-    const next = apply(job, event)
-    if ("why" in next) return next
-    return {
-      job: event.type === "pruned" && event.where === "both" ? null : next,
-      key: event.type === "created" ? { generation: event.generation, job: event.job } : null,
-    }
-  }
-
-  #settle(id: string, job: Job | null): void {
-    if (job === null) this.jobs.delete(id)
-    else this.jobs.set(id, job)
+  #newest(key: string): Job | undefined {
+    const id = this.#keys.get(key)
+    return id === undefined ? undefined : this.jobs.get(id)
   }
 
   #applyToManager(event: ManagerEvent): void {
-    const record = this.managers.get(event.executor) ?? unknownManager(event)
-    this.managers.set(event.executor, managerAfter(record, event))
+    const known = this.managers.get(event.executor)
+    this.managers.set(event.executor, managerAfter(known ?? unknownManager(event), event))
   }
 }
 
-type Outcome = { readonly job: Job | null; readonly key: KeyRecord | null }
+/** A generation is used once: a token that is derived twice would find the records of its first use. */
+function tryOut(event: JobEvent, job: Job | undefined, rival: Job | undefined): Job | Refusal {
+  if (event.type === "created" && rival !== undefined && event.generation <= rival.generation) {
+    return { event, why: `Generation ${rival.generation} of the key ${event.key} belongs to job ${rival.id}.` }
+  }
+  return apply(job, event)
+}
 
 function keyIn(event: JobEvent): string | null {
   return event.type === "created" ? event.key : null

@@ -43,7 +43,7 @@ export async function load(files: Files, directory: string, before: number = Inf
   const { counted, header, buffers } = await findCounted(files, directory, names)
   const snapshot = await chooseSnapshot(files, directory, counted, header !== null, findings)
   const ledger = new Ledger()
-  if (snapshot !== null) restore(ledger, snapshot.content)
+  if (snapshot !== null) ledger.restore(snapshot.content.jobs, snapshot.content.managers, snapshot.content.seq)
   const scan: Scan = { ledger, findings, identity: snapshot?.content.identity ?? header, excused: false }
   const covers: Covered[] = []
   let tail: Tail | null = null
@@ -150,13 +150,6 @@ async function chooseSnapshot(
     }
   }
   return null
-}
-
-function restore(ledger: Ledger, { jobs, managers, keys, seq }: Snapshot): void {
-  for (const job of jobs) ledger.jobs.set(job.id, job)
-  for (const manager of managers) ledger.managers.set(manager.executor, manager)
-  for (const [key, record] of keys) ledger.keys.set(key, record)
-  ledger.seq = seq
 }
 
 /** Without a snapshot the journal must begin at the beginning. */

@@ -19,8 +19,7 @@ export async function memoryStore({ clock }: { readonly clock: Clock }): Promise
   return {
     jobs: ledger.jobs,
     managers: ledger.managers,
-    findByKey: (key) => ledger.findByKey(key),
-    generationOf: (key) => ledger.keys.get(key)?.generation,
+    newestByKey: (key) => ledger.newestByKey(key),
     identity,
     epoch,
     findings: [],

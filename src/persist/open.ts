@@ -13,8 +13,8 @@ export interface OpenOptions {
   readonly clock: Clock
   /** Also from an owner that runs, or of which that can't be seen. What it writes from then on does not count. */
   readonly takeOver?: boolean
-  /** Where this process listens already; see `announce`. */
-  readonly socket?: string | null
+  /** Where this process listens or will; stands in the lease, so that clients find it. See `announce`. */
+  readonly socketPath?: string | null
   readonly files?: Files
   readonly host?: Host
   readonly snapshotEvents?: number
@@ -53,11 +53,11 @@ const snapshotEventsDefault = 5_000
 
 async function own(place: Place, options: OpenOptions): Promise<OwnedStore> {
   const { files, directory } = place
-  const { clock, takeOver = false, socket = null, snapshotEvents = snapshotEventsDefault } = options
+  const { clock, takeOver = false, socketPath = null, snapshotEvents = snapshotEventsDefault } = options
   await files.makeDirectory(directory)
   const lease = await readLease(directory, place)
   if (!takeOver) checkFree(directory, lease)
-  const claimed = await claimEpoch(place, clock, lease.epoch + 1, socket)
+  const claimed = await claimEpoch(place, clock, lease.epoch + 1, socketPath)
   try {
     return await takeUp(place, clock, lease, claimed, snapshotEvents)
   } catch (error) {

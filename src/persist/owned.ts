@@ -85,12 +85,8 @@ export class OwnedStore implements JobStore {
     return this.#ledger.managers
   }
 
-  findByKey(key: string): Job | undefined {
-    return this.#ledger.findByKey(key)
-  }
-
-  generationOf(key: string): number | undefined {
-    return this.#ledger.keys.get(key)?.generation
+  newestByKey(key: string): string | undefined {
+    return this.#ledger.newestByKey(key)
   }
 
   async append(bodies: readonly AnyEventBody[]): Promise<readonly AnyEvent[]> {

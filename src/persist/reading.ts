@@ -61,12 +61,8 @@ export class ReadingStore implements JobStore {
     })
   }
 
-  findByKey(key: string): Job | undefined {
-    return this.#loaded.ledger.findByKey(key)
-  }
-
-  generationOf(key: string): number | undefined {
-    return this.#loaded.ledger.keys.get(key)?.generation
+  newestByKey(key: string): string | undefined {
+    return this.#loaded.ledger.newestByKey(key)
   }
 
   append(): Promise<readonly AnyEvent[]> {

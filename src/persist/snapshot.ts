@@ -5,7 +5,7 @@ import { type Adapter, Low } from "lowdb"
 import type { Job } from "../job/index.ts"
 import { newerFormat } from "./failure.ts"
 import { type Files, isMissing } from "./files.ts"
-import type { KeyRecord, Ledger } from "./ledger.ts"
+import type { Ledger } from "./ledger.ts"
 import { draftEnd } from "./lease.ts"
 import { type Covered, format } from "./segment.ts"
 import type { ManagerRecord, StateIdentity } from "./store.ts"
@@ -17,7 +17,6 @@ export interface Snapshot {
   readonly position: Covered
   readonly seq: number
   readonly managers: readonly ManagerRecord[]
-  readonly keys: readonly (readonly [string, KeyRecord])[]
   readonly jobs: readonly Job[]
 }
 
@@ -25,14 +24,13 @@ export const snapshotNames = ["snapshot.json", "snapshot.prev.json"] as const
 
 export function snapshotOf(ledger: Ledger, identity: StateIdentity, position: Covered): Snapshot {
   // Jobs are never changed in place, so a list of them is a picture of this moment.
-  const { jobs, managers, keys, seq } = ledger
+  const { jobs, managers, seq } = ledger
   return {
     format,
     identity,
     position,
     seq,
     managers: [...managers.values()],
-    keys: [...keys],
     jobs: [...jobs.values()],
   }
 }

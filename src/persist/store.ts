@@ -11,13 +11,8 @@ export interface JobStore extends AsyncDisposable {
   /** Replay of all events. Read-only for callers. */
   readonly jobs: ReadonlyMap<string, Job>
   readonly managers: ReadonlyMap<string, ManagerRecord>
-  /** The job of the newest generation of a key; undefined: there is none, or it was pruned. */
-  findByKey(key: string): Job | undefined
-  /**
-   * The newest generation of a key that was ever used, also when its job was pruned. The next one is higher: a token
-   * that is used twice would find the records of its first use. Undefined: the key was never used.
-   */
-  generationOf(key: string): number | undefined
+  /** Id of the newest job under a key (its highest generation), also when it was pruned. Undefined: never used. */
+  newestByKey(key: string): string | undefined
   /** Identity of the state directory and the secret from which tokens are derived. */
   readonly identity: StateIdentity
   /** Our epoch, from 1; grows with each controller. */

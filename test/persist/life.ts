@@ -51,7 +51,7 @@ export function tokenOf(job: string): string {
   return `hz${job}`.padEnd(15, "0")
 }
 
-/** Seven events, `created` to `finished`. */
+/** Six events, `created` to `finished`. */
 export function life(job: string): JobEventBody[] {
   const token = tokenOf(job)
   const outcome = { state: "completed", cause: null, exitCode: 0, signal: null } as const
