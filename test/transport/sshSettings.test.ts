@@ -81,7 +81,11 @@ describe.skipIf(!hasSsh)(hasSsh ? "settings" : "settings (skipped: no OpenSSH cl
 
   test("hosts to go through are taken in order, with user and port", async () => {
     const { jumps } = await settings("Host *\n  ProxyJump me@gate:2222,ssh://inner,[fe80::1]:24\n")
-    expect(jumps).toMatchObject([{ host: "gate", user: "me", port: 2222 }, { host: "inner" }, { host: "fe80::1", port: 24 }])
+    expect(jumps).toMatchObject([
+      { host: "gate", user: "me", port: 2222 },
+      { host: "inner" },
+      { host: "fe80::1", port: 24 },
+    ])
   })
 
   test("a ProxyCommand has its tokens filled in", async () => {
@@ -112,7 +116,8 @@ describe.skipIf(!hasSsh)(hasSsh ? "settings" : "settings (skipped: no OpenSSH cl
 })
 
 test("without an OpenSSH client the common keywords are read from the configuration file", () => {
-  const text = "Host login\n  HostName %h.example.org\n  User me\n  IdentityFile ~/a\n  IdentityFile ~/b\nHost *\n  Port 2222\n"
+  const text =
+    "Host login\n  HostName %h.example.org\n  User me\n  IdentityFile ~/a\n  IdentityFile ~/b\nHost *\n  Port 2222\n"
   const keywords = keywordsFor({ host: "login" }, text)
   expect(Object.fromEntries(keywords)).toMatchObject({
     hostname: ["login.example.org"],
@@ -137,7 +142,10 @@ const casesPath = ["../../..", "../../../.."]
   .map((up) => fileURLToPath(new URL(`${up}/shared/cases/sshconfig-openssh.jsonl`, import.meta.url)))
   .find((path) => existsSync(path))
 const cases: Case[] = casesPath
-  ? readFileSync(casesPath, "utf8").trim().split("\n").map((line): Case => JSON.parse(line))
+  ? readFileSync(casesPath, "utf8")
+      .trim()
+      .split("\n")
+      .map((line): Case => JSON.parse(line))
   : []
 
 describe.skipIf(cases.length === 0 || !hasSsh)("cases of other projects (skipped where they are not at hand)", () => {

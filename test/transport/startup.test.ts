@@ -13,19 +13,22 @@ function withProfile(profile: string, clock = systemClock): Transport {
 
 const profiles: Readonly<Record<string, string>> = {
   "greets on both streams": "echo Welcome to the cluster; echo 'quota: 97%' >&2; printf 'no newline'",
-  "quotes what it read": "read -r line; echo \"you said: $line\"",
+  "quotes what it read": 'read -r line; echo "you said: $line"',
   "reads a line": "read -r line",
   "reads a few bytes of a line": "dd bs=1 count=9 2>/dev/null",
   "reads whatever is there": "head -c 64 >/dev/null",
   "takes its time": "sleep 0.5",
-  "says a lot": "i=0; while [ $i -lt 5000 ]; do echo \"$i hz-ready hz-\"; i=$((i+1)); done",
+  "says a lot": 'i=0; while [ $i -lt 5000 ]; do echo "$i hz-ready hz-"; i=$((i+1)); done',
   "sets options": "set -a; set -C; umask 000; cd /; export LC_ALL=de_DE.UTF-8 IFS=x HISTFILE=/tmp/h",
   "leaves a process that goes on talking": "(sleep 0.2; echo late; echo late >&2; sleep 0.2; echo later) &",
 }
 
 test.for(Object.entries(profiles))("a session works when the profile %s", async ([, profile]) => {
   const clock = hurriedClock(10)
-  await using session = await openSession(withProfile(profile, clock), { clock: { ...clock, sleep: clock.sleep }, prelude: "" })
+  await using session = await openSession(withProfile(profile, clock), {
+    clock: { ...clock, sleep: clock.sleep },
+    prelude: "",
+  })
   for (let n = 0; n < 4; n += 1) {
     expect(await session.ask(raw(["sh", "-c", "sleep 0.1; echo answer; echo error >&2"]))).toMatchObject({
       exitCode: 0,
@@ -81,7 +84,10 @@ test("where the login files end the shell, a plain one is used; its twin shows t
 })
 
 test("a prelude that is no shell text is told with the shell's own words", async () => {
-  const opened = await openSession(localTransport(systemClock, ["dash"]), { clock: systemClock, prelude: "hz_x() { ) }" })
+  const opened = await openSession(localTransport(systemClock, ["dash"]), {
+    clock: systemClock,
+    prelude: "hz_x() { ) }",
+  })
   await using session = opened
   expect(await failure(session.ask(raw(["true"])))).toMatchObject({
     class: "transient",
