@@ -2,10 +2,10 @@
 import { fileURLToPath } from "node:url"
 import { type Clock, systemClock } from "../clock.ts"
 import { type LoadedConfig, loadConfig } from "../config/index.ts"
-import { openClient, openForeground, openReader } from "../control/index.ts"
-import type { HawserApi } from "../hawser.ts"
-import { knownNames } from "../hawser.ts"
+import { type Reconnecting, ensureController, findController } from "../control/index.ts"
+import { type HawserApi, type HawserReader, knownNames, openController, openReader } from "../hawser.ts"
 import type { GlobalOptions } from "./globals.ts"
+import { silentLog } from "./log.ts"
 
 export interface Context {
   readonly config: LoadedConfig
@@ -14,9 +14,9 @@ export interface Context {
   /** The controller that runs, else a new one: in the background, or here with --no-background. */
   api(): Promise<HawserApi>
   /** The controller that runs, else the store itself, read only: never connects, never starts anything. */
-  reader(): Promise<HawserApi>
-  /** The controller that runs, or null. */
-  running(): Promise<HawserApi | null>
+  reader(): Promise<HawserReader>
+  /** A controller in the background, whatever was said of the background. */
+  controller(): Promise<Reconnecting>
   /** For people, on stderr. */
   say(text: string): void
   /** The result, on stdout. */
@@ -29,14 +29,15 @@ export const entry: string = fileURLToPath(new URL("main.js", import.meta.url))
 export function contextOf(options: GlobalOptions): Context {
   const config = loadConfig({ configFile: options.config, stateDirectory: options.state, names: knownNames() })
   const takeOver = options.takeOver ?? false
-  const place = { stateDirectory: config.stateDirectory, configFile: config.file, takeOver, entry }
+  const place = { stateDirectory: config.stateDirectory, configFile: config.file, entry, args: takeOver ? ["--take-over"] : [] }
   return {
     config,
     json: options.json ?? false,
     clock: systemClock,
-    api: async () => (options.background ? await openClient(place) : await openForeground(config, { takeOver })),
-    reader: async () => await openReader(config),
-    running: async () => await openClient({ ...place, start: false }).catch(() => null),
+    api: async () =>
+      options.background ? await ensureController(place) : await openController({ config, takeOver, log: silentLog }),
+    controller: async () => await ensureController(place),
+    reader: async () => (await findController(place)) ?? (await openReader(config)),
     say: (text) => void process.stderr.write(`${text}\n`),
     print: (text) => void process.stdout.write(`${text}\n`),
   }

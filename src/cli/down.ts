@@ -1,5 +1,6 @@
 /** `hawser down`: ends the controller; jobs go on, and the next controller finds them. */
 import type { Command } from "commander"
+import { stopController } from "../control/index.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 
@@ -9,10 +10,7 @@ export function registerDown(hawser: Command): void {
     .description("end the controller; jobs go on")
     .action(async (_: object, self: Command) => {
       const context = contextOf(globalsOf(self))
-      const api = await context.running()
-      if (api === null) return context.say("no controller runs")
-      await using client = api
-      await client.down()
-      context.say("the controller ends; jobs go on")
+      const ended = await stopController({ stateDirectory: context.config.stateDirectory })
+      context.say(ended ? "the controller ends; jobs go on" : "no controller runs")
     })
 }

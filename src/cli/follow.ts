@@ -1,6 +1,6 @@
 /** Follow: a job's stdout or stderr, piece by piece, until the job is over and nothing is left. */
 import type { Clock } from "../clock.ts"
-import type { HawserApi } from "../hawser.ts"
+import type { HawserReader } from "../hawser.ts"
 
 const pieceBytesMax = 256 * 1024
 const pollMs = 400
@@ -8,7 +8,7 @@ const pollMs = 400
 /** `write` gets the bytes in order. Resolves after the last piece. */
 export async function follow(
   clock: Clock,
-  api: HawserApi,
+  api: HawserReader,
   name: string,
   stream: "stdout" | "stderr",
   write: (data: Buffer) => void,
@@ -26,7 +26,7 @@ export async function follow(
 }
 
 /** Everything that is there now, once. */
-export async function readAll(api: HawserApi, name: string, stream: "stdout" | "stderr", write: (data: Buffer) => void): Promise<void> {
+export async function readAll(api: HawserReader, name: string, stream: "stdout" | "stderr", write: (data: Buffer) => void): Promise<void> {
   let offset = 0
   for (;;) {
     const piece = await api.logs(name, { stream, offset, max: pieceBytesMax })

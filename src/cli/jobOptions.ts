@@ -2,7 +2,7 @@
 import type { Command } from "commander"
 import type { SubmitRequest, SubmitResult } from "../hawser.ts"
 import type { UserSpec } from "../job/index.ts"
-import { fromPlain } from "../control/index.ts"
+import { fromPlain } from "../control/plain.ts"
 import { UsageError } from "../errors.ts"
 
 export interface JobOptions {

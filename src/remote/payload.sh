@@ -76,10 +76,17 @@ hz_secrets() {
 
 # hz_prologue TEXT: the user's lines, in this shell. Text with a syntax error ends the job.
 hz_prologue() {
+  hz_whole=
+  # bash goes on after such an error in a function: then it has not come to the second line.
+  hz_evaluate "$1
+hz_whole=1" || [ -n "$hz_whole" ] || hz_payload_fail "the prologue can't be read to its end"
+  cd "$hz_directory/work" || hz_payload_fail "the working directory $hz_directory/work is not there"
+}
+
+hz_evaluate() {
   hz_text=$1
   set --
   eval "$hz_text"
-  cd "$hz_directory/work" || hz_payload_fail "the working directory $hz_directory/work is not there"
 }
 
 # hz_exec STDIN ARGV...: this process becomes the payload, so that its signals and its end are the payload's own.

@@ -6,8 +6,8 @@ import { classOf } from "../errors.ts"
 import { type BulkRequest, runBulk } from "./bulk.ts"
 import { type FramedShell, type ShellOptions, connectionLoss, openPreparedChannel, openShell } from "./shell.ts"
 import { abortedError, closedByUsError } from "./shellErrors.ts"
-import { slots } from "./slots.ts"
-import type { Connection, Transport } from "./transport.ts"
+import { type Slots, slots } from "./slots.ts"
+import type { Channel, Connection, Transport } from "./transport.ts"
 
 /**
  * All failures are HawserErrors with a class. For a command that was sent and not answered (channel lost, deadline
@@ -41,6 +41,9 @@ const connectTimeoutMsDefault = 30_000
 const answerTimeoutMsDefault = 120_000
 /** sshd's MaxSessions is 10 by default: 8 channels are ours, and two of them are the shells. */
 const bulkChannelsMax = 6
+const channelEndMsMax = 2_000
+const bulkTriesMax = 3
+const busyPauseMs = 200
 
 /**
  * Connects, and opens the question shell, so that a session that opens also answers. If a shell dies while the
@@ -75,19 +78,32 @@ function connectedSession(
   questions: LastingShell,
 ): Session {
   const effects = lasting(connection, settings)
+  let effectsShareShell = false
   const bulkSlots = slots(bulkChannelsMax)
   const whyLost = connectionLoss(connection)
   const { clock, answerTimeoutMs } = settings
 
   const run = async <T>(
-    shells: LastingShell,
+    opened: Promise<FramedShell>,
     command: Command<T>,
     hasEffect: boolean,
     signal?: AbortSignal,
   ): Promise<T> => {
     const { argv, stdin, timeoutMs } = command
-    const shell = await shells.shell(signal)
+    const shell = await opened
     return command.parse(await shell.run({ argv, stdin, timeoutMs, hasEffect }, signal))
+  }
+
+  /** A server that allows no second channel gets questions and effects in one shell, from then on. */
+  const effectShell = async (signal?: AbortSignal): Promise<FramedShell> => {
+    if (effectsShareShell) return questions.shell(signal)
+    try {
+      return await effects.shell(signal)
+    } catch (error) {
+      if (classOf(error) !== "busy") throw error
+      effectsShareShell = true
+      return questions.shell(signal)
+    }
   }
 
   const bulk = async <T>(
@@ -95,26 +111,22 @@ function connectedSession(
     ends: Pick<BulkRequest, "source" | "sink" | "hasEffect">,
     signal?: AbortSignal,
   ): Promise<T> => {
-    const release = await bulkSlots.take(signal)
+    const { channel, release } = await bulkChannel(connection, settings, bulkSlots, signal)
+    const { argv, timeoutMs } = command
+    const request = { ...ends, argv, timeoutMs, clock, idleTimeoutMs: answerTimeoutMs, whyLost }
     try {
-      const channel = await openPreparedChannel(connection, settings, signal)
-      const { argv, timeoutMs } = command
-      const request = { ...ends, argv, timeoutMs, clock, idleTimeoutMs: answerTimeoutMs, whyLost }
       return command.parse(await runBulk(channel, request, signal))
-    } catch (error) {
-      // The server allows fewer channels than we thought: wait for one of ours.
-      if (classOf(error) !== "busy" || !bulkSlots.shrink()) throw error
     } finally {
-      release()
+      // The server counts a channel until both sides have closed it.
+      void Promise.race([channel.exit, clock.sleep(channelEndMsMax)]).then(release)
     }
-    return bulk(command, ends, signal)
   }
 
   return {
     address,
     closed: connection.closed,
-    ask: (command, signal) => run(questions, command, false, signal),
-    act: (command, signal) => run(effects, command, true, signal),
+    ask: (command, signal) => run(questions.shell(signal), command, false, signal),
+    act: (command, signal) => run(effectShell(signal), command, true, signal),
     send: (command, source, signal) => bulk(command, { source, hasEffect: true }, signal),
     receive: (command, sink, signal) => bulk(command, { sink, hasEffect: false }, signal),
     async [Symbol.asyncDispose]() {
@@ -122,6 +134,27 @@ function connectedSession(
       effects.close()
       await connection[Symbol.asyncDispose]()
     },
+  }
+}
+
+/** A server that allows fewer channels than we thought makes us wait for one of ours; it is `busy` if we have none. */
+async function bulkChannel(
+  connection: Connection,
+  settings: ShellOptions,
+  places: Slots,
+  signal: AbortSignal | undefined,
+): Promise<{ channel: Channel; release: () => void }> {
+  for (let tries = 0; ; ) {
+    const release = await places.take(signal)
+    try {
+      return { channel: await openPreparedChannel(connection, settings, signal), release }
+    } catch (error) {
+      const canWait = classOf(error) === "busy" && (places.shrink() || (tries += 1) < bulkTriesMax)
+      release()
+      if (!canWait) throw error
+    }
+    // sshd forgets a closed channel a moment after it was closed.
+    await settings.clock.sleep(busyPauseMs, signal)
   }
 }
 

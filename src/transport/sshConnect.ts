@@ -4,12 +4,12 @@ import type { Client } from "ssh2"
 import type { Clock } from "../clock.ts"
 import type { TransportError } from "../errors.ts"
 import { deferred } from "./deferred.ts"
-import { judgeHostKey, preferredAlgorithms, readKnownHost } from "./hostKeys.ts"
+import { type KnownHost, judgeHostKey, preferredAlgorithms, readKnownHost } from "./hostKeys.ts"
 import { type Limit, limit } from "./limit.ts"
 import { type Phase, authError, connectError, connectTimeoutError, lostError } from "./sshErrors.ts"
 import type { Prompt } from "./sshKeyFile.ts"
 import { loginKeys } from "./sshKeys.ts"
-import { login } from "./sshLogin.ts"
+import { type Login, login } from "./sshLogin.ts"
 import { type Route, directRoute, forwardedRoute, proxyRoute } from "./sshRoute.ts"
 import { type SshConfig, type SshSettings, resolveSettings } from "./sshSettings.ts"
 
@@ -47,8 +47,12 @@ export async function connectSsh(config: SshConfig, context: SshContext, via?: S
   const onTimeout = (): TransportError => connectTimeoutError(settings, progress.phase, timeoutMs)
   const time = limit(context.clock, timeoutMs, context.signal, onTimeout)
   try {
+    const known = await readKnownHost(settings)
+    const ask = askInTime(context.prompt, time)
+    const attempt = login(settings.user, await loginKeys(settings, ask), ask)
+    // From here to the login nothing waits for anything else: a server that closes at once would not be noticed.
     const route = await openRoute(settings, hop, time)
-    return await logIn(settings, route, hop, context, time, progress)
+    return await logIn({ settings, route, hop, known, attempt, time, progress, clock: context.clock })
   } catch (error) {
     await hop?.close()
     throw error
@@ -86,32 +90,41 @@ async function openRoute(settings: SshSettings, hop: SshLink | undefined, time: 
   }
 }
 
-async function logIn(
-  settings: SshSettings,
-  route: Route,
-  hop: SshLink | undefined,
-  context: SshContext,
-  time: Limit,
-  progress: Progress,
-): Promise<SshLink> {
-  const { clock, prompt } = context
+/** A person is asked without the time running out. */
+function askInTime(prompt: Prompt | undefined, time: Limit): Prompt | undefined {
+  return prompt && ((question) => time.pausedFor(() => prompt(question)))
+}
+
+interface LoginParts {
+  readonly settings: SshSettings
+  readonly route: Route
+  readonly hop: SshLink | undefined
+  readonly known: KnownHost
+  readonly attempt: Login
+  readonly time: Limit
+  readonly progress: Progress
+  readonly clock: Clock
+}
+
+async function logIn(parts: LoginParts): Promise<SshLink> {
+  const { settings, route, hop, known, attempt, time, progress, clock } = parts
   const client = new ssh2.Client()
   const closed = deferred<TransportError>()
   const ready = deferred<void>()
   ready.promise.catch(() => undefined)
   let refused: TransportError | undefined
   let first: Error | undefined
+  let heard = ""
 
   progress.phase = "handshake"
   try {
-    const known = await readKnownHost(settings)
-    const ask: Prompt | undefined = prompt && ((question) => time.pausedFor(() => prompt(question)))
-    const attempt = login(settings.user, await loginKeys(settings, ask), ask)
     const fail = (cause: Error | undefined): void => {
       const isLogin = progress.phase === "login" && (cause === undefined || "level" in cause || "code" in cause)
       ready.reject(
         refused ??
-          (isLogin ? authError(settings, attempt.tried(), cause) : connectError(settings, progress.phase, cause)),
+          (isLogin
+            ? authError(settings, attempt.tried(), cause)
+            : connectError(settings, progress.phase, cause, heard)),
       )
     }
     client.on("handshake", () => (progress.phase = "login"))
@@ -128,6 +141,7 @@ async function logIn(
       fail(first)
       closed.resolve(lostError(settings, first))
     })
+    route.stream.once("data", (chunk: Buffer) => (heard = chunk.toString("latin1", 0, 200)))
     client.connect({
       sock: route.stream,
       username: settings.user,

@@ -1,4 +1,5 @@
 /** What can go wrong on the way to a host, as errors with a code and a class. */
+import { firstLine } from "../command.ts"
 import { TransportError } from "../errors.ts"
 import type { LoginAttempts } from "./sshLogin.ts"
 import type { SshSettings } from "./sshSettings.ts"
@@ -24,8 +25,13 @@ const bySystemCode: Readonly<Record<string, (where: string) => Facts>> = {
   ETIMEDOUT: timedOut,
 }
 
-/** For anything that went wrong before the login was through. */
-export function connectError(settings: SshSettings, phase: Phase, cause: Error | undefined): TransportError {
+/** For anything that went wrong before the login was through. `heard`: the first that the other side said. */
+export function connectError(
+  settings: SshSettings,
+  phase: Phase,
+  cause: Error | undefined,
+  heard = "",
+): TransportError {
   const where = address(settings)
   const systemCode = cause !== undefined && "code" in cause ? String(cause.code) : ""
   const known = phase === "route" ? bySystemCode[systemCode]?.(where) : undefined
@@ -40,26 +46,34 @@ export function connectError(settings: SshSettings, phase: Phase, cause: Error |
       cause,
     })
   }
-  if (phase === "handshake" && /identification|protocol version/i.test(reason ?? "")) {
-    const facts = {
-      code: "NOT_SSH",
-      summary: `What answers at ${where} is not an SSH server.`,
-      advice: "Check host and port.",
-    }
-    return transient(facts, cause)
+  if (phase === "handshake" && heard !== "" && !/^SSH-/m.test(heard) && !refusesForNow.test(heard)) {
+    return notSshError(where, heard, cause)
   }
-  if (phase === "handshake" || phase === "route") return closedEarlyError(where, cause)
+  if (phase === "handshake" || phase === "route") return closedEarlyError(where, heard, cause)
   return transient(
     { code: "CONNECTION_LOST", summary: `The connection to ${where} was lost during the login.`, advice: "Try again." },
     cause,
   )
 }
 
+/** sshd's own words, in place of its name, since OpenSSH 9.8. */
+const refusesForNow = /^(Exceeded MaxStartups|Not allowed at this time)/
+
+function notSshError(where: string, heard: string, cause: Error | undefined): TransportError {
+  return new TransportError("NOT_SSH", {
+    summary: `What answers at ${where} is not an SSH server.`,
+    reason: `It said: ${firstLine(heard.replace(/[^ -~\n]/g, "."))}`,
+    advice: "Check host and port.",
+    class: "transient",
+    cause,
+  })
+}
+
 /** MaxStartups, a penalty of sshd, or a firewall: all of them close before a word was said. */
-function closedEarlyError(where: string, cause: Error | undefined): TransportError {
+function closedEarlyError(where: string, heard: string, cause: Error | undefined): TransportError {
   return new TransportError("CLOSED_EARLY", {
     summary: `${where} closed the connection before the login.`,
-    reason: cause?.message,
+    reason: refusesForNow.test(heard) ? firstLine(heard) : cause?.message,
     advice: "Its sshd has too many logins under way (MaxStartups), or does not want this machine.",
     class: "busy",
     cause,

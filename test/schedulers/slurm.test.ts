@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Listing } from "../../src/schedulers/index.ts"
+import { elementsOf } from "../../src/schedulers/slurm/arrays.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { contract } from "./contract.ts"
 import { fixture, nativeOf, otherToken, resultOf, thrownBy, token } from "./samples.ts"
@@ -53,24 +54,24 @@ describe("the queue of Slurm", () => {
     const listing = readQueue("stranger-with-newline-in-its-name")
     expect(listing).toMatchObject({ unread: [], coverage: "complete" })
     expect(listing.evidence.map(({ nativeId, state }) => [nativeId, state])).toEqual([
-      ["2947", "queued"],
-      ["2944", "held"],
-      ["2946", "running"],
+      ["2959", "queued"],
+      ["2956", "held"],
+      ["2958", "running"],
     ])
   })
 
   test("when a pending job may start is no start, and when a running one may end no end", () => {
     const [later, , run] = readQueue("stranger-with-newline-in-its-name").evidence
     expect(later).toMatchObject({ startedAt: null, endedAt: null, reason: "BeginTime" })
-    expect(run).toMatchObject({ startedAt: 1_795_233_654_000, endedAt: null, host: "n1", submitTime: "1795233653" })
+    expect(run).toMatchObject({ startedAt: 1_795_234_713_000, endedAt: null, host: "n1", submitTime: "1795234713" })
   })
 
   test("a job that was cancelled before it started did not start, whatever start time is printed", () => {
     const times = readQueue("cancelled-before-start-has-a-start-time").evidence.map((e) => [e.startedAt, e.endedAt])
-    const end = 1_795_233_657_000
+    const end = 1_795_234_717_000
     expect(times).toEqual([
       [null, end],
-      [1_795_233_654_000, end],
+      [1_795_234_713_000, end],
       [null, end],
     ])
   })
@@ -84,10 +85,18 @@ describe("the queue of Slurm", () => {
     ])
   })
 
-  test("a pending array is one record", () => {
-    expect(readQueue("pending-array-is-one-record").evidence).toMatchObject([
-      { nativeId: "2952_[0-5%2]", state: "held" },
+  test("a pending array is one record, and each of its elements a native", () => {
+    const evidence = readQueue("pending-array-is-one-record").evidence
+    expect(evidence.map(({ nativeId }) => nativeId)).toEqual([
+      "2964_0",
+      "2964_1",
+      "2964_2",
+      "2964_3",
+      "2964_4",
+      "2964_5",
     ])
+    expect(elementsOf("7_[1,4-6,10-20:5%3]")).toEqual(["7_1", "7_4", "7_5", "7_6", "7_10", "7_15", "7_20"])
+    for (const id of ["7", "7_3", "7_[1-3...", "7_[1-999999999]", "7_[x]"]) expect(elementsOf(id)).toEqual([id])
   })
 
   test("an id that is not known is an answer to a search by id", () => {
@@ -111,7 +120,7 @@ describe("the queue of Slurm", () => {
     expect(slurm.queue([nativeOf("4711")]).argv.join(" ")).not.toContain("--clusters")
     const stdout = running("4711", `${token}-relax`).replace("\x1frig\x1f", "\x1fnorth\x1f")
     expect(slurm.queue([away]).parse(resultOf({ stdout })).evidence[0]?.nativeId).toBe("4711;north")
-    expect(slurm.cancel([away], { force: true })[0]?.argv).toEqual([
+    expect(slurm.cancel([away], { force: true, owner: 1 })[0]?.argv).toEqual([
       "scancel",
       "--clusters=north",
       "--signal=KILL",
@@ -123,27 +132,27 @@ describe("the queue of Slurm", () => {
 
 describe("the accounting of Slurm", () => {
   test("a stranger's job with a newline and a bar in its name breaks nothing", () => {
-    const listing = readHistory("stranger-with-newline-in-its-name", "2944")
+    const listing = readHistory("stranger-with-newline-in-its-name", "2956")
     expect(listing).toMatchObject({ unread: [], coverage: "complete" })
     expect(listing?.evidence.map(({ nativeId, state }) => [nativeId, state])).toEqual([
-      ["2944", "held"],
-      ["2946", "running"],
-      ["2947", "queued"],
+      ["2956", "held"],
+      ["2958", "running"],
+      ["2959", "queued"],
     ])
   })
 
   test("who cancelled is no part of the word", () => {
     const evidence = readHistory("cancelled-by-uid")?.evidence
     expect(evidence?.map(({ word }) => word)).toEqual(["CANCELLED", "CANCELLED", "CANCELLED"])
-    expect(evidence?.map(({ startedAt }) => startedAt)).toEqual([null, 1_795_233_654_000, null])
+    expect(evidence?.map(({ startedAt }) => startedAt)).toEqual([null, 1_795_234_713_000, null])
   })
 
   test("while the name has not arrived, a record of an id we asked for has no token, and other records are strangers'", () => {
-    const evidence = readHistory("name-is-still-allocation", "2949")?.evidence
-    expect(evidence).toMatchObject([{ nativeId: "2949", token: null, word: "COMPLETED" }])
-    expect(readHistory("exit-200-is-72", "2949")?.evidence[1]).toMatchObject({
-      nativeId: "2949",
-      token: "hztrap000000005",
+    const evidence = readHistory("name-is-still-allocation", "2961")?.evidence
+    expect(evidence).toMatchObject([{ nativeId: "2961", token: null, word: "COMPLETED" }])
+    expect(readHistory("exit-200-is-72", "2961")?.evidence[1]).toMatchObject({
+      nativeId: "2961",
+      token: "hztrap000000105",
     })
   })
 
@@ -176,16 +185,19 @@ describe("the accounting of Slurm", () => {
 
 describe("cancelling in Slurm", () => {
   test("names and id must both fit", () => {
-    expect(slurm.cancel([nativeOf("4711")], { force: false })[0]?.argv).toEqual([
+    expect(slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })[0]?.argv).toEqual([
       "scancel",
       `--name=${token}-relax`,
       "4711",
     ])
-    expect(slurm.cancel([nativeOf(null)], { force: false })[0]?.argv).toEqual(["scancel", `--name=${token}-relax`])
+    expect(slurm.cancel([nativeOf(null)], { force: false, owner: 1 })[0]?.argv).toEqual([
+      "scancel",
+      `--name=${token}-relax`,
+    ])
   })
 
   test("an element of an array goes by its id alone, for with the name all pending elements would go", () => {
-    expect(slurm.cancel([nativeOf("4711_3")], { force: false })[0]?.argv).toEqual(["scancel", "4711_3"])
+    expect(slurm.cancel([nativeOf("4711_3")], { force: false, owner: 1 })[0]?.argv).toEqual(["scancel", "4711_3"])
   })
 
   test.each([
@@ -197,7 +209,9 @@ describe("cancelling in Slurm", () => {
     ],
     ["finished", "scancel: error: Kill job error on job id 4711: Job/step already completing or completed\n", 0],
   ])("a native that is %s leaves nothing to do", (_, stderr, exitCode) => {
-    expect(slurm.cancel([nativeOf("4711")], { force: false })[0]?.parse(resultOf({ exitCode, stderr }))).toBeUndefined()
+    expect(
+      slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })[0]?.parse(resultOf({ exitCode, stderr })),
+    ).toBeUndefined()
   })
 
   test.each([
@@ -209,7 +223,7 @@ describe("cancelling in Slurm", () => {
     ],
     ["rejected", 0, "scancel: error: Kill job error on job id 4711: Access/permission denied\n"],
   ])("a failure is %s, also with exit code %i", (kind, exitCode, stderr) => {
-    const [command] = slurm.cancel([nativeOf("4711")], { force: false })
+    const [command] = slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })
     expect(thrownBy(() => command?.parse(resultOf({ exitCode, stderr })))).toMatchObject({ class: kind })
   })
 

@@ -3,13 +3,22 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
+import { elementsOf } from "./arrays.ts"
 import { clusterOption, idOf, naming } from "./clusters.ts"
 import { expectAnswer, failureOf } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
 import { separator, splitRecords } from "./records.ts"
 
 const fields = ["JobID", "State", "ExitCode", "Reason", "Submit", "Start", "End", "NodeList", "Cluster", "JobName"]
-const command = ["env", "SLURM_TIME_FORMAT=%s", "sacct", "--allocations", "--noheader", "--parsable"]
+const command = [
+  "env",
+  "SLURM_TIME_FORMAT=%s",
+  "SLURM_BITSTR_LEN=0",
+  "sacct",
+  "--allocations",
+  "--noheader",
+  "--parsable",
+]
 const timeoutMs = 120_000
 const marginSeconds = 86_400
 
@@ -78,11 +87,11 @@ function read(
   const ours = asked.get(id)
   // For some seconds slurmdbd knows no name and prints "allocation": the id is all that this record has.
   if (token === null && (!unnamed.has(name) || ours === undefined)) return []
-  return [
+  return elementsOf(id).map((element) =>
     evidenceOf({
       source: "accounting",
       token,
-      nativeId: token === null ? (ours ?? id) : nameOf(id, cluster, token),
+      nativeId: token === null ? (ours ?? id) : nameOf(element, cluster, token),
       // "CANCELLED by 1001", and old versions mark words that were cut with a "+".
       word: (state.split(" ")[0] ?? state).replace(/\+$/, ""),
       reason: known(reason),
@@ -93,7 +102,7 @@ function read(
       host: known(nodes),
       restarts: null,
     }),
-  ]
+  )
 }
 
 const unnamed: ReadonlySet<string> = new Set(["", "allocation"])

@@ -3,6 +3,7 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
+import { elementsOf } from "./arrays.ts"
 import { clusterOption, naming } from "./clusters.ts"
 import { expectAnswer } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
@@ -27,10 +28,12 @@ const fields = [
 ]
 
 const format = fields.map((field) => `${field}:${separator}`).join(",")
-const command = ["env", "SLURM_TIME_FORMAT=%s", "squeue", "--noheader", "--all", "--states=all"]
+const command = ["env", "SLURM_TIME_FORMAT=%s", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--all", "--states=all"]
 const timeoutMs = 120_000
 
-/** `--all`: also in partitions that are hidden. `--states=all`: also those that ended within MinJobAge. */
+/**
+ * SLURM_BITSTR_LEN=0: lists of array elements whole. `--all`: also in partitions that are hidden. `--states=all`: also those that ended within MinJobAge.
+ */
 export function queue(natives: readonly Native[]): Command<Listing> {
   return squeue(natives, ["--me"])
 }
@@ -65,11 +68,11 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
     const [exit = "", host = "", cluster = "", name = ""] = record.slice(7)
     const token = tokenOf(name)
     if (token === null) return []
-    return [
+    return elementsOf(id).map((element) =>
       evidenceOf({
         source: "queue",
         token,
-        nativeId: nameOf(id, known(cluster) ?? "", token),
+        nativeId: nameOf(element, known(cluster) ?? "", token),
         word,
         reason: known(reason),
         exit: waitStatus(exit),
@@ -79,7 +82,7 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
         host: known(host),
         restarts: /^\d+$/.test(restarts) ? Number(restarts) : null,
       }),
-    ]
+    )
   })
   return {
     evidence,
