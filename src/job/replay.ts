@@ -1,6 +1,7 @@
 /** The reducer: jobs are the replay of their events. It refuses an illegal move and says so. */
 import type { AnyEvent, JobEvent } from "./event.ts"
 import type { Attempt, Job } from "./job.ts"
+import { objectionTo } from "./objection.ts"
 import { type JobState, isFinal, moves } from "./state.ts"
 
 /** An event that can't follow what stands before it: a bug of ours or a damaged log. The job stays as it was. */
@@ -27,6 +28,8 @@ export function replay(jobs: Jobs, events: Iterable<AnyEvent>): Refusal[] {
 export function apply(job: Job | undefined, event: JobEvent): Job | Refusal {
   if (event.type === "created") return job === undefined ? created(event) : refuse(event, "The job exists already.")
   if (job === undefined) return refuse(event, "There is no such job.")
+  const objection = objectionTo(job, event)
+  if (objection !== null) return refuse(event, objection)
   const next = reduce(job, event)
   if ("why" in next) return next
   const changed = next.state !== job.state
@@ -62,13 +65,17 @@ function created(event: Extract<JobEvent, { type: "created" }>): Job {
 function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | Refusal {
   switch (event.type) {
     case "waiting":
-      return { ...job, waiting: event.reason }
+      return isFinal(job.state) ? job : { ...job, waiting: event.reason }
     case "intent":
       return { ...job, state: "staging", waiting: null, attempts: [...job.attempts, newAttempt(event)] }
     case "not-accepted":
-      return onAttempt(job, event, { submission: "not-accepted", refusedTries: event.try }, { waiting: event.reason })
+      return isAccepted(job)
+        ? onAttempt(job, event, { refusedTries: event.try })
+        : onAttempt(job, event, { submission: "not-accepted", refusedTries: event.try }, { waiting: event.reason })
     case "in-doubt":
-      return onAttempt(job, event, { submission: "in-doubt" }, { waiting: event.reason })
+      return isAccepted(job)
+        ? onAttempt(job, event, {})
+        : onAttempt(job, event, { submission: "in-doubt" }, { waiting: event.reason })
     case "accepted":
       return onAttempt(
         job,
@@ -86,12 +93,24 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
         { state: "collecting", outcome: event.outcome, reason: event.reason, waiting: null },
       )
     case "collected":
-      return onAttempt(job, event, {}, {
-        collected: { directory: event.directory, files: event.files },
-        notes: [...job.notes, ...event.notes],
-      })
+      return onAttempt(
+        job,
+        event,
+        {},
+        {
+          collected: { directory: event.directory, files: event.files },
+          notes: [...job.notes, ...event.notes],
+        },
+      )
     case "finished":
-      return { ...job, state: event.outcome.state, outcome: event.outcome, reason: event.reason, waiting: null, endedAt: event.at }
+      return {
+        ...job,
+        state: event.outcome.state,
+        outcome: event.outcome,
+        reason: event.reason,
+        waiting: null,
+        endedAt: event.at,
+      }
     case "fence-intent":
       return onAttempt(job, event, { fence: "intended" })
     case "fenced":
@@ -101,7 +120,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
         job,
         event,
         { outcome: event.outcome, endedAt: event.at },
-        { state: "new", outcome: null, reason: event.reason, waiting: null },
+        { state: "new", outcome: null, reason: event.reason, waiting: null, ...(isFinal(job.state) ? reopened : {}) },
       )
     case "cancel-requested":
       return { ...job, cancelRequestedAt: job.cancelRequestedAt ?? event.at }
@@ -113,7 +132,16 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
       return { ...job, notes: [...job.notes, event.text] }
     case "pruned":
       return { ...job, pruned: event.where }
+    default:
+      return refuse(event, "This version does not know such an event.")
   }
+}
+
+/** What a person takes back by asking for another attempt of a job that was over. */
+const reopened = { endedAt: null, collected: null, cancelRequestedAt: null } as const
+
+function isAccepted(job: Job): boolean {
+  return job.attempts.at(-1)?.submission === "accepted"
 }
 
 function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
@@ -142,21 +170,28 @@ function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
 
 function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job | Refusal {
   const { evidence } = event
+  const attempt = job.attempts.at(-1)
   return onAttempt(
     job,
     event,
     {
       submission: "accepted",
-      nativeId: evidence.nativeId ?? job.attempts.at(-1)?.nativeId ?? null,
+      // Also where the answer to the submission was lost.
+      nativeId: evidence.nativeId ?? attempt?.nativeId ?? null,
+      submitTime: attempt?.submitTime ?? evidence.submitTime,
+      acceptedAt: attempt?.acceptedAt ?? event.at,
       lastSeen: evidence,
-      startedAt: evidence.startedAt ?? job.attempts.at(-1)?.startedAt ?? null,
-      host: evidence.host ?? job.attempts.at(-1)?.host ?? null,
+      startedAt: evidence.startedAt ?? attempt?.startedAt ?? null,
+      host: evidence.host ?? attempt?.host ?? null,
     },
     { state: event.state, reason: evidence.reason, waiting: null },
   )
 }
 
-function endTimes(job: Job, event: Extract<JobEvent, { type: "ended" }>): Pick<Attempt, "startedAt" | "endedAt" | "host"> {
+function endTimes(
+  job: Job,
+  event: Extract<JobEvent, { type: "ended" }>,
+): Pick<Attempt, "startedAt" | "endedAt" | "host"> {
   const told = (pick: (e: (typeof event.evidence)[number]) => number | null) =>
     event.evidence.map(pick).find((time) => time !== null) ?? null
   const attempt = job.attempts.at(-1)
@@ -172,6 +207,7 @@ function corrected(job: Job, event: Extract<JobEvent, { type: "corrected" }>): J
     attempt.token === event.token ? { ...attempt, outcome: event.outcome, evidence: event.evidence } : attempt,
   )
   const isCurrent = job.attempts.at(-1)?.token === event.token
+  if (isCurrent && job.state === "collecting") return { ...job, attempts, outcome: event.outcome }
   if (!isCurrent || !isFinal(job.state)) return { ...job, attempts }
   return { ...job, attempts, state: event.outcome.state, outcome: event.outcome, reason: "corrected by late evidence" }
 }

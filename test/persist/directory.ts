@@ -1,0 +1,34 @@
+/** Fresh directories for stores, and processes that a test makes up. */
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll } from "vitest"
+import { type Clock, systemClock } from "../../src/clock.ts"
+import { type Host, type OpenOptions, type OwnedStore, openStore, systemHost } from "../../src/persist/index.ts"
+
+const made: string[] = []
+
+afterAll(async () => {
+  await Promise.all(made.map((directory) => rm(directory, { recursive: true, force: true })))
+})
+
+/** Removed when the test file is done. */
+export async function freshDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "hawser-persist-"))
+  made.push(directory)
+  return directory
+}
+
+/** A host on which no process but this one was ever seen: whatever another one claims, it is dead. */
+export function hostOf(pid: number): Host {
+  return {
+    self: async () => ({ ...(await systemHost.self()), pid, startTime: String(pid) }),
+    startTimeOf: async () => null,
+  }
+}
+
+/** Opens as a process of its own, which finds all others dead. */
+export function openAs(pid: number, directory: string, options: Partial<OpenOptions> = {}): Promise<OwnedStore> {
+  const clock: Clock = options.clock ?? systemClock
+  return openStore(directory, { ...options, clock, host: hostOf(pid), readOnly: false })
+}
