@@ -120,7 +120,7 @@ hz_may_stage() {
 hz_collect() (
   cd "$1/jobs" || exit "$hz_staging_failed"
   hz_collect_jobs=$(pwd)
-  hz_collect_names='' hz_collect_count=0 hz_collect_size=0
+  hz_collect_names='' hz_collect_count=0 hz_collect_size=0 hz_collect_option=''
   # shellcheck disable=SC2317 # hz_expand calls it
   hz_each() {
     hz_collect_add "$1"
@@ -157,6 +157,11 @@ hz_collect_add() {
   hz_collect_count=$((hz_collect_count + 1))
   eval "hz_collect_$hz_collect_count=\$hz_collect_prefix/\$1"
   hz_collect_names="$hz_collect_names \"\$hz_collect_$hz_collect_count\""
+  # GNU tar reads `\n` in an argument as a line break, unless it is told not to. No other tar does, or knows the option.
+  case $1/$hz_collect_option in
+    */--no-unquote) ;;
+    *\\*) case $(tar --version 2>/dev/null </dev/null) in *"GNU tar"*) hz_collect_option=--no-unquote ;; esac ;;
+  esac
   hz_collect_size=$((hz_collect_size + ${#hz_collect_prefix} + ${#1}))
   if [ "$hz_collect_count" -ge 200 ] || [ "$hz_collect_size" -ge 60000 ]; then hz_collect_flush; fi
 }
@@ -164,7 +169,7 @@ hz_collect_add() {
 hz_collect_flush() {
   [ "$hz_collect_count" -gt 0 ] || return 0
   # No member is a folder with its contents: each name was listed by itself.
-  if eval "tar -C \"\$hz_collect_jobs\" -cf - --no-recursion $hz_collect_names" </dev/null; then
+  if eval "tar -C \"\$hz_collect_jobs\" -cf - $hz_collect_option --no-recursion $hz_collect_names" </dev/null; then
     hz_collect_mark whole
   else
     hz_collect_mark part

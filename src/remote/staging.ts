@@ -5,7 +5,7 @@ import { type Command, type CommandResult, firstLine } from "../command.ts"
 import { type ErrorClass, HawserError, TransportError } from "../errors.ts"
 import type { Session } from "../transport/session.ts"
 import type { Place } from "./layout.ts"
-import { type StageJob, type TextFile, packJobs } from "./pack.ts"
+import { InputError, type StageJob, type TextFile, packJobs } from "./pack.ts"
 import { payloadProgram } from "./programs.ts"
 import { type CollectReply, type CollectRequest, unpack } from "./unpack.ts"
 
@@ -42,9 +42,9 @@ export async function stageJobs(
   if (jobs.length === 0) return []
   const now = Math.floor(clock.now() / 1000)
   const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...programs], now })
-  let inputError: unknown
+  let inputError: InputError | undefined
   source.once("error", (error) => {
-    inputError = error
+    if (error instanceof InputError) inputError = error
   })
   try {
     return await session.send(stageCommand(place, jobs, nonce), source, signal)
@@ -67,7 +67,7 @@ export function sweepStages(place: Place, nonces: readonly string[] = []): Comma
 }
 
 /**
- * Results of these jobs, each in its own folder. A reply that is not whole was read once more by itself. Throws
+ * Results of these jobs, each in its own folder. One that was unsteady among others was read once more by itself. Throws
  * `COLLECT_CUT` (transient) or what the session throws; what had come stays where it is.
  */
 export async function collectJobs(
@@ -77,6 +77,23 @@ export async function collectJobs(
   signal?: AbortSignal,
 ): Promise<CollectReply[]> {
   if (requests.length === 0) return []
+  const replies = await collectOnce(session, place, requests, signal)
+  if (requests.length === 1) return replies
+  // tar reads many jobs at once: that it had something to say does not tell of which.
+  const unsteady = requests.filter((_request, index) => replies[index]?.unsteady === true)
+  const again = new Map<string, CollectReply>()
+  for (const request of unsteady) {
+    for (const reply of await collectOnce(session, place, [request], signal)) again.set(reply.token, reply)
+  }
+  return replies.map((reply) => again.get(reply.token) ?? reply)
+}
+
+async function collectOnce(
+  session: Session,
+  place: Place,
+  requests: readonly CollectRequest[],
+  signal?: AbortSignal,
+): Promise<CollectReply[]> {
   let replies: CollectReply[] = []
   const command: Command<void> = {
     argv: ["hz_collect", place.home, ...requests.map(({ token }) => token)],
@@ -131,7 +148,8 @@ function stagingError(result: CommandResult): HawserError {
       class: "gone",
     })
   }
-  const full = /No space left|[Dd]isk quota|Quota exceeded/.test(result.stderr)
+  // GNU tar says `Wrote only 6144 of 10240 bytes` of a file for which there was some room.
+  const full = /No space left|[Dd]isk quota|Wrote only \d+ of|short write/.test(result.stderr)
   const errorClass: ErrorClass = full ? "limit" : "transient"
   return new TransportError("STAGE_FAILED", {
     summary: "Files could not be moved between here and the other side.",

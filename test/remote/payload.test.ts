@@ -38,7 +38,7 @@ interface Running {
   readonly child: ChildProcess
   readonly end: Promise<End>
   /** Resolves when stdout has this text. */
-  said(text: string): Promise<void>
+  readonly said: (text: string) => Promise<void>
 }
 
 describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {

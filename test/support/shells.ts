@@ -85,7 +85,14 @@ async function run<T>(
   const sending = pipeline(input, child.stdin).catch((error: unknown) => {
     if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) throw error
   })
-  await Promise.all([taking, sending]).finally(() => child.stdin.destroy())
+  try {
+    await Promise.all([taking, sending])
+  } finally {
+    // Nothing of a command is left when the promise settles.
+    child.stdin.destroy()
+    child.stdout.resume()
+    await ended
+  }
   const exitCode = await ended
   const [stdoutText, stderr] = [Buffer.concat(parts).toString(), Buffer.concat(errors).toString()]
   return command.parse({ exitCode, stdout: stdoutText, stderr, timedOut: false })
