@@ -11,6 +11,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { finished } from "node:stream/promises"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { checkInputs, packJobs } from "../../src/remote/pack.ts"
 import { readTar } from "../../src/remote/untar.ts"
@@ -107,10 +108,12 @@ describe("inputs", () => {
     writeFileSync(path, Buffer.alloc(3_000_000, 1))
     const read = async () => {
       let isFirst = true
-      for await (const _part of pack([{ from: path, to: "big" }])) {
+      const stream = pack([{ from: path, to: "big" }])
+      stream.on("data", () => {
         if (isFirst) change(path)
         isFirst = false
-      }
+      })
+      await finished(stream)
     }
     await expect(read()).rejects.toMatchObject({ code: "INPUT_CHANGED", class: "transient", token, path })
   })

@@ -19,9 +19,10 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { JobSpec } from "../../src/job/index.ts"
 import { type StageJob, packJobs } from "../../src/remote/pack.ts"
 import { payloadProgram, program } from "../../src/remote/programs.ts"
+import { wrapperName, wrapperText } from "../../src/remote/prelude.ts"
 import { jobFiles } from "../../src/remote/script.ts"
 import { collectJobs, stageJobs, sweepStages } from "../../src/remote/staging.ts"
-import type { CollectRequest } from "../../src/remote/unpack.ts"
+import { type CollectRequest, isWhole } from "../../src/remote/unpack.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
 import { shellSession, shells, tars } from "../support/shells.ts"
 import { pictureOf, plantZoo } from "../support/zoo.ts"
@@ -31,7 +32,7 @@ let home: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "hawser-staging-"))
   home = join(folder, "the home")
-  mkdirSync(home)
+  for (const name of ["bin", "events", "jobs"]) mkdirSync(join(home, name), { recursive: true })
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -147,6 +148,59 @@ describe.each(shells)("under $name", (shell) => {
 
   const session = shellSession({ shell })
 
+  /** Stages, runs as a scheduler would, and brings back what the wrapper has listed. */
+  async function attempt(changes: Partial<JobSpec>, secrets: Record<string, string> = {}) {
+    const spec = specOf(changes)
+    const wrapper = { name: wrapperName(), mode: 0o700, text: wrapperText() }
+    const parts = partsOf(home, token, spec, {
+      wrapper: wrapper.name,
+      secrets,
+      jobVariables: { nativeId: "JOB_ID", restarts: null },
+    })
+    const job = { token, files: jobFiles(parts), inputs: spec.inputs }
+    await stageJobs(session, place(), [job], { nonce: "n1", programs: [wrapper] })
+    const [program, ...flags] = shell.argv
+    const { status } = spawnSync(program!, [...flags, join(jobFolder(), "job.sh")], {
+      env: { PATH: process.env["PATH"], JOB_ID: "4711" },
+      cwd: "/",
+    })
+    const record = readFileSync(join(jobFolder(), "exit.0"), "utf8")
+    const expected = [...record.matchAll(/^output (\d+) (.+)$/gm)].map(([, size, path]) => ({
+      path: path!,
+      size: Number(size),
+    }))
+    const [reply] = await collectJobs(session, place(), [wanted({ outputs: spec.outputs, expected })])
+    return { status, record, expected, reply: reply! }
+  }
+
+  test("a job runs under the wrapper, and what it lists is what comes back", async () => {
+    writeFileSync(join(folder, "in"), "given")
+    const { status, record, expected, reply } = await attempt(
+      {
+        command: ["sh", "-c", 'cat; echo "$SECRET" >&2; mkdir -p d/e; echo out >"d/a b"; : >d/.h; exit 3'],
+        inputs: [{ from: join(folder, "in"), to: "in" }],
+        stdin: "in",
+        env: { SECRET: { fromEnv: "S" } },
+        outputs: ["d", "nothing*"],
+        epilogue: "echo after >d/after; ls .. >d/ls",
+      },
+      { S: "it's secret" },
+    )
+    expect({ status, expected: expected.length }).toEqual({ status: 3, expected: 6 })
+    expect(record).toMatch(/^native 4711\ncode 3\n/m)
+    expect(isWhole(reply)).toBe(true)
+    expect(reply.files).toEqual(["stdout", "stderr", "d/a b", "d/after", "d/ls", "d/.h"])
+    expect(reply.notes).toEqual(["no output matches nothing*"])
+    expect(readFileSync(join(folder, "back/stdout"), "utf8")).toBe("given")
+    expect(readFileSync(join(folder, "back/stderr"), "utf8")).toBe("it's secret\n")
+    expect(readFileSync(join(folder, "back/d/ls"), "utf8")).not.toContain("secrets")
+  })
+
+  test.each([null, "echo after"])("a death by a signal is in the wrapper's record, epilogue %j", async (epilogue) => {
+    const { record } = await attempt({ command: ["sh", "-c", "kill -s KILL $$"], epilogue })
+    expect(record).toMatch(/^code 137\nsignal KILL\n/m)
+  })
+
   test("a job with another spec under the same token is a conflict, and is left as it is", async () => {
     await stageJobs(session, place(), [jobOf()], { nonce: "n1" })
     const before = readFileSync(join(jobFolder(), "token"), "utf8")
@@ -166,10 +220,42 @@ describe.each(shells)("under $name", (shell) => {
 
   test("who was superseded stages nothing, before the stream and after it", async () => {
     symlinkSync("x", join(home, "owner.4"))
-    await expect(stageJobs(session, place(), [jobOf()], { nonce: "n1" })).rejects.toMatchObject({ code: "SUPERSEDED" })
+    await expect(stageJobs(session, place(), [jobOf()], { nonce: "n1" })).rejects.toMatchObject({
+      code: "OWNER_SUPERSEDED",
+    })
     expect(existsSync(jobFolder())).toBe(false)
     renameSync(join(home, "owner.4"), join(home, "owner.3"))
     expect(await stageJobs(session, place(), [jobOf()], { nonce: "n2" })).toEqual([staged("staged")])
+  })
+
+  test("who is superseded while the stream runs stages nothing", async () => {
+    const tools = join(folder, "tools")
+    mkdirSync(tools)
+    const tar = spawnSync("sh", ["-c", "command -v tar"], { encoding: "utf8" }).stdout.trim()
+    writeFileSync(join(tools, "tar"), `#!/bin/sh\nln -s x ../owner.4\nexec ${tar} "$@"\n`, { mode: 0o755 })
+    const slow = shellSession({ shell, tar: { name: "a slow tar", folder: tools } })
+    await expect(stageJobs(slow, place(), [jobOf()], { nonce: "n1" })).rejects.toMatchObject({
+      code: "OWNER_SUPERSEDED",
+    })
+    expect(readdirSync(home)).toContain("owner.4")
+    expect(readdirSync(join(home, "jobs"))).toEqual([])
+    expect(leftOvers()).toEqual([])
+  })
+
+  test("the user's own options for tar bend nothing", async () => {
+    const bent = shellSession({ shell, env: { TAR_OPTIONS: "--exclude=*", POSIXLY_CORRECT: "1" } })
+    await stageJobs(bent, place(), [jobOf({ outputs: ["*"] })], { nonce: "n1" })
+    writeFileSync(join(jobFolder(), "work/a"), "a")
+    expect(await collectJobs(bent, place(), [wanted({ outputs: ["*"] })])).toMatchObject([{ files: ["a"] }])
+  })
+
+  test("a home that is not there, as of a file system that is not mounted, is never made", async () => {
+    rmSync(home, { recursive: true })
+    await expect(stageJobs(session, place(), [jobOf()], { nonce: "n1" })).rejects.toMatchObject({
+      code: "HOME_MISSING",
+    })
+    await expect(collectJobs(session, place(), [wanted()])).rejects.toMatchObject({ class: "transient" })
+    expect(existsSync(home)).toBe(false)
   })
 
   test("programs are installed once, and what a crash has emptied is replaced", async () => {
@@ -194,18 +280,22 @@ describe.each(shells)("under $name", (shell) => {
     }
     symlinkSync(folder, join(home, "stage.1.link"))
     expect(await session.act(sweepStages(place(), ["alive"]))).toEqual(["stage.2.old", "stage.3.dead"])
-    expect(readdirSync(home).sort()).toEqual(["stage.1.link", "stage.3.alive", "stage.4.newer", "stages"])
+    expect(
+      readdirSync(home)
+        .filter((name) => name.startsWith("stage"))
+        .sort(),
+    ).toEqual(["stage.1.link", "stage.3.alive", "stage.4.newer", "stages"])
     symlinkSync("x", join(home, "owner.4"))
-    await expect(session.act(sweepStages(place()))).rejects.toMatchObject({ code: "SUPERSEDED" })
+    await expect(session.act(sweepStages(place()))).rejects.toMatchObject({ code: "OWNER_SUPERSEDED" })
   })
 
   test("a nonce that is used at the same time is refused", async () => {
     mkdirSync(join(home, "stage.3.n1"))
     await expect(stageJobs(session, place(), [jobOf()], { nonce: "n1" })).rejects.toMatchObject({
-      code: "STAGE_FAILED",
+      code: "REMOTE_FAILED",
     })
     await expect(stageJobs(session, place(), [jobOf()], { nonce: "../x" })).rejects.toMatchObject({
-      code: "STAGE_FAILED",
+      code: "REMOTE_REFUSED",
     })
     expect(readdirSync(join(home, "stage.3.n1"))).toEqual([])
   })
@@ -244,6 +334,7 @@ describe.each(shells)("under $name", (shell) => {
     const options = { stdio: "ignore" } as const
     if (spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "none", home], options).status !== 0) return
     try {
+      for (const name of ["bin", "jobs"]) mkdirSync(join(home, name))
       writeFileSync(join(folder, "big"), Buffer.alloc(200_000))
       const job = jobOf({ inputs: [{ from: join(folder, "big"), to: "big" }] })
       await expect(stageJobs(session, place(), [job], { nonce: "n1" })).rejects.toMatchObject({ class: "limit" })
