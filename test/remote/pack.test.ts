@@ -15,7 +15,7 @@ import { finished } from "node:stream/promises"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { checkInputs, packJobs } from "../../src/remote/pack.ts"
 import { readTar } from "../../src/remote/untar.ts"
-import { tars } from "../support/shells.ts"
+import { tars } from "../support/staging-shells.ts"
 import { pictureOf, plantZoo } from "../support/zoo.ts"
 
 const token = "hzabcdefghijklm"

@@ -7,7 +7,7 @@ import type { JobSpec } from "../../src/job/index.ts"
 import { payloadProgram } from "../../src/remote/programs.ts"
 import { type JobParts, jobFiles } from "../../src/remote/script.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
-import { shells } from "../support/shells.ts"
+import { shells } from "../support/staging-shells.ts"
 
 const token = "hzpayload000001"
 let home: string
