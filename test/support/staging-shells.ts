@@ -7,6 +7,7 @@ import type { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
 import type { Command } from "../../src/command.ts"
+import { prelude } from "../../src/remote/prelude.ts"
 import type { Session } from "../../src/transport/session.ts"
 
 export interface Shell {
@@ -39,6 +40,7 @@ export const remoteFile = (name: string): string => fileURLToPath(new URL(`../..
 export interface ShellSessionOptions {
   readonly shell?: Shell
   readonly tar?: Tar
+  readonly env?: Readonly<Record<string, string>>
   /** Passes only so many bytes on to the shell's stdin, then ends it. */
   readonly sendBytesMax?: number
   /** Passes only so many bytes of stdout on, then ends it. */
@@ -60,17 +62,18 @@ export function shellSession(options: ShellSessionOptions = {}): Session {
 
 async function run<T>(
   command: Command<T>,
-  { shell = known[0]!, tar = tars[0]!, sendBytesMax, receiveBytesMax }: ShellSessionOptions,
+  { shell = known[0]!, tar = tars[0]!, env = {}, sendBytesMax, receiveBytesMax }: ShellSessionOptions,
   source?: Readable,
   sink?: (stdout: Readable) => Promise<void>,
 ): Promise<T> {
   const [program, ...flags] = shell.argv
-  const text = `. ${remoteFile("glob.sh")}; . ${remoteFile("staging.sh")}; "$@"`
+  const text = `${prelude()}\n"$@"`
   const child = spawn(program!, [...flags, "-c", text, "sh", ...command.argv], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {
       ...process.env,
       LC_ALL: "C",
+      ...env,
       ...(tar.folder === null ? {} : { PATH: `${tar.folder}:${process.env["PATH"]}` }),
     },
   })
@@ -83,9 +86,18 @@ async function run<T>(
     sink === undefined ? child.stdout.on("data", (part: Buffer) => parts.push(part)) : sink(readable(stdout))
   const input = source === undefined ? [] : limit(source, sendBytesMax ?? Number.POSITIVE_INFINITY)
   const sending = pipeline(input, child.stdin).catch((error: unknown) => {
-    if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) throw error
+    // A command may end without having read all.
+    const code = error instanceof Error && "code" in error ? error.code : undefined
+    if (code !== "EPIPE" && code !== "ERR_STREAM_PREMATURE_CLOSE") throw error
   })
-  await Promise.all([taking, sending]).finally(() => child.stdin.destroy())
+  try {
+    await Promise.all([taking, sending])
+  } finally {
+    // Nothing of a command is left when the promise settles.
+    child.stdin.destroy()
+    child.stdout.resume()
+    await ended
+  }
   const exitCode = await ended
   const [stdoutText, stderr] = [Buffer.concat(parts).toString(), Buffer.concat(errors).toString()]
   return command.parse({ exitCode, stdout: stdoutText, stderr, timedOut: false })
