@@ -71,7 +71,8 @@ hz_guarded() {
 # over (TERM), it exits at once, or as soon as the rest of what it had begun to end is gone.
 hz_deadline() {
   hz_over='' hz_sleep=''
-  trap 'hz_over=1; [ -z "$hz_sleep" ] || kill "$hz_sleep"' TERM
+  # KILL: between fork and exec, a child of a shell with a trap swallows TERM.
+  trap 'hz_over=1; [ -z "$hz_sleep" ] || kill -s KILL "$hz_sleep"' TERM
   hz_nap "$1"
   [ -z "$hz_over" ] || exit 0
   hz_descend "$2"
@@ -87,7 +88,7 @@ hz_deadline() {
 hz_nap() {
   command sleep "$1" &
   hz_sleep=$!
-  [ -z "$hz_over" ] || kill "$hz_sleep"
+  [ -z "$hz_over" ] || kill -s KILL "$hz_sleep"
   wait "$hz_sleep"
   hz_sleep=
 }

@@ -123,28 +123,26 @@ hz_records() {
   hz_home "$1"
   cd jobs || exit 95
   shift
-  hz_count=$#
-  while [ "$hz_count" -gt 0 ]; do
-    hz_count=$((hz_count - 1))
-    if [ -d "$1" ] && [ ! -h "$1" ]; then
-      printf 'job %s\n' "$1"
-      set -- "$@" "$1"
-    fi
-    shift
+  # Words without blanks, which one expansion takes apart again; `set -- "$@" …` in a loop would be quadratic.
+  hz_guards='' hz_records=''
+  for hz_name; do
+    hz_token "$hz_name"
+    if [ -h "$hz_name" ] || [ ! -d "$hz_name" ]; then continue; fi
+    printf 'job %s\n' "$hz_name"
+    for hz_file in "$hz_name"/*.[0-9]*; do
+      case ${hz_file##*.} in *[!0-9]*) continue ;; esac
+      case ${hz_file#*/} in
+        guard.*.* | started.*.* | exit.*.*) ;;
+        guard.*) [ ! -h "$hz_file" ] || hz_guards="$hz_guards $hz_file" ;;
+        started.* | exit.*) [ ! -f "$hz_file" ] || hz_records="$hz_records $hz_file" ;;
+      esac
+    done
   done
-  hz_tokens=$*
-  set --
-  for hz_name in $hz_tokens; do
-    for hz_file in "$hz_name"/guard.*; do [ ! -h "$hz_file" ] || set -- "$@" "$hz_file"; done
-  done
-  # shellcheck disable=SC2012
-  [ $# -eq 0 ] || command ls -ld -- "$@" 2>/dev/null || [ $? -le 2 ] || exit 96
-  set --
-  for hz_name in $hz_tokens; do
-    for hz_file in "$hz_name"/started.* "$hz_name"/exit.*; do [ ! -f "$hz_file" ] || set -- "$@" "$hz_file"; done
-  done
-  # 1: a file went away meanwhile. More: it did not run, and that is no answer.
-  [ $# -eq 0 ] || command cat -- "$@" 2>/dev/null || [ $? -eq 1 ] || exit 96
+  # 1 or 2: a file went away meanwhile. More: it did not run, and that is no answer.
+  # shellcheck disable=SC2012,SC2086
+  [ -z "$hz_guards" ] || command ls -ld -- $hz_guards 2>/dev/null || [ $? -le 2 ] || exit 96
+  # shellcheck disable=SC2086
+  [ -z "$hz_records" ] || command cat -- $hz_records 2>/dev/null || [ $? -le 2 ] || exit 96
   printf '\nrecords end\n'
 }
 

@@ -162,33 +162,37 @@ hz_run() {
   # shellcheck disable=SC2016
   command sh -c 'trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; hz=$1; shift; . "$hz/payload.sh"' \
     hawser-payload "$hz_dir" </dev/null >>"$hz_dir/stdout" 2>>"$hz_dir/stderr" &
-  hz_payload=$!
+  hz_child=$!
+  hz_payload=$hz_child
   # What came in before we knew its number.
   [ -z "$hz_told" ] || hz_forward "$hz_told"
-  hz_file=$hz_dir/reserve.$hz_n hz_line=
   # bash forgets how a job ended when it is waited for; in POSIX mode, CHLD interrupts the wait, and `jobs` can tell.
   [ -z "${BASH_VERSION-}" ] || trap : CHLD
   while :; do
-    wait "$hz_payload"
+    wait "$hz_child"
     hz_code=$?
     # Over 128: it ended so, or a signal of ours interrupted the wait.
-    [ "$hz_code" -gt 128 ] || break
-    if kill -0 "$hz_payload"; then continue; fi
-    [ -z "${BASH_VERSION-}" ] || jobs 1<>"$hz_file"
-    wait "$hz_payload"
-    hz_again=$?
-    [ "$hz_again" -eq 127 ] || hz_code=$hz_again
-    [ -n "${BASH_VERSION-}" ] || jobs 1<>"$hz_file"
-    hz_first "$hz_file"
+    [ "$hz_code" -le 128 ] || ! kill -0 "$hz_child" || continue
     break
   done
-  hz_payload=
+  # From here on a trap changes nothing but hz_told.
+  hz_payload='' hz_line='' hz_scratch=$hz_dir/reserve.$hz_n
+  if [ "$hz_code" -gt 128 ]; then
+    [ -z "${BASH_VERSION-}" ] || jobs 1<>"$hz_scratch"
+    wait "$hz_child"
+    hz_again=$?
+    [ "$hz_again" -eq 127 ] || hz_code=$hz_again
+    [ -n "${BASH_VERSION-}" ] || jobs 1<>"$hz_scratch"
+    hz_first "$hz_scratch"
+    # Asked a second time, 127 may be the payload's own.
+    case $hz_line in "["*" Done(127) "* | "["*" Exit 127 "*) hz_code=127 ;; esac
+  fi
   [ -z "${BASH_VERSION-}" ] || trap - CHLD
   hz_signal=
   [ "$hz_code" -gt 128 ] || return 0
   # `[1] + Done(137)`: it exited so by itself. `Killed`, or no answer: a signal, if there is one of this number.
   case $hz_line in "["*Done* | "["*Exit*) return 0 ;; esac
-  kill -l "$((hz_code - 128))" 1<>"$hz_file" && hz_first "$hz_file" || return 0
+  kill -l "$((hz_code - 128))" 1<>"$hz_scratch" && hz_first "$hz_scratch" || return 0
   hz_line=${hz_line%% *}
   case ${hz_line#SIG} in "" | *[!A-Z0-9+-]*) ;; *) hz_signal=${hz_line#SIG} ;; esac
 } 2>/dev/null

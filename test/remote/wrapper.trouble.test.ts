@@ -1,0 +1,111 @@
+import { spawnSync } from "node:child_process"
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { wrapperExit } from "../../src/remote/answer.ts"
+import { Home, startWrapper, until } from "../support/remote.ts"
+import { shells } from "../support/shells.ts"
+
+const token = "hztrouble000001"
+
+/** A disk of 256 kB; null: this user may not mount one. */
+let disk: string | null = null
+beforeAll(() => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-disk-"))
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder])
+  if (status === 0) disk = folder
+  else rmSync(folder, { recursive: true })
+})
+afterAll(() => {
+  if (disk === null) return
+  spawnSync("umount", [disk])
+  rmSync(disk, { recursive: true })
+})
+
+describe.each(shells)("trouble, under $name", (shell) => {
+  const run = (home: Home) => startWrapper(shell, home, token)
+
+  test("on a disk that the payload has filled, the exit record finds the room that was kept for it", async (context) => {
+    if (disk === null) return context.skip("only root can mount a small disk")
+    for (const [payload, full] of [
+      ['while printf "%8192s" "" >>fill; do :; done; exit 5', true],
+      ["echo >fill; exit 5", false],
+    ] as const) {
+      using home = new Home(join(disk, "home"))
+      home.job(token, payload, ["*"])
+      expect((await run(home).end).code).toBe(5)
+      const { exits } = home.records(shell, token)
+      expect(exits).toMatchObject([{ exitCode: 5, outputs: [{ path: "fill" }] }])
+      expect(home.read(token, "reserve.0")).toBe(full ? null : "")
+    }
+  })
+
+  test("on a disk that is full beforehand the payload is not run", async (context) => {
+    if (disk === null) return context.skip("only root can mount a small disk")
+    using home = new Home(join(disk, "home"))
+    const directory = home.job(token, "echo run >/dev/stderr")
+    spawnSync("sh", ["-c", 'while printf "%4096s" "" >>fill; do :; done'], { cwd: directory })
+    const { code, stderr } = await run(home).end
+    expect(code).toBe(wrapperExit.launch)
+    expect(stderr).toContain("was not started")
+    expect(home.records(shell, token)).toMatchObject({ started: [], guards: [{ start: 0 }] })
+  })
+
+  test("a record that can't be written is written when it can be", async (context) => {
+    if (disk === null) return context.skip("only root can mount a small disk")
+    using home = new Home(join(disk, "home"))
+    // Also the room that was kept is gone.
+    const directory = home.job(token, 'rm ../reserve.0; while printf "%4096s" "" >>fill; do :; done; echo >done; exit 5')
+    const wrapper = run(home)
+    await until(() => home.read(token, "work/done") !== null)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(home.records(shell, token).exits).toEqual([])
+    rmSync(join(directory, "work/fill"))
+    expect((await wrapper.end).code).toBe(5)
+    expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 5 }])
+  })
+
+  test("when its directory is removed meanwhile, it ends without a record", async () => {
+    using home = new Home()
+    const directory = home.job(token, "echo >ready; while [ ! -e /nothing ] && [ -e ready ]; do sleep 0.05; done; exit 5")
+    const wrapper = run(home)
+    await until(() => home.read(token, "work/ready"))
+    rmSync(directory, { recursive: true })
+    expect((await wrapper.end).code).toBe(5)
+    expect(home.records(shell, token)).toMatchObject({ present: false, exits: [] })
+  })
+
+  test.each([["work"], ["payload.sh"], ["stdout"]])("without a usable %s the launch has failed, by our record", async (name) => {
+    using home = new Home()
+    const directory = home.job(token, "exit 5")
+    rmSync(join(directory, name), { recursive: true, force: true })
+    if (name === "stdout") spawnSync("mkdir", [join(directory, name)])
+    expect((await run(home).end).code).toBe(wrapperExit.launch)
+    const { exits } = home.records(shell, token)
+    expect(exits).toMatchObject([{ exitCode: wrapperExit.launch, signal: null }])
+    expect(exits[0]?.launchFailure).toContain(name)
+  })
+
+  test("told to end before the payload was started, it does not start it", async () => {
+    using home = new Home()
+    home.job(token, "exit 5")
+    // The manager is quick: TERM comes while we look at the time.
+    const path = join(home.path, "path")
+    spawnSync("mkdir", [path])
+    writeFileSync(join(path, "date"), "#!/bin/sh\nkill -s TERM $PPID\nsleep 0.1\necho 1700000000\n", { mode: 0o755 })
+    const env = { PATH: `${path}:${process.env["PATH"]}` }
+    expect((await startWrapper(shell, home, token, "4711", ["0"], env).end).code).toBe(wrapperExit.launch)
+    const { exits } = home.records(shell, token)
+    expect(exits).toMatchObject([{ wrapperSignal: "TERM", launchFailure: expect.stringContaining("TERM") as string }])
+  })
+
+  test("a folder work that nobody can write to holds nothing up", async () => {
+    using home = new Home()
+    const directory = home.job(token, 'cat in.dat; chmod 500 "$PWD"; exit 5', ["*"])
+    writeFileSync(join(directory, "work/in.dat"), "data")
+    chmodSync(join(directory, "work"), 0o500)
+    expect((await run(home).end).code).toBe(5)
+    expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 5, outputs: [{ path: "in.dat", size: 4 }] }])
+  })
+})
