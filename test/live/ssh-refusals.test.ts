@@ -192,7 +192,7 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
         `  UserKnownHostsFile ${gate.config.knownHostsFile}\n` +
         "Host *\n  GlobalKnownHostsFile none\n  IdentityAgent none\n",
     )
-    const { port: _, ...inner } = { ...sshd.config, host: "inner", configFile }
+    const inner: SshConfig = { ...sshd.config, host: "inner", port: undefined, configFile }
     const transport = ssh2Transport(inner, { clock: systemClock })
     const session = await openSession(transport, { clock: systemClock, prelude: "" })
     expect((await session.ask(raw(["echo", "through"]))).stdout).toBe("through\n")
