@@ -9,7 +9,8 @@ usage: rig.sh up [--minimal] [--fast]      install what is missing, start everyt
        rig.sh wipe [--users]               down, and remove the state and the logs (and the users)
        rig.sh status                       one line per daemon; rc 1 unless all are up
        rig.sh env [--json] [--for USER]    what a test needs; the identity file is USER's own copy (default: the caller's)
-       rig.sh start|stop|kill DAEMON       TERM and wait, or KILL
+       rig.sh start|stop DAEMON            returns when it works, or has ended
+       rig.sh kill DAEMON                  SIGKILL
        rig.sh freeze|thaw DAEMON           SIGSTOP, SIGCONT
        rig.sh shell USER SHELL             change a job user's login shell
 DAEMON: munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd
@@ -60,7 +61,7 @@ main() {
 
 # One that starts or stops daemons at a time. The daemons do not inherit the lock (9>&-).
 lock() {
-  [[ -d $rig_dir ]] || die "there is no rig in $rig_dir: run 'rig.sh up' first"
+  is_ours "$rig_dir" || die "there is no rig in $rig_dir: run 'rig.sh up' first"
   exec 9>"$rig_dir/lock"
   flock 9
 }
@@ -104,12 +105,13 @@ up() {
 
 # A rig that runs keeps its settings: somebody may be using it.
 refuse_other_settings() {
-  local wanted saved
+  local wanted saved changes
   wanted=$(saved_settings)
   saved=$(cat "$rig_dir/settings" 2>/dev/null) || return 0
   [[ $wanted != "$saved" ]] || return 0
   (load_settings && any_daemon_runs) || return 0
-  die "runs with other settings; run 'rig.sh down' first: $(diff <(echo "$saved") <(echo "$wanted") | grep '^[<>]' | tr '\n' ' ')"
+  changes=$(comm -13 <(sort <<<"$saved") <(sort <<<"$wanted") | paste -sd ' ')
+  die "it runs, but not with $changes: run 'rig.sh down' first"
 }
 
 any_daemon_runs() {
@@ -120,7 +122,7 @@ any_daemon_runs() {
 
 down() {
   local i
-  [[ -d $rig_dir ]] || return 0
+  is_ours "$rig_dir" || return 0
   lock
   cancel_all_jobs
   for ((i = ${#daemons[@]} - 1; i >= 0; i--)); do
@@ -131,14 +133,15 @@ down() {
 }
 
 wipe() {
-  local directory
+  local directory account
+  is_ours "$rig_dir" || return 0
   down
   for directory in "$rig_run" "$rig_log" "$rig_dir"; do
-    [[ ! -e $directory/.hawser-rig ]] || rm -rf "$directory"
+    if is_ours "$directory"; then rm -rf "$directory"; fi
   done
   [[ ${1:-} == --users ]] || return 0
-  for directory in "$user" "$user2"; do
-    if id "$directory" >/dev/null 2>&1; then userdel --remove "$directory" 2>/dev/null; fi
+  for account in "$user" "$user2"; do
+    if id "$account" >/dev/null 2>&1; then userdel --remove "$account" 2>/dev/null; fi
   done
 }
 

@@ -18,17 +18,33 @@ export function quoteAll(argv: readonly string[]): string {
   return argv.map(quote).join(" ")
 }
 
+/**
+ * The words of an argv, each quoted, then variables as the shell will know them. `otherwise` stands for one that is
+ * unset, empty or has no name.
+ */
+export function quoteWithVariables(
+  argv: readonly string[],
+  variables: readonly { readonly name: string | null; readonly otherwise: string }[],
+): string {
+  const words = variables.map(({ name, otherwise }) => {
+    if (name === null) return quote(otherwise)
+    assertVariableName(name)
+    if (!safeWord.test(otherwise)) throw new TypeError(`Not a plain word: ${otherwise}`)
+    return `"\${${name}:-${otherwise}}"`
+  })
+  return [...argv.map(quote), ...words].join(" ")
+}
+
 /** `NAME=value; export NAME` for each variable. Names that no shell takes throw `ENV_NAME_INVALID`. */
 export function exports(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `${assignments({ [name]: value })[0]}; export ${name}`)
+}
+
+/** `NAME=value` for each variable; not exported. Names that no shell takes throw `ENV_NAME_INVALID`. */
+export function assignments(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([name, value]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new UsageError("ENV_NAME_INVALID", {
-        summary: `"${name}" can't be the name of an environment variable.`,
-        reason: "A shell takes letters, digits and _ only, and no digit first.",
-        advice: "Rename it in env.",
-      })
-    }
-    return `${name}=${quote(value)}; export ${name}`
+    assertVariableName(name)
+    return `${name}=${quote(value)}`
   })
 }
 
@@ -76,6 +92,15 @@ export const plainShell = "exec /bin/sh"
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`
+}
+
+function assertVariableName(name: string): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return
+  throw new UsageError("ENV_NAME_INVALID", {
+    summary: `"${name}" can't be the name of an environment variable.`,
+    reason: "A shell takes letters, digits and _ only, and no digit first.",
+    advice: "Rename it in env.",
+  })
 }
 
 function assertQuotable(word: string): void {

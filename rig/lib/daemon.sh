@@ -87,9 +87,13 @@ any_alive() {
 
 none_alive() { ! any_alive "$@"; }
 
+# Whatever a test left behind: a frozen daemon is thawed, one that runs is left alone.
 start_daemon() {
   uses "$1" || die "$1 is not part of a minimal rig"
-  pid_of "$1" >/dev/null && return
+  case $(state_of "$1") in
+    up) return ;;
+    frozen) signal_daemon "$1" CONT up && return ;;
+  esac
   case $1 in
     n[1-4]) start_slurmd "$1" ;;
     *) "start_$1" ;;

@@ -36,7 +36,7 @@ prepare_slurmdbd() {
   [[ -s $file ]] || (umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$file")
   # The link gives slurmdbd, which takes no arguments, a command line that is the rig's own.
   ln -sfn /usr/sbin/slurmdbd "$rig_dir/bin/slurmdbd"
-  database_password=$(database_password) render slurmdbd.conf "$cluster_dir/slurmdbd.conf" 600 slurm slurmdbd.conf.in
+  database_password=$(database_password) render "$cluster_dir/slurmdbd.conf" 600 slurm slurmdbd.conf.in
 }
 
 start_slurmdbd() {

@@ -21,7 +21,7 @@ listens() {
 # print_env json|shell USER: the identity file is a copy that belongs to USER.
 print_env() {
   local format=$1 identity daemon pid
-  identity=$(identity_for "$2")
+  identity=$(identity_for "$2") || exit 1
   local -A facts=([host]=127.0.0.1 [port]=$(port_of sshd) [user]=$user [user2]=$user2
     [identityFile]=$identity [knownHostsFile]=$ssh_dir/known_hosts [slurmConf]=$slurm_conf [mungeSocket]=$munge_socket
     [name]=$rig_name [cluster]=$cluster [mode]=$mode [fast]=$fast [portBase]=$port_base

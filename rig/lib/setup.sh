@@ -20,23 +20,25 @@ prepare() {
 
   prepare_munged
   prepare_sshd
-  render slurm.conf "$slurm_conf" 644 root slurm.conf.in "slurm-$mode.conf.in"
+  render "$slurm_conf" 644 root slurm.conf.in "slurm-$mode.conf.in"
   if [[ $mode == full ]]; then prepare_slurmdbd; fi
 }
 
-# claim DIR: makes it ours. A directory that holds something and was not made by a rig is refused, for `wipe` removes it.
+# claim DIR: makes it this rig's. A directory that holds anything else is refused, for `wipe` removes it.
 claim() {
-  [[ -e $1/.hawser-rig ]] && return
-  [[ -z $(ls -A "$1" 2>/dev/null) ]] || die "$1 exists and is not a rig's"
+  is_ours "$1" && return
+  [[ -z $(ls -A "$1" 2>/dev/null) ]] || die "$1 exists and is not this rig's"
   install -d -m 755 "$1"
-  touch "$1/.hawser-rig"
+  echo "$rig_dir" >"$1/.hawser-rig"
 }
 
-# render NAME TARGET MODE OWNER TEMPLATE...: the templates one after the other, every @WORD@ replaced.
+is_ours() { [[ $(cat "$1/.hawser-rig" 2>/dev/null) == "$rig_dir" ]]; }
+
+# render TARGET MODE OWNER TEMPLATE...: the templates one after the other, every @WORD@ replaced.
 render() {
-  local target=$2 permissions=$3 owner=$4 address
+  local target=$1 permissions=$2 owner=$3 address
   address=$(slurm_address 2>/dev/null)
-  shift 4
+  shift 3
   local message_timeout=10 slurmd_timeout=20 min_job_age=300 kill_wait=5
   [[ $mode == full ]] || min_job_age=10
   ((!fast)) || { message_timeout=3 slurmd_timeout=8 min_job_age=10 kill_wait=2; }

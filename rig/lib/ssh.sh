@@ -14,9 +14,11 @@ prepare_sshd() {
     echo "[127.0.0.1]:$(port_of sshd) $(cut -d' ' -f1,2 "$ssh_dir/host_$type.pub")"
   done >"$ssh_dir/known_hosts.new"
   mv "$ssh_dir/known_hosts.new" "$ssh_dir/known_hosts"
+  identity_for root >/dev/null
+  if [[ ${SUDO_USER:-root} != root ]]; then identity_for "$SUDO_USER" >/dev/null; fi
   # sshd insists on this directory, whoever's sshd it is.
   install -d -m 755 /run/sshd
-  render sshd_config "$ssh_dir/sshd_config" 644 root sshd_config.in
+  render "$ssh_dir/sshd_config" 644 root sshd_config.in
 }
 
 start_sshd() {

@@ -24,18 +24,27 @@ export function parseConfig(text: string, context: ConfigContext): ParsedConfig 
   const yaml = readYaml(text)
   const name = posix.basename(context.file)
   const fail = (problems: readonly Problem[], locate: (path: Path) => string): never => {
-    throw problemsError("CONFIG_INVALID", problems, { name, locate: (path) => `${context.file}:${locate(path)}` })
+    throw problemsError("CONFIG_INVALID", problems, {
+      name,
+      whole: "The file",
+      locate: (path) => `${context.file}:${locate(path)}`,
+    })
   }
   if (!yaml.ok) return fail(yaml.problems, (path) => path.join(":"))
   const config = checkConfig(yaml.value.value, context)
-  return config.ok ? config.value : fail(config.problems, yaml.value.locate)
+  if (config.ok) return config.value
+  const { locate, offset } = yaml.value
+  return fail(
+    [...config.problems].sort((one, two) => offset(one.path) - offset(two.path)),
+    locate,
+  )
 }
 
 /** The config of no file at all. */
 export function emptyConfig(names: KnownNames): ParsedConfig {
   const local = checkConfig(null, { file: "/hawser.yaml", home: "/", names })
   if (local.ok) return local.value
-  throw problemsError("CONFIG_INVALID", local.problems, { name: "The empty config" })
+  throw problemsError("CONFIG_INVALID", local.problems, { name: "The empty config", whole: "It" })
 }
 
 function checkConfig(value: unknown, context: ConfigContext): Reading<ParsedConfig> {
@@ -102,7 +111,8 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
   const transport = checkTransport(said, context, check)
   const isProcess = scheduler === "process"
   for (const field of ["cores", "memory", "gpus"] as const) {
-    const wrong = !isProcess && said[field] !== null && said[field] !== undefined
+    const wrong =
+      !isProcess && known.schedulers.includes(scheduler ?? "") && said[field] !== null && said[field] !== undefined
     check.when(
       wrong,
       field,
@@ -148,10 +158,10 @@ function checkTransport(said: SaidExecutor, { file, home, names }: ConfigContext
   const asked = said.transport ?? (host === null ? "local" : "ssh2")
   const name = typeof asked === "string" ? asked : "command"
   if (typeof asked === "string") check.name("transport", asked, names.transports)
-  const overSsh = name !== "local" && name !== "command"
+  const overSsh = name === "ssh2" || name === "openssh"
   check.when(overSsh && host === null, "host", "is missing", `Write the host that ${name} connects to.`)
   for (const field of ["host", "port", "user", "identityFile", "knownHostsFile"] as const) {
-    const wrong = !overSsh && said[field] !== null && said[field] !== undefined
+    const wrong = (name === "local" || name === "command") && said[field] !== null && said[field] !== undefined
     check.when(wrong, field, `is not used by transport ${name}`, "Leave it out, or choose transport ssh2 or openssh.")
   }
   const localFile = (field: "identityFile" | "knownHostsFile"): string | null => {

@@ -91,7 +91,7 @@ function namesIn(directory: string): string[] {
   }
 }
 
-export function withHome(path: string, home: string): string {
+function withHome(path: string, home: string): string {
   return path === "~" || path.startsWith("~/") ? join(home, path.slice(1)) : path
 }
 

@@ -5,13 +5,15 @@ import { type Path, type Problem, suggestion } from "../job/index.ts"
 /** What was read: its name for people, and where in it something stands (`hawser.yaml:4:5`). */
 export interface Subject {
   readonly name: string
+  /** What a problem without a field is about: `The file`. */
+  readonly whole: string
   readonly locate?: (path: Path) => string
 }
 
 /** A wrong spec, code `SPEC_INVALID`. `where` tells it from others: `jobs.ndjson:3`. */
 export function specError(problems: readonly Problem[], where?: string): UsageError {
   const name = where === undefined ? "The job's spec" : `${where}: the job's spec`
-  return problemsError("SPEC_INVALID", problems, { name })
+  return problemsError("SPEC_INVALID", problems, { name, whole: "It" })
 }
 
 /** Three lines for one problem; for several, one line for each between the first and the last. */
@@ -19,7 +21,7 @@ export function problemsError(code: string, problems: readonly Problem[], subjec
   const [first, ...more] = problems
   const say = (problem: Problem): string => {
     const place = subject.locate?.(problem.path)
-    const what = problem.field === "" ? "The whole" : problem.field
+    const what = problem.field === "" ? subject.whole : problem.field
     return `${place === undefined ? "" : `${place}: `}${what} ${problem.why}.`
   }
   if (first !== undefined && more.length === 0) {

@@ -1,11 +1,13 @@
 /** YAML text as data that remembers where it came from. */
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml"
-import { bad, good, type Path, type Problem, type Reading } from "../job/index.ts"
+import { good, type Path, type Problem, type Reading } from "../job/index.ts"
 
 export interface YamlSource {
   readonly value: unknown
   /** `line:column`, from 1, of the key or list item at `path`, or of the nearest thing around it that exists. */
   readonly locate: (path: Path) => string
+  /** The same place, counted in characters from the start. */
+  readonly offset: (path: Path) => number
 }
 
 /** The data, or what is wrong with the YAML itself: then `path` holds the line and the column. */
@@ -21,24 +23,18 @@ export function readYaml(text: string): Reading<YamlSource> {
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: 100 })
-    return good({ value, locate: (path) => at(offsetOf(document, path)).join(":") })
+    const offset = (path: Path): number => offsetOf(document, path)
+    return good({ value, offset, locate: (path) => at(offset(path)).join(":") })
   } catch (error) {
     // An alias without an anchor, or aliases that grow without end.
-    return bad(
-      `is no YAML: ${error instanceof Error ? error.message : String(error)}`,
-      "Write without aliases.",
-      [1, 1],
-    )
+    return { ok: false, problems: [syntaxProblem(error instanceof Error ? error.message : String(error), [1, 1])] }
   }
 }
 
 function syntaxProblem(message: string, path: Path): Problem {
-  return {
-    field: "",
-    path,
-    why: `is no YAML: ${message.replace(/\.$/, "")}`,
-    want: "Correct the YAML; indent by spaces.",
-  }
+  // "…; please use YAML.parseAllDocuments()" is for programmers.
+  const why = message.replace(/; please.*|\.$/, "")
+  return { field: "", path, why: `is no YAML that can be read: ${why}`, want: "Correct it there; indent by spaces." }
 }
 
 function offsetOf(document: Document.Parsed, path: Path): number {

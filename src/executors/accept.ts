@@ -5,7 +5,6 @@ import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { Fleet } from "./fleet.ts"
 import type { ExecutorParts } from "./openEngine.ts"
-import { newestOfKey } from "./naming.ts"
 import { jobIdFor } from "./token.ts"
 
 interface Candidate {
@@ -47,16 +46,17 @@ async function accept(
   const candidate = read(fleet, request)
   const { key, executor, spec } = candidate
   const earlier = inBatch.get(key)
-  const newest = newestOfKey(fleet.parts.store, key)
-  const existing = newest?.pruned === "both" ? undefined : newest
+  const { store } = fleet.parts
+  const existing = store.findByKey(key)
   const same = earlier ?? existing
-  const generation = newest === undefined ? 0 : newest.generation + 1
+  // A token that is used twice would find the records of its first use.
+  const generation = (store.generationOf(key) ?? -1) + 1
   if (same !== undefined) {
     if (!isSame(same, candidate) && request.onConflict !== "keep") throw keyTaken(candidate, same)
-    return { id: existing?.id ?? jobIdFor(fleet.parts.store.identity.seed, key, generation), existed: true }
+    return { id: existing?.id ?? jobIdFor(store.identity.seed, key, generation), existed: true }
   }
   await firstContact(fleet, executor, contacts)
-  const id = jobIdFor(fleet.parts.store.identity.seed, key, generation)
+  const id = jobIdFor(store.identity.seed, key, generation)
   if (request.secrets !== undefined) fleet.secrets.set(id, request.secrets)
   inBatch.set(key, candidate)
   created.push({ job: id, type: "created", key, executor, generation, spec })

@@ -2,7 +2,6 @@
 import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
 import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
-import { newestOfKey } from "./naming.ts"
 
 export interface Admissible {
   readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
@@ -49,7 +48,7 @@ function gate(desk: Desk, job: Job): Gate {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
   for (const dependency of job.spec.after) {
-    const other = desk.store.jobs.get(dependency.job) ?? newestOfKey(desk.store, dependency.job)
+    const other = desk.store.jobs.get(dependency.job) ?? desk.store.findByKey(dependency.job)
     if (other === undefined) return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
     const met = dependencyMet(other, dependency.when)
     if (met === "never") return { kind: "never", cause: "dependency", reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".` }
@@ -78,7 +77,7 @@ async function sortOut(
 ): Promise<void> {
   const problems = await checkInputs(job.spec)
   if (problems.length > 0) {
-    ends.push(endOf(job, "stage-in", problems.map((problem) => `${problem.path}: ${problem.reason}`).join(" ")))
+    ends.push(endOf(job, "stage-in", problems.join(" ")))
     return
   }
   const missing = missingSecrets(desk, job)

@@ -1,12 +1,23 @@
 /** The API of a state directory: what can be asked of it, in this process or over the control socket. */
 import type { AnyEvent, JobState, JobView } from "../job/index.ts"
 
+/** What can be told without a controller: nothing is started, and nobody is connected to. */
+export interface HawserReader extends AsyncDisposable {
+  readonly stateDirectory: string
+  /** All jobs, oldest first. */
+  list(filter?: ListFilter): Promise<readonly JobView[]>
+  /** One job by id, unique prefix of an id, or key. Throws a UsageError `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
+  show(name: string): Promise<JobView>
+  /** A piece of a job's stdout or stderr from byte `offset`: local if collected, else from the other side. */
+  logs(name: string, request: LogRequest): Promise<LogPiece>
+  status(): Promise<Status>
+}
+
 /**
  * Everything that can be asked of a state directory. The process that owns it implements this with its engines
  * (`fleet.ts`), every other process over the control socket (`control/client.ts`). Values are plain JSON.
  */
-export interface HawserApi extends AsyncDisposable {
-  readonly stateDirectory: string
+export interface HawserApi extends HawserReader {
   /**
    * Records jobs; each resolves or fails by itself, in the order of the requests. What is recorded is on disk. A first
    * contact that fails (host key, login, name, refused port) records nothing and gives that error.
@@ -16,20 +27,13 @@ export interface HawserApi extends AsyncDisposable {
   accepted(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
   /** Resolves, per job, when it is over. */
   ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
-  /** All jobs, oldest first. */
-  list(filter?: ListFilter): Promise<readonly JobView[]>
-  /** One job by id, unique prefix of an id, or key. Throws a UsageError `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
-  show(name: string): Promise<JobView>
   /** Records the wish to cancel; it is repeated until the evidence shows that the job is over. */
   cancel(names: readonly string[]): Promise<readonly JobView[]>
-  /** A piece of a job's stdout or stderr from byte `offset`: local if collected, else from the other side. */
-  logs(name: string, request: LogRequest): Promise<LogPiece>
   /** One fresh look at the managers now (all executors with live jobs, or the named one). */
   recover(executor?: string): Promise<readonly JobView[]>
   prune(request: PruneRequest): Promise<PruneResult>
   /** Checks one executor, line by line; `onLine` gets each line as it is known. */
   doctor(executor: string, onLine: (line: DoctorLine) => void, signal?: AbortSignal): Promise<readonly DoctorLine[]>
-  status(): Promise<Status>
   /** Events from now on, or replayed from `fromSeq`. Returns the function that ends it. */
   subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void>
   /** Asks the controller to end; jobs go on. */

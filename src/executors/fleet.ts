@@ -1,8 +1,7 @@
 /** The fleet: the engines of all executors over one store, and everything that can be asked of them. */
-import { join } from "node:path"
 import type { Clock } from "../clock.ts"
 import { UsageError } from "../errors.ts"
-import { type AnyEvent, type Job, type JobView, isFinal, viewOf } from "../job/index.ts"
+import { type AnyEvent, type Job, type JobView, isFinal } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import { acceptAll } from "./accept.ts"
 import type {
@@ -19,12 +18,12 @@ import type {
 } from "./api.ts"
 import { diagnose } from "./doctor.ts"
 import type { Engine } from "./engine.ts"
-import { type ExecutorParts, openEngine } from "./openEngine.ts"
-import { healthOf } from "./link.ts"
+import { type ExecutorParts, describe, openEngine } from "./openEngine.ts"
 import type { Log } from "./log.ts"
 import { readLog } from "./logs.ts"
 import { findJob } from "./naming.ts"
 import { prune } from "./prune.ts"
+import { Reader } from "./reader.ts"
 import { statusOf } from "./status.ts"
 import { Waiters } from "./waiters.ts"
 
@@ -43,14 +42,16 @@ export class Fleet implements HawserApi {
   readonly parts: FleetParts
   readonly startedAt: number
   /** Values of `{fromEnv: NAME}` that came with a submission, by job. In memory only. */
-  readonly secrets = new Map<string, Readonly<Record<string, string>>>()
+  readonly secrets: Map<string, Readonly<Record<string, string>>> = new Map()
   private readonly engines = new Map<string, Engine>()
+  private readonly reader: Reader
   private readonly waiters: Waiters
   private readonly unsubscribe: () => void
 
   constructor(parts: FleetParts) {
     this.parts = parts
     this.startedAt = parts.clock.now()
+    this.reader = new Reader({ stateDirectory: parts.stateDirectory, store: parts.store, executors: [] })
     this.waiters = new Waiters(parts.store)
     this.unsubscribe = parts.store.subscribe((events) => this.ringOthers(events))
     for (const job of parts.store.jobs.values()) {
@@ -81,13 +82,7 @@ export class Fleet implements HawserApi {
   }
 
   async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
-    return [...this.parts.store.jobs.values()]
-      .filter((job) => job.pruned !== "both")
-      .filter((job) => filter.states === undefined || filter.states.includes(job.state))
-      .filter((job) => filter.executor === undefined || filter.executor === job.executor)
-      .filter((job) => filter.key === undefined || job.key.startsWith(filter.key))
-      .sort((a, b) => a.createdAt - b.createdAt)
-      .map((job) => this.view(job))
+    return await this.reader.list(filter)
   }
 
   async show(name: string): Promise<JobView> {
@@ -125,7 +120,8 @@ export class Fleet implements HawserApi {
   }
 
   async status(): Promise<Status> {
-    return statusOf(this)
+    const { store, executors, stateDirectory } = this.parts
+    return statusOf(store, [...executors.values()].map(describe), stateDirectory, this.startedAt)
   }
 
   async subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void> {
@@ -167,11 +163,11 @@ export class Fleet implements HawserApi {
   }
 
   view(job: Job): JobView {
-    return viewOf(job, { health: healthOf(this.parts.store, job.executor).health, directory: this.resultsDirectory(job) })
+    return this.reader.view(job)
   }
 
   resultsDirectory(job: Job): string {
-    return job.spec.into ?? join(this.parts.stateDirectory, "jobs", job.id)
+    return this.reader.resultsDirectory(job)
   }
 
   private async until(ids: readonly string[], isDone: (job: Job) => boolean, signal?: AbortSignal): Promise<JobView[]> {

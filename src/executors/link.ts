@@ -21,6 +21,16 @@ export interface Live {
   cancel(scheduler: Scheduler, natives: readonly Native[], how: { readonly force: boolean }, signal: AbortSignal): Promise<void>
 }
 
+/** Nothing is asked now, whatever the number of jobs: the breaker waits. */
+class RestingError extends HawserError {
+  readonly waitMs: number
+
+  constructor(executor: string, waitMs: number) {
+    super("MANAGER_RESTING", { summary: `${executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`, class: "transient" })
+    this.waitMs = waitMs
+  }
+}
+
 export interface LinkParts {
   readonly executor: string
   readonly address: string
@@ -48,8 +58,8 @@ export class ManagerLink implements AsyncDisposable {
    * `MANAGER_RESTING` (transient) while the breaker waits: nothing is asked then, whatever the number of jobs.
    */
   async session(signal: AbortSignal): Promise<Live> {
-    const waitMs = this.parts.breaker.waitMs()
-    if (waitMs > 0) throw new HawserError("MANAGER_RESTING", { summary: `${this.parts.executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`, class: "transient" })
+    const waitMs = this.parts.breaker.enter()
+    if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
     if (this.live !== null) return this.live
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
@@ -62,13 +72,16 @@ export class ManagerLink implements AsyncDisposable {
     this.parts.breaker.succeeded()
   }
 
-  /** Counts a failure and returns the milliseconds until the next try is allowed. A dead session is let go. */
+  /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError): Promise<number> {
-    const { breaker } = this.parts
-    if (error.code === "MANAGER_RESTING") return Math.max(50, breaker.waitMs())
+    if (error instanceof RestingError) return error.waitMs
     if (error instanceof TransportError) await this.drop()
-    breaker.failed(error)
-    return Math.max(50, breaker.waitMs())
+    return this.parts.breaker.failed(error)
+  }
+
+  /** A pass is over and had no answer to tell of. */
+  passed(): void {
+    this.parts.breaker.release()
   }
 
   /** It answers, but not in full: accounting is down, another host answers. */

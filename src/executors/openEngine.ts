@@ -13,6 +13,7 @@ import { Engine } from "./engine.ts"
 import type { Fleet } from "./fleet.ts"
 import { type JudgeLimits, defaultJudgeLimits } from "./judge.ts"
 import { ManagerLink } from "./link.ts"
+import type { Described } from "./status.ts"
 import { type Limits, Throttle } from "./throttle.ts"
 
 /** What an executor is made of; `local.ts` and `slurm.ts` are thin factories for it. */
@@ -27,6 +28,10 @@ export interface ExecutorParts {
   readonly pace: Pace
   readonly judgeLimits?: Partial<JudgeLimits>
   readonly retentionMs: number | null
+}
+
+export function describe({ name, scheduler, transport }: ExecutorParts): Described {
+  return { name, scheduler: scheduler.name, address: transport.address }
 }
 
 /** The engine runs at once: it takes up what the store says is not over. */

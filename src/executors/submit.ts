@@ -87,6 +87,7 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
   switch (reply.status) {
     case "answered":
       desk.throttle.accepted()
+      desk.link.succeeded()
       desk.bells.monitor.ring()
       return [{ job: job.id, type: "accepted", token, ...reply.value }]
     case "in-doubt":

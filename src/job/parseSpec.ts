@@ -70,7 +70,7 @@ function normalised(said: SaidSpec, files: Files, after: readonly Dependency[], 
 }
 
 /** All fields of `Resources`, in one order; what was not said is nothing. */
-export function saidResources(said: SaidResources): Resources {
+function saidResources(said: SaidResources): Resources {
   const entries = Object.entries(said).filter(([, value]) => value !== null && value !== undefined)
   return { ...noResources, ...Object.fromEntries(entries) }
 }

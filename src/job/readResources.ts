@@ -14,10 +14,7 @@ const wantGpus = 'Write a count per node (2), "type:count" ("a100:2") or {count,
 const wantMail = "Write an address, or {user, on} with on a list of begin, end, fail, all."
 const wantBegin = "Write ISO 8601 with its zone: 2031-05-01T18:00:00Z or 2031-05-01T18:00+02:00."
 
-export const walltime: z.ZodType<number> = scalar(
-  limit(parseWalltime, "unlimited"),
-  "Write a time such as 30m or 1:30:00.",
-)
+const walltime: z.ZodType<number> = scalar(limit(parseWalltime, "unlimited"), "Write a time such as 30m or 1:30:00.")
 export const memory: z.ZodType<number> = scalar(limit(parseSize, null), "Write an amount such as 4G.")
 export const gpus: z.ZodType<{ count: number; type: string | null }> = read(parseGpus)
 
@@ -68,7 +65,7 @@ export const resourceWords: Readonly<Record<string, string>> = {
 }
 
 /** `2`, `"2"`, `"a100:2"` or `{count, type}`; a type alone would leave the count open. */
-export function parseGpus(value: unknown): Reading<{ count: number; type: string | null }> {
+function parseGpus(value: unknown): Reading<{ count: number; type: string | null }> {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     const { count: amount, type = null, ...rest } = value as { count?: unknown; type?: unknown }
     const other = Object.keys(rest)[0]

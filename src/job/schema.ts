@@ -16,7 +16,8 @@ export interface KnownFields {
 export function readBy<T>(schema: z.ZodType<T>, value: unknown, known: Known): Reading<T> {
   const result = schema.safeParse(value, { reportInput: true })
   if (result.success) return good(result.data)
-  return { ok: false, problems: problemsOf(result.error.issues, known, []) }
+  const problems = problemsOf(result.error.issues, known, [])
+  return { ok: false, problems: problems.filter((problem) => !isMisspelt(problem, problems)) }
 }
 
 /** A piece that a parse function of ours reads. */
@@ -129,4 +130,12 @@ function unknownField(path: Path, key: string, known: Known): Problem {
 
 function isOtherShape({ path, code }: z.core.$ZodIssue): boolean {
   return path.length === 0 && (code === "invalid_type" || code === "invalid_value")
+}
+
+/** What is missing only because it stands there under a name that is nearly right is one problem, not two. */
+function isMisspelt({ path, why }: Problem, problems: readonly Problem[]): boolean {
+  if (why !== "is missing") return false
+  const place = fieldOf(path.slice(0, -1))
+  const want = `Did you mean ${path.at(-1)}?`
+  return problems.some((other) => other.want === want && fieldOf(other.path.slice(0, -1)) === place)
 }

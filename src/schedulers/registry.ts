@@ -1,9 +1,11 @@
 /** The dialects that Hawser speaks: one line each. */
 import { UsageError } from "../errors.ts"
+import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
 import { slurm } from "./slurm/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
+  process,
   slurm,
 }
 

@@ -8,7 +8,8 @@ export interface Scheduler {
   readonly name: string
   readonly features: Features
   /**
-   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells.
+   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells. What follows
+   * a `!` is kept.
    * `SBATCH_*` and its kin would otherwise bend every submission (PROTOCOL 15).
    */
   readonly foreignVariables: readonly string[]
@@ -37,7 +38,7 @@ export interface Scheduler {
    * Cancels only natives that carry both the id and the name (where the id is not known: all that carry the name).
    * Each command succeeds when the request was taken or there was nothing left to cancel; evidence tells the rest.
    */
-  cancel(natives: readonly Native[], how: { readonly force: boolean }): readonly Command<void>[]
+  cancel(natives: readonly Native[], how: CancelHow): readonly Command<void>[]
   /** Null where the manager can't. */
   hold(natives: readonly Native[]): readonly Command<void>[] | null
   release(natives: readonly Native[]): readonly Command<void>[] | null
@@ -45,6 +46,13 @@ export interface Scheduler {
   probe(): Command<ManagerFacts>
   /** What a failed command means; commands of ours that failed before they reached the manager included. */
   classify(result: CommandResult): ErrorClass
+}
+
+export interface CancelHow {
+  /** KILL at once, where TERM did not help. */
+  readonly force: boolean
+  /** Our owner number, for verbs of ours that end when a higher one exists (PROTOCOL 26). */
+  readonly owner: number
 }
 
 export interface Features {

@@ -1,7 +1,6 @@
 /** How we reach a shell on a manager's host: the transports, and the framed session that each of them carries. */
 export {
   type TransportConfig,
-  type TransportName,
   type TransportOptions,
   transportFor,
   transports,

@@ -3,13 +3,22 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
-import { clusterOption, idOf, withCluster } from "./clusters.ts"
+import { elementsOf } from "./arrays.ts"
+import { clusterOption, idOf, naming } from "./clusters.ts"
 import { expectAnswer, failureOf } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
 import { separator, splitRecords } from "./records.ts"
 
 const fields = ["JobID", "State", "ExitCode", "Reason", "Submit", "Start", "End", "NodeList", "Cluster", "JobName"]
-const command = ["env", "SLURM_TIME_FORMAT=%s", "sacct", "--allocations", "--noheader", "--parsable"]
+const command = [
+  "env",
+  "SLURM_TIME_FORMAT=%s",
+  "SLURM_BITSTR_LEN=0",
+  "sacct",
+  "--allocations",
+  "--noheader",
+  "--parsable",
+]
 const timeoutMs = 120_000
 const marginSeconds = 86_400
 
@@ -54,7 +63,11 @@ export function readAccounting(result: CommandResult, natives: readonly Native[]
   }
   expectAnswer(result, "sacct")
   const { records, unread } = splitRecords(result.stdout, fields.length)
-  const evidence = records.flatMap((record) => read(record, natives))
+  const asked = new Map(
+    natives.flatMap((native) => (native.nativeId === null ? [] : [[idOf(native.nativeId), native.nativeId]])),
+  )
+  const nameOf = naming(natives)
+  const evidence = records.flatMap((record) => read(record, asked, nameOf))
   return {
     evidence,
     unread,
@@ -63,19 +76,22 @@ export function readAccounting(result: CommandResult, natives: readonly Native[]
   }
 }
 
-function read(record: readonly string[], natives: readonly Native[]): Evidence[] {
+function read(
+  record: readonly string[],
+  asked: ReadonlyMap<string, string>,
+  nameOf: ReturnType<typeof naming>,
+): Evidence[] {
   const [id = "", state = "", exit = "", reason = "", submitted = "", start = "", end = "", nodes = ""] = record
   const [cluster = "", name = ""] = record.slice(8)
   const token = tokenOf(name)
-  // Until slurmdbd has the name it prints "allocation": the id is all that this record has.
-  const asked = natives.find((native) => native.nativeId !== null && idOf(native.nativeId) === id)
-  if (token === null && !(unnamed.has(name) && asked !== undefined)) return []
-  const away = natives.some((native) => native.nativeId?.includes(";")) ? cluster : null
-  return [
+  const ours = asked.get(id)
+  // For some seconds slurmdbd knows no name and prints "allocation": the id is all that this record has.
+  if (token === null && (!unnamed.has(name) || ours === undefined)) return []
+  return elementsOf(id).map((element) =>
     evidenceOf({
       source: "accounting",
       token,
-      nativeId: token === null ? (asked?.nativeId ?? id) : withCluster(id, away, token, natives),
+      nativeId: token === null ? (ours ?? id) : nameOf(element, cluster, token),
       // "CANCELLED by 1001", and old versions mark words that were cut with a "+".
       word: (state.split(" ")[0] ?? state).replace(/\+$/, ""),
       reason: known(reason),
@@ -86,7 +102,7 @@ function read(record: readonly string[], natives: readonly Native[]): Evidence[]
       host: known(nodes),
       restarts: null,
     }),
-  ]
+  )
 }
 
 const unnamed: ReadonlySet<string> = new Set(["", "allocation"])

@@ -17,20 +17,9 @@ export function clusterOption(natives: readonly Native[]): string[] {
   return [`--clusters=${clusters.has(null) ? "all" : [...clusters].join(",")}`]
 }
 
-/** With --clusters squeue prints `CLUSTER: name` before the records of each, also without a header. */
-export function clusterLines(text: string): { readonly cluster: string | null; readonly text: string }[] {
-  const parts = text.split(/^cluster:[ ]*(\S+)[ ]*(?:\n|$)/im)
-  const heads = parts.slice(1).filter((_, index) => index % 2 === 0)
-  const bodies = parts.slice(1).filter((_, index) => index % 2 === 1)
-  return [
-    { cluster: null, text: parts[0] ?? "" },
-    ...bodies.map((body, index) => ({ cluster: heads[index] ?? null, text: body })),
-  ]
-}
-
-/** The id as we know it: with its cluster, unless that native is one of the default cluster. */
-export function withCluster(id: string, cluster: string | null, token: string, natives: readonly Native[]): string {
-  if (cluster === null) return id
-  const native = natives.find((one) => one.token === token)
-  return native !== undefined && native.nativeId === id ? id : `${id};${cluster}`
+/** Gives an id that was printed the form in which we know it: with its cluster only where sbatch had named it. */
+export function naming(natives: readonly Native[]): (id: string, cluster: string, token: string) => string {
+  if (natives.every((native) => clusterOf(native.nativeId) === null)) return (id) => id
+  const ids = new Map(natives.map((native) => [native.token, native.nativeId]))
+  return (id, cluster, token) => (cluster === "" || ids.get(token) === id ? id : `${id};${cluster}`)
 }

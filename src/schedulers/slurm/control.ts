@@ -1,6 +1,6 @@
 /** scancel and scontrol: cancelling, holding and releasing natives that carry our name. */
 import type { Command, CommandResult } from "../../command.ts"
-import type { Native } from "../scheduler.ts"
+import type { CancelHow, Native } from "../scheduler.ts"
 import { clusterOf, idOf } from "./clusters.ts"
 import { failureOf, schedulerError } from "./errors.ts"
 
@@ -10,7 +10,7 @@ const timeoutMs = 60_000
  * One command for each: scancel takes one --name only, and with it cancels those of the ids that have the name.
  * Plain, slurmctld sends TERM and after KillWait KILL; `force` sends KILL at once, to pending ones as well.
  */
-export function cancel(natives: readonly Native[], how: { readonly force: boolean }): readonly Command<void>[] {
+export function cancel(natives: readonly Native[], how: CancelHow): readonly Command<void>[] {
   return natives.map((native) => ({
     argv: ["scancel", ...clusterArgs(native), ...(how.force ? ["--signal=KILL"] : []), ...target(native)],
     timeoutMs,
@@ -48,7 +48,7 @@ function clusterArgs(native: Native): string[] {
 }
 
 /** A native that is over or not known leaves nothing to do. A refusal may come with exit code 0. */
-export function readEffect(result: CommandResult, program: string): void {
+function readEffect(result: CommandResult, program: string): void {
   const failure = failureOf(result.stderr)
   if (result.timedOut) throw schedulerError(result, program, "in-doubt")
   if (failure?.class === "unknown-job" || (result.exitCode === 0 && failure === null)) return

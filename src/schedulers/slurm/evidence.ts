@@ -20,13 +20,13 @@ export function evidenceOf(told: Told): Evidence {
   const { exit, startedAt, endedAt, ...rest } = told
   const meaning = meaningOf(told.word, told.reason)
   const ended = meaning !== null && typeof meaning === "object"
-  const begun = ended || meaning === "running" || meaning === "suspended"
+  const begun = ended ? told.host !== null : meaning === "running" || meaning === "suspended"
   return {
     ...rest,
     seenAt: 0,
     state: ended ? "ended" : meaning,
     outcome: ended ? outcomeOf(meaning, exit) : null,
-    // Of a pending job it is a guess of the scheduler, and so is the end of a running one.
+    // Of a pending job it is the scheduler's guess, of one that was cancelled while pending its end; it had no host.
     startedAt: begun ? startedAt : null,
     endedAt: ended ? endedAt : null,
   }

@@ -3,7 +3,8 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
-import { clusterLines, clusterOption, withCluster } from "./clusters.ts"
+import { elementsOf } from "./arrays.ts"
+import { clusterOption, naming } from "./clusters.ts"
 import { expectAnswer } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
 import { separator, splitRecords } from "./records.ts"
@@ -22,14 +23,17 @@ const fields = [
   "RestartCnt",
   "exit_code",
   "BatchHost",
+  "Cluster",
   "Name",
 ]
 
 const format = fields.map((field) => `${field}:${separator}`).join(",")
-const command = ["env", "SLURM_TIME_FORMAT=%s", "squeue", "--noheader", "--all", "--states=all"]
+const command = ["env", "SLURM_TIME_FORMAT=%s", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--all", "--states=all"]
 const timeoutMs = 120_000
 
-/** `--all`: also in partitions that are hidden. `--states=all`: also those that ended within MinJobAge. */
+/**
+ * SLURM_BITSTR_LEN=0: lists of array elements whole. `--all`: also in partitions that are hidden. `--states=all`: also those that ended within MinJobAge.
+ */
 export function queue(natives: readonly Native[]): Command<Listing> {
   return squeue(natives, ["--me"])
 }
@@ -55,33 +59,31 @@ function squeue(natives: readonly Native[], filter: readonly string[]): Command<
 /** Reads squeue's answer. Throws a SchedulerError when it is none. */
 export function readQueue(result: CommandResult, natives: readonly Native[] = []): Listing {
   expectAnswer(result, "squeue", ["unknown-job"])
-  const evidence: Evidence[] = []
-  const unread: string[] = []
-  for (const { cluster, text } of clusterLines(result.stdout)) {
-    const part = splitRecords(text, fields.length)
-    unread.push(...part.unread)
-    for (const record of part.records) {
-      const [id = "", word = "", reason = "", submitted = "", start = "", end = "", restarts = ""] = record
-      const [exit = "", host = "", name = ""] = record.slice(7)
-      const token = tokenOf(name)
-      if (token === null) continue
-      evidence.push(
-        evidenceOf({
-          source: "queue",
-          token,
-          nativeId: withCluster(id, cluster, token, natives),
-          word,
-          reason: known(reason),
-          exit: rawStatus(exit),
-          submitTime: known(submitted),
-          startedAt: millis(start),
-          endedAt: millis(end),
-          host: known(host),
-          restarts: /^\d+$/.test(restarts) ? Number(restarts) : null,
-        }),
-      )
-    }
-  }
+  const nameOf = naming(natives)
+  const { records, unread: noise } = splitRecords(result.stdout, fields.length)
+  // With --clusters it may head the records of each, in spite of --noheader.
+  const unread = noise.filter((line) => !/^CLUSTER: \S+\s*$/i.test(line))
+  const evidence = records.flatMap((record): Evidence[] => {
+    const [id = "", word = "", reason = "", submitted = "", start = "", end = "", restarts = ""] = record
+    const [exit = "", host = "", cluster = "", name = ""] = record.slice(7)
+    const token = tokenOf(name)
+    if (token === null) return []
+    return elementsOf(id).map((element) =>
+      evidenceOf({
+        source: "queue",
+        token,
+        nativeId: nameOf(element, known(cluster) ?? "", token),
+        word,
+        reason: known(reason),
+        exit: waitStatus(exit),
+        submitTime: known(submitted),
+        startedAt: millis(start),
+        endedAt: millis(end),
+        host: known(host),
+        restarts: /^\d+$/.test(restarts) ? Number(restarts) : null,
+      }),
+    )
+  })
   return {
     evidence,
     unread,
@@ -90,9 +92,10 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
   }
 }
 
-/** A wait status: 1792 is exit code 7, 9 is signal 9. */
-function rawStatus(text: string): { code: number; signal: number } | null {
+/** 1792 is exit code 7, 9 is signal 9, 4021 is signal 53 with a core and a code that means nothing. */
+function waitStatus(text: string): { code: number; signal: number } | null {
   if (!/^\d{1,6}$/.test(text)) return null
   const status = Number(text)
-  return { code: (status >> 8) & 255, signal: status & 127 }
+  const signal = status & 127
+  return { code: signal === 0 ? (status >> 8) & 255 : 0, signal }
 }

@@ -22,7 +22,7 @@ export function submit(submission: Submission): Command<Accepted> {
 }
 
 /** Throws class `in-doubt` unless the answer names one id or excludes that there is one. */
-export function readSubmit(result: CommandResult): Accepted {
+function readSubmit(result: CommandResult): Accepted {
   const ids = new Set(result.stdout.split("\n").flatMap(idOf))
   const [nativeId] = ids
   if (result.exitCode === 0 && !result.timedOut && nativeId !== undefined && ids.size === 1) {
