@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import { openSession } from "../../src/transport/session.ts"
 import { ssh2Transport } from "../../src/transport/ssh2.ts"
-import type { SshConfig } from "../../src/transport/sshSettings.ts"
+import type { SshConfig } from "../../src/transport/sshConfig.ts"
 import { type TestSshd, freePort, hasSshd, testSshd } from "../support/sshd.ts"
 import { failure, raw } from "../transport/contract.ts"
 
