@@ -33,7 +33,7 @@ export interface ControllerOptions {
 /** Takes the state directory and goes on with everything in it that is not over. Throws `LEASE_HELD` when somebody has it. */
 export async function openController(options: ControllerOptions): Promise<Fleet> {
   const { config, log, clock = systemClock, takeOver = false, socketPath, prompt } = options
-  const store = await openStore(config.stateDirectory, { clock, takeOver, socket: socketPath ?? null })
+  const store = await openStore(config.stateDirectory, { clock, takeOver, socketPath: socketPath ?? null })
   const executors = new Map(
     Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, clock, prompt)]),
   )

@@ -1,4 +1,5 @@
 /** Patience: how long a command waits, and what Ctrl-C does: the first detaches, a second one cancels. */
+import { setMaxListeners } from "node:events"
 import { parseTimeout } from "../job/index.ts"
 import { UsageError } from "../errors.ts"
 import type { HawserApi } from "../hawser.ts"
@@ -27,6 +28,8 @@ export async function detachable<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const stop = new AbortController()
+  // One wait for each job listens to it.
+  setMaxListeners(0, stop.signal)
   const onInterrupt = (): void => {
     if (stop.signal.aborted) return
     stop.abort(new Exit(exitCodes.detached))

@@ -5,6 +5,7 @@ import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { Fleet } from "./fleet.ts"
 import type { ExecutorParts } from "./openEngine.ts"
+import { newestOfKey } from "./naming.ts"
 import { jobIdFor } from "./token.ts"
 
 interface Candidate {
@@ -47,10 +48,11 @@ async function accept(
   const { key, executor, spec } = candidate
   const earlier = inBatch.get(key)
   const { store } = fleet.parts
-  const existing = store.findByKey(key)
+  const newest = newestOfKey(store, key)
+  const existing = newest?.pruned === "both" ? undefined : newest
   const same = earlier ?? existing
   // A token that is used twice would find the records of its first use.
-  const generation = (store.generationOf(key) ?? -1) + 1
+  const generation = newest === undefined ? 0 : newest.generation + 1
   if (same !== undefined) {
     if (!isSame(same, candidate) && request.onConflict !== "keep") throw keyTaken(candidate, same)
     return { id: existing?.id ?? jobIdFor(store.identity.seed, key, generation), existed: true }

@@ -2,6 +2,7 @@
 import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
 import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
+import { newestOfKey } from "./naming.ts"
 
 export interface Admissible {
   readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
@@ -48,7 +49,7 @@ function gate(desk: Desk, job: Job): Gate {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
   for (const dependency of job.spec.after) {
-    const other = desk.store.jobs.get(dependency.job) ?? desk.store.findByKey(dependency.job)
+    const other = desk.store.jobs.get(dependency.job) ?? newestOfKey(desk.store, dependency.job)
     if (other === undefined) return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
     const met = dependencyMet(other, dependency.when)
     if (met === "never") return { kind: "never", cause: "dependency", reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".` }

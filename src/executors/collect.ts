@@ -2,7 +2,7 @@
 import { type AnyEventBody, type Job, type Outcome, type RetryPolicy, currentAttempt } from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
-import { clearHints, readRecords } from "../remote/verbs.ts"
+import { readRecords } from "../remote/records.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
 
@@ -67,7 +67,6 @@ async function collectChunk(desk: Desk, live: Live, jobs: readonly Job[], signal
     const whole = open.filter((job) => isLast || isBack(replies.get(tokenOfJob(job))))
     const events = whole.flatMap((job) => collected(desk, job, replies.get(tokenOfJob(job))))
     if (events.length > 0) await desk.store.append(events)
-    await live.session.act(clearHints(live.place.home, whole.map(tokenOfJob)), signal)
     open = open.filter((job) => !whole.includes(job))
     if (open.length > 0) await desk.clock.sleep(mismatchWaitMs, signal)
   }

@@ -119,7 +119,7 @@ export class ManagerLink implements AsyncDisposable {
         facts,
         clockOffsetMs: facts.now - clock.now(),
         async cancel(scheduler, natives, how, signal) {
-          const commands = scheduler.cancel(natives, how).map((command) => asOwner(place, command))
+          const commands = scheduler.cancel(natives, { ...how, owner }).map((command) => asOwner(place, command))
           await Promise.all(commands.map((command) => session.act(command, signal)))
         },
       }
@@ -136,9 +136,11 @@ export class ManagerLink implements AsyncDisposable {
 
   /** The next owner number: whoever holds a lower one can do nothing more over there. */
   private async own(session: Session, facts: HostFacts, signal: AbortSignal): Promise<number> {
+    const { store, clock } = this.parts
+    const text = `epoch:${store.epoch}:${clock.nonce(8)}`
     let wanted = facts.owner + 1
     for (;;) {
-      const { won, highest } = await session.act(takeOwner(facts.home, wanted), signal)
+      const { won, highest } = await session.act(takeOwner({ home: facts.home, owner: wanted }, text), signal)
       if (won) return wanted
       wanted = Math.max(highest, wanted) + 1
     }

@@ -1,6 +1,6 @@
 /** Monitor: one sweep per manager and tick finds out where every live attempt stands, whatever their number. */
 import type { AnyEventBody, Evidence } from "../job/index.ts"
-import { listHints } from "../remote/verbs.ts"
+import { clearHints, listHints } from "../remote/verbs.ts"
 import { type Findings, askHistory, askQueue, askRecords, lookFor, unsettled } from "./ask.ts"
 import { cancelStep } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
@@ -11,11 +11,15 @@ import { replaceVanished, resolveInDoubt } from "./resolve.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
-/** Whether the event folder tells of ends that nobody has read yet: the first, cheap frame of a tick. */
+/**
+ * Whether the event folder tells of ends that nobody has read yet: the first, cheap frame of a tick. Hints are removed
+ * before the records are read, so that one that comes in between is seen next time.
+ */
 export async function hinted(live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<boolean> {
   const tokens = new Set(watched.map(({ attempt }) => attempt.token))
   const hints = await live.session.ask(listHints(live.place.home), signal)
-  return hints.some((token) => tokens.has(token))
+  if (hints.length > 0) await live.session.act(clearHints(live.place.home, hints), signal)
+  return hints.some((hint) => tokens.has(hint.split(".")[0] ?? ""))
 }
 
 /** One complete sweep. What it learns is on disk when it resolves. */

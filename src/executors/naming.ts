@@ -5,9 +5,9 @@ import type { JobStore } from "../persist/store.ts"
 
 /** An id, a key (its newest generation), or a prefix that only one id has. Throws `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
 export function findJob(store: JobStore, name: string): Job {
-  const exact = store.jobs.get(name) ?? store.findByKey(name)
-  if (exact !== undefined) return exact
-  const known = [...store.jobs.values()]
+  const exact = store.jobs.get(name) ?? newestOfKey(store, name)
+  if (exact !== undefined && exact.pruned !== "both") return exact
+  const known = [...store.jobs.values()].filter((job) => job.pruned !== "both")
   const matching = name === "" ? [] : known.filter((job) => job.id.startsWith(name))
   const [only] = matching
   if (only !== undefined && matching.length === 1) return only
@@ -23,4 +23,10 @@ export function findJob(store: JobStore, name: string): Job {
     reason: matching.slice(0, 5).map((job) => `${job.id} (${job.key})`).join(", "),
     advice: "Give more of the id, or the key.",
   })
+}
+
+/** The newest job under this key, also when it was pruned. */
+export function newestOfKey(store: JobStore, key: string): Job | undefined {
+  const id = store.newestByKey(key)
+  return id === undefined ? undefined : store.jobs.get(id)
 }

@@ -2,7 +2,7 @@
 import type { Transport } from "../transport/transport.ts"
 import type { Health, JobSpec, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
-import { preludeFor } from "../remote/prelude.ts"
+import { prelude } from "../remote/prelude.ts"
 import { Breaker } from "../retry/breaker.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
 import { openSession } from "../transport/session.ts"
@@ -40,11 +40,10 @@ export function openEngine(fleet: Fleet, parts: ExecutorParts): Engine {
   const { name, scheduler, transport, root, pace } = parts
   const book = new Book(store, name)
   const breaker = new Breaker({ clock, onHealth: (health, reason) => tellHealth(fleet, name, health, reason) })
-  const prelude = preludeFor(scheduler.foreignVariables)
   const link = new ManagerLink({
     executor: name,
     address: transport.address,
-    open: (signal) => openSession(transport, { clock, prelude }, signal),
+    open: (signal) => openSession(transport, { clock, prelude: prelude(scheduler.foreignVariables) }, signal),
     root,
     store,
     breaker,

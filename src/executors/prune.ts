@@ -39,7 +39,7 @@ export async function prune(fleet: Fleet, request: PruneRequest): Promise<PruneR
 
 function candidates(fleet: Fleet, request: PruneRequest): Job[] {
   if (request.names !== undefined) return request.names.map((name) => fleet.job(name))
-  return [...fleet.parts.store.jobs.values()].filter((job) => request.local || job.pruned === null)
+  return [...fleet.parts.store.jobs.values()].filter((job) => job.pruned !== "both" && (request.local || job.pruned === null))
 }
 
 /** Why the job must stay; null: nobody needs it. */

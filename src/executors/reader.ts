@@ -28,6 +28,7 @@ export class Reader implements HawserReader {
 
   async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
     return [...this.store.jobs.values()]
+      .filter((job) => job.pruned !== "both")
       .filter((job) => filter.states === undefined || filter.states.includes(job.state))
       .filter((job) => filter.executor === undefined || filter.executor === job.executor)
       .filter((job) => filter.key === undefined || job.key.startsWith(filter.key))

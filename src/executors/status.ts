@@ -19,7 +19,7 @@ export function statusOf(
   stateDirectory: string,
   startedAt: number | null,
 ): Status {
-  const jobs = [...store.jobs.values()]
+  const jobs = [...store.jobs.values()].filter((job) => job.pruned !== "both")
   const names = new Set(executors.map(({ name }) => name))
   const strays = new Set(jobs.map((job) => job.executor).filter((name) => !names.has(name)))
   return {

@@ -2,7 +2,7 @@
 import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
 import type { Place, SubmitReply } from "../remote/layout.ts"
-import { submitOnce } from "../remote/verbs.ts"
+import { submitOnce } from "../remote/submit.ts"
 import type { Accepted } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
 import { admissible } from "./admit.ts"
@@ -73,7 +73,10 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   const command = submitOnce(place, attempt.token, tryNumber, desk.scheduler.submit(submissionOf(job, attempt)))
   const reply = await session.act(command, signal).catch((error: unknown) => asRefusal(error))
   const events = "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
-  if (events.length > 0) await desk.store.append(events)
+  if (events.length === 0) return
+  await desk.store.append(events)
+  // After it is on disk: the monitor looks at what the store says.
+  desk.bells.monitor.ring()
 }
 
 /** The manager's own no (or its doubt) is an answer; everything else is the transport's and goes up. */
@@ -88,10 +91,8 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
     case "answered":
       desk.throttle.accepted()
       desk.link.succeeded()
-      desk.bells.monitor.ring()
       return [{ job: job.id, type: "accepted", token, ...reply.value }]
     case "in-doubt":
-      desk.bells.monitor.ring()
       return [{ job: job.id, type: "in-doubt", token, reason: "A submission was under way when its answer was lost; it is looked up." }]
     case "guarded":
       return onGuarded(job, token, reply.owner)
@@ -113,7 +114,6 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
   const reason = [error.summary, error.reason].filter((line) => line !== undefined).join(" ")
   switch (error.class) {
     case "in-doubt":
-      desk.bells.monitor.ring()
       return [{ job: job.id, type: "in-doubt", token, reason }]
     case "transient":
     case "busy":

@@ -28,7 +28,7 @@ export class Waiters {
       }
       const check = (): void => {
         const job = this.store.jobs.get(id)
-        if (job === undefined) settle(() => reject(pruned(id)))
+        if (job === undefined || job.pruned === "both") settle(() => reject(pruned(id)))
         else if (isDone(job)) settle(() => resolve(job))
       }
       const onAbort = (): void => settle(() => reject(either.reason))

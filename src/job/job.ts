@@ -27,8 +27,8 @@ export interface Job {
   /** When the newest event of this job was written. */
   readonly changedAt: number
   readonly collected: { readonly directory: string; readonly files: number } | null
-  /** `remote`: its job directory on the other side is gone. */
-  readonly pruned: "remote" | null
+  /** `remote`: its job directory is gone; `both`: it is forgotten, and only its key and generation still count. */
+  readonly pruned: "remote" | "both" | null
 }
 
 /** How far a submission got, as far as we know. */

@@ -18,7 +18,6 @@ export function replay(jobs: Jobs, events: Iterable<AnyEvent>): Refusal[] {
     if (!("job" in event)) continue
     const next = apply(jobs.get(event.job), event)
     if ("why" in next) refusals.push(next)
-    else if (event.type === "pruned" && event.where === "both") jobs.delete(event.job)
     else jobs.set(event.job, next)
   }
   return refusals
@@ -113,7 +112,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
     case "note":
       return { ...job, notes: [...job.notes, event.text] }
     case "pruned":
-      return { ...job, pruned: "remote" }
+      return { ...job, pruned: event.where }
   }
 }
 
