@@ -6,7 +6,9 @@ import { probe } from "../quote.ts"
 import { deferred } from "./deferred.ts"
 import type { Channel } from "./transport.ts"
 
-const probeIntervalMs = 2_000
+/** A profile that reads its stdin eats the first probe, or some. */
+const probeIntervalMsMin = 250
+const probeIntervalMsMax = 2_000
 const noiseBytesMax = 4_096
 
 /** The shell ended before it answered: a startup file that exits. */
@@ -60,7 +62,8 @@ export async function handshake(
 async function sendProbes(channel: Channel, clock: Clock, nonce: string, signal: AbortSignal): Promise<void> {
   for (let count = 1; !signal.aborted; count += 1) {
     channel.stdin.write(probe(nonce, count))
-    await clock.sleep(probeIntervalMs, signal).catch(() => undefined)
+    const intervalMs = Math.min(probeIntervalMsMin * 2 ** (count - 1), probeIntervalMsMax)
+    await clock.sleep(intervalMs, signal).catch(() => undefined)
   }
 }
 

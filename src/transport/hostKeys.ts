@@ -81,8 +81,8 @@ function changedError(known: KnownHost, key: Buffer, other: KnownKey): Transport
     summary: `The host key of ${known.name} has changed. Somebody may be listening in, or the host was set up anew.`,
     reason: `It showed ${fingerprint(key)} (${keyType(key)}); ${where(other)} has ${fingerprint(other.key)}.`,
     advice:
-      "Ask the site whether the new fingerprint is right, before anything else; then: " +
-      `ssh-keygen -R '${known.name}' -f ${other.file} && ${scanCommand(known, key)}`,
+      "Ask the site whether the new fingerprint is right, before anything else. Then: " +
+      `ssh-keygen -R '${known.name}' -f ${other.file}, and ${scanCommand(known, key)}`,
   })
 }
 

@@ -4,8 +4,9 @@ import type { Clock } from "../clock.ts"
 import type { Command } from "../command.ts"
 import { classOf } from "../errors.ts"
 import { type BulkRequest, runBulk } from "./bulk.ts"
-import { type FramedShell, type ShellOptions, connectionLoss, openPreparedChannel, openShell } from "./shell.ts"
-import { abortedError, closedByUsError } from "./shellErrors.ts"
+import { type LastingShell, lastingShell } from "./lastingShell.ts"
+import { type ShellOptions, connectionLoss, openPreparedChannel } from "./preparedChannel.ts"
+import type { FramedShell } from "./shell.ts"
 import { type Slots, slots } from "./slots.ts"
 import type { Channel, Connection, Transport } from "./transport.ts"
 
@@ -61,7 +62,7 @@ export async function openSession(
     answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutMsDefault,
   }
   const connection = await transport.connect(signal, { timeoutMs: settings.connectTimeoutMs })
-  const questions = lasting(connection, settings)
+  const questions = lastingShell(connection, settings)
   try {
     await questions.shell(signal)
   } catch (error) {
@@ -77,7 +78,7 @@ function connectedSession(
   settings: ShellOptions,
   questions: LastingShell,
 ): Session {
-  const effects = lasting(connection, settings)
+  const effects = lastingShell(connection, settings)
   let effectsShareShell = false
   const bulkSlots = slots(bulkChannelsMax)
   const whyLost = connectionLoss(connection)
@@ -144,7 +145,7 @@ async function bulkChannel(
   places: Slots,
   signal: AbortSignal | undefined,
 ): Promise<{ channel: Channel; release: () => void }> {
-  for (let tries = 0; ; ) {
+  for (let tries = 0; ;) {
     const release = await places.take(signal)
     try {
       return { channel: await openPreparedChannel(connection, settings, signal), release }
@@ -155,56 +156,5 @@ async function bulkChannel(
     }
     // sshd forgets a closed channel a moment after it was closed.
     await settings.clock.sleep(busyPauseMs, signal)
-  }
-}
-
-interface LastingShell {
-  /** The shell, opened if there is none that lives. */
-  shell(signal?: AbortSignal): Promise<FramedShell>
-  close(): void
-}
-
-function lasting(connection: Connection, settings: ShellOptions): LastingShell {
-  let current: Promise<FramedShell> | undefined
-  let opened: FramedShell | undefined
-  let isClosed = false
-  const open = async (): Promise<FramedShell> => {
-    if (isClosed) throw closedByUsError()
-    opened = undefined
-    opened = await openShell(connection, settings)
-    if (isClosed) opened.close()
-    return opened
-  }
-  return {
-    async shell(signal) {
-      signal?.throwIfAborted()
-      if (current === undefined || opened?.lost !== undefined) {
-        const opening = open()
-        current = opening
-        opened = undefined
-        opening.catch(() => {
-          if (current === opening) current = undefined
-        })
-      }
-      return untilAborted(current, signal)
-    },
-    close() {
-      isClosed = true
-      opened?.close()
-    },
-  }
-}
-
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  let onAbort = (): void => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortedError(false, signal))
-    signal.addEventListener("abort", onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener("abort", onAbort)
   }
 }

@@ -1,12 +1,10 @@
 /** The framed shell: one long-lived `sh` on one channel that carries many short commands, pipelined. */
-import { readFileSync } from "node:fs"
-import type { Clock } from "../clock.ts"
 import type { CommandResult } from "../command.ts"
-import { TransportError } from "../errors.ts"
+import type { TransportError } from "../errors.ts"
 import { compound, endMark } from "../quote.ts"
 import { deferred } from "./deferred.ts"
 import { type Output, errorsReader, replyBytesMax, replyReader } from "./frames.ts"
-import { handshake, shellEnded } from "./handshake.ts"
+import { type ShellOptions, connectionLoss, openPreparedChannel } from "./preparedChannel.ts"
 import {
   abortedError,
   answerLateError,
@@ -23,17 +21,6 @@ import type { Channel, Connection } from "./transport.ts"
 /** For the watchdog on the other side to do its work and tell, before we give the shell up. */
 const watchdogGraceMs = 10_000
 
-/** Functions that each shell reads first; see there. */
-export const frameScript: string = readFileSync(new URL("../remote/frame.sh", import.meta.url), "utf8")
-
-export interface ShellOptions {
-  readonly clock: Clock
-  /** Shell functions and settings, read once after our own. */
-  readonly prelude: string
-  readonly connectTimeoutMs: number
-  readonly answerTimeoutMs: number
-}
-
 export interface ShellRequest {
   readonly argv: readonly string[]
   readonly stdin?: string | undefined
@@ -48,27 +35,6 @@ export interface FramedShell {
   readonly lost: TransportError | undefined
   /** Fails what is in flight, and ends the channel. */
   close(reason?: TransportError): void
-}
-
-/** A channel whose shell has answered and read frame.sh and the prelude; a login shell, or a plain one where login files end it. */
-export async function openPreparedChannel(
-  connection: Connection,
-  options: ShellOptions,
-  signal?: AbortSignal,
-): Promise<Channel> {
-  const { clock, connectTimeoutMs, prelude } = options
-  for (const login of [true, false]) {
-    const channel = await connection.channel(signal, { login })
-    try {
-      await handshake(channel, clock, connectTimeoutMs, signal)
-      channel.stdin.write(`${frameScript}\n${prelude}\n`)
-      return channel
-    } catch (error) {
-      channel.destroy()
-      if (!login || !(error instanceof TransportError) || error.code !== shellEnded) throw error
-    }
-  }
-  throw new Error("unreachable")
 }
 
 export async function openShell(
@@ -220,11 +186,4 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
       }
     },
   }
-}
-
-/** Why the connection was lost, as soon as it is known. */
-export function connectionLoss(connection: Connection): () => Error | undefined {
-  let reason: Error | undefined
-  void connection.closed.then((error) => (reason = error))
-  return () => reason
 }

@@ -7,7 +7,7 @@ import { exitOf } from "./exit.ts"
 import { type SshLink, connectSsh } from "./sshConnect.ts"
 import { channelError, lostError } from "./sshErrors.ts"
 import type { Prompt } from "./sshKeyFile.ts"
-import type { SshConfig } from "./sshSettings.ts"
+import type { SshConfig } from "./sshConfig.ts"
 import type { Channel, Connection, Transport } from "./transport.ts"
 
 const connectTimeoutMsDefault = 30_000

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import SSHConfig from "ssh-config"
-import type { Keywords, SshConfig } from "./sshSettings.ts"
+import type { Keywords, SshConfig } from "./sshConfig.ts"
 
 /** What OpenSSH assumes where its configuration says nothing. */
 const defaults: Readonly<Record<string, readonly string[]>> = {

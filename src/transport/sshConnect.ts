@@ -11,7 +11,8 @@ import type { Prompt } from "./sshKeyFile.ts"
 import { loginKeys } from "./sshKeys.ts"
 import { type Login, login } from "./sshLogin.ts"
 import { type Route, directRoute, forwardedRoute, proxyRoute } from "./sshRoute.ts"
-import { type SshConfig, type SshSettings, resolveSettings } from "./sshSettings.ts"
+import type { SshConfig } from "./sshConfig.ts"
+import { type SshSettings, resolveSettings } from "./sshSettings.ts"
 
 const jumpsMax = 8
 /** For the server to close its end. */

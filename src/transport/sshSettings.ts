@@ -2,19 +2,8 @@
 import { execFile } from "node:child_process"
 import { homedir, userInfo } from "node:os"
 import { HawserError, TransportError, UsageError } from "../errors.ts"
+import type { Keywords, SshConfig } from "./sshConfig.ts"
 import { readConfigFile } from "./sshConfigFile.ts"
-
-/** What a user may say of a host. `host` may be an alias of the OpenSSH configuration. */
-export interface SshConfig {
-  readonly host: string
-  readonly port?: number | undefined
-  readonly user?: string | undefined
-  /** Instead of those of the OpenSSH configuration. */
-  readonly identityFile?: string | undefined
-  readonly knownHostsFile?: string | undefined
-  /** An OpenSSH configuration instead of the user's own. */
-  readonly configFile?: string | undefined
-}
 
 export interface SshSettings {
   /** As the user named it. */
@@ -41,9 +30,6 @@ export interface SshSettings {
   /** 4 or 6, or 0 for any. */
   readonly family: 0 | 4 | 6
 }
-
-/** Keywords in lower case, each with its values in order: the form in which `ssh -G` prints. */
-export type Keywords = ReadonlyMap<string, readonly string[]>
 
 /** Throws `NAME_INVALID`, or `SSH_CONFIG_INVALID` with ssh's own words. */
 export async function resolveSettings(config: SshConfig, env: NodeJS.ProcessEnv = process.env): Promise<SshSettings> {

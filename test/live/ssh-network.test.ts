@@ -35,7 +35,9 @@ describe.skipIf(!hasSshd)(hasSshd ? "a connection" : "a connection (skipped: the
     const startMs = performance.now()
     await Promise.all(Array.from({ length: 100 }, async () => session.ask(raw(["true"]))))
     const elapsedMs = performance.now() - startMs
-    console.log(`100 commands, round trip ${2 * delayMs} ms: ${Math.round(elapsedMs)} ms, ${proxy.turns() - turnsBefore} turns`)
+    console.log(
+      `100 commands, round trip ${2 * delayMs} ms: ${Math.round(elapsedMs)} ms, ${proxy.turns() - turnsBefore} turns`,
+    )
     expect(proxy.turns() - turnsBefore).toBeLessThanOrEqual(3)
     expect(proxy.connections()).toBe(1)
   })
@@ -45,7 +47,9 @@ describe.skipIf(!hasSshd)(hasSshd ? "a connection" : "a connection (skipped: the
     const startMs = performance.now()
     await using session = await connect(proxy)
     await session.ask(raw(["true"]))
-    console.log(`session and first answer, round trip ${2 * delayMs} ms: ${Math.round(performance.now() - startMs)} ms, ${proxy.turns()} turns`)
+    console.log(
+      `session and first answer, round trip ${2 * delayMs} ms: ${Math.round(performance.now() - startMs)} ms, ${proxy.turns()} turns`,
+    )
     expect(proxy.turns()).toBeLessThanOrEqual(14)
   })
 
@@ -99,7 +103,9 @@ describe.skipIf(!hasSshd)(hasSshd ? "a connection" : "a connection (skipped: the
     await using session = await connect(proxy, [], two)
     // The question shell and one transfer at a time.
     const sizes = await Promise.all(
-      [1, 2, 3, 4].map(async (n) => (await session.send(raw(["wc", "-c"]), Readable.from(Buffer.alloc(n)))).stdout.trim()),
+      [1, 2, 3, 4].map(async (n) =>
+        (await session.send(raw(["wc", "-c"]), Readable.from(Buffer.alloc(n)))).stdout.trim(),
+      ),
     )
     expect(sizes).toEqual(["1", "2", "3", "4"])
   })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import { openSession } from "../../src/transport/session.ts"
 import { ssh2Transport } from "../../src/transport/ssh2.ts"
-import type { SshConfig } from "../../src/transport/sshSettings.ts"
+import type { SshConfig } from "../../src/transport/sshConfig.ts"
 import { type TestSshd, freePort, hasSshd, testSshd } from "../support/sshd.ts"
 import { failure, raw } from "../transport/contract.ts"
 
@@ -192,7 +192,7 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
         `  UserKnownHostsFile ${gate.config.knownHostsFile}\n` +
         "Host *\n  GlobalKnownHostsFile none\n  IdentityAgent none\n",
     )
-    const { port: _, ...inner } = { ...sshd.config, host: "inner", configFile }
+    const inner: SshConfig = { ...sshd.config, host: "inner", port: undefined, configFile }
     const transport = ssh2Transport(inner, { clock: systemClock })
     const session = await openSession(transport, { clock: systemClock, prelude: "" })
     expect((await session.ask(raw(["echo", "through"]))).stdout).toBe("through\n")

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { createConnection, createServer } from "node:net"
 import { tmpdir, userInfo } from "node:os"
 import { join } from "node:path"
-import type { SshConfig } from "../../src/transport/sshSettings.ts"
+import type { SshConfig } from "../../src/transport/sshConfig.ts"
 
 const program = "/usr/sbin/sshd"
 

@@ -239,7 +239,8 @@ export function transportContract(
       )
       expect(await failure(session.send(raw(["cat"]), source))).toMatchObject({ message: "the disk broke" })
       const sink = async (stdout: Readable): Promise<void> => {
-        for await (const _chunk of stdout) throw new Error("no space")
+        await stdout.iterator().next()
+        throw new Error("no space")
       }
       const received = session.receive(raw(["head", "-c", "500000", "/dev/zero"]), sink)
       expect(await failure(received)).toMatchObject({ message: "no space" })

@@ -5,7 +5,8 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { keywordsFor } from "../../src/transport/sshConfigFile.ts"
-import { type SshConfig, type SshSettings, parseKeywords, resolveSettings } from "../../src/transport/sshSettings.ts"
+import type { SshConfig } from "../../src/transport/sshConfig.ts"
+import { type SshSettings, parseKeywords, resolveSettings } from "../../src/transport/sshSettings.ts"
 import { failure } from "./contract.ts"
 
 const hasSsh = spawnSync("ssh", ["-V"]).error === undefined

@@ -26,7 +26,7 @@ const profiles: Readonly<Record<string, string>> = {
 test.for(Object.entries(profiles))("a session works when the profile %s", async ([, profile]) => {
   const clock = hurriedClock(10)
   await using session = await openSession(withProfile(profile, clock), {
-    clock: { ...clock, sleep: clock.sleep },
+    clock,
     prelude: "",
   })
   for (let n = 0; n < 4; n += 1) {
