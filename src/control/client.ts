@@ -4,6 +4,7 @@ import { HawserError, TransportError } from "../errors.ts"
 import type { DoctorLine, HawserApi, ListFilter, LogRequest, PruneRequest, SubmitRequest } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
 import { version } from "../version.ts"
+import { untilAborted } from "./abort.ts"
 import { type Line, dial } from "./line.ts"
 import { type Methods, type Welcome, protocolNumber } from "./protocol.ts"
 import { withSurroundings } from "./surroundings.ts"
@@ -58,7 +59,7 @@ export async function askDown(socketPath: string, signal?: AbortSignal): Promise
     await line.call("down", {}, { signal }).catch((error: unknown) => {
       if (!(error instanceof HawserError && error.code === "CONTROLLER_GONE")) throw error
     })
-    await Promise.race([line.closed, rejectedBy(signal)])
+    await untilAborted(line.closed, signal)
   } finally {
     line.close()
   }
@@ -178,14 +179,6 @@ class Client implements ControlClient {
 }
 
 const requestsMax = 1_000
-
-function rejectedBy(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const onAbort = (): void => reject(signal?.reason instanceof Error ? signal.reason : new Error("Aborted."))
-    if (signal?.aborted === true) onAbort()
-    else signal?.addEventListener("abort", onAbort, { once: true })
-  })
-}
 
 function silent({ reason }: { readonly reason: string }): TransportError {
   return new TransportError("CONTROLLER_SILENT", {

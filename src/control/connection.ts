@@ -43,10 +43,10 @@ export class Connection {
 
   constructor(socket: Socket, parts: ConnectionParts) {
     this.parts = parts
-    this.outbox = new Outbox(socket, parts.clock, parts.limits)
+    this.outbox = new Outbox(socket, parts.clock, parts.limits, (why) => this.abortWaits(why))
     socket.on("error", () => socket.destroy())
     socket.on("close", () => this.abortWaits(controllerGone("The client went away.")))
-    const onTooLong = (): void => this.drop(misuse("A line is longer than a message may be."))
+    const onTooLong = (): void => this.outbox.drop(misuse("A line is longer than a message may be."))
     readLines(socket, parts.limits.messageBytesMax, (line) => this.receive(line), onTooLong)
   }
 
@@ -68,13 +68,13 @@ export class Connection {
     const tooLate = this.parts.clock.sleep(ms, answered.signal).catch(() => undefined)
     await Promise.race([this.settled(), tooLate])
     answered.abort()
-    this.drop(why)
+    this.outbox.drop(why)
   }
 
   private receive(line: string): void {
     if (this.outbox.isDropped) return
     const message = parseMessage(line)
-    if (message?.kind !== "call") return this.drop(misuse("What came in is no request."))
+    if (message?.kind !== "call") return this.outbox.drop(misuse("What came in is no request."))
     const { id, method, params } = message
     if (method === "$/cancel") return this.cancel(params)
     // A notification that this version does not know says nothing to it.
@@ -82,9 +82,9 @@ export class Connection {
     this.parts.onActivity()
     if (method === "hello") return this.greet(id, params)
     // Every version can stop every other one, so `down` needs no agreement.
-    if (!this.isGreeted && method !== "down") return this.drop(misuse("A client says hello first."))
+    if (!this.isGreeted && method !== "down") return this.outbox.drop(misuse("A client says hello first."))
     if (this.isClosing) return this.fail(id, rpcCodes.failed, controllerGone("It is ending; this was not begun."))
-    if (this.pending.has(id)) return this.drop(misuse(`There is a request ${id} already.`))
+    if (this.pending.has(id)) return this.outbox.drop(misuse(`There is a request ${id} already.`))
     const bound = bindMethod(method, params)
     if (bound === undefined) return this.fail(id, rpcCodes.unknownMethod, misuse(`There is no method "${method}".`))
     if ("wrong" in bound) return this.fail(id, rpcCodes.invalidParams, misuse(`${method}: ${bound.wrong}`))
@@ -144,11 +144,6 @@ export class Connection {
   private fail(id: number, code: number, error: unknown): void {
     const data = toPlain(error)
     this.outbox.send(errorLine(id, { code, message: data.summary, data }))
-  }
-
-  private drop(why: HawserError): void {
-    this.abortWaits(why)
-    this.outbox.drop(why)
   }
 }
 

@@ -68,8 +68,11 @@ async function serve(options: RunOptions, onReady: (socketPath: string) => void)
   onReady(server.socketPath)
   await untilIdle(server, api, options, clock, ending.signal)
   ending.because(controllerGone("Nothing was left to do."))
-  await server.close(ending.why)
-  if (!["CONTROLLER_ENDED", "CONTROLLER_GONE"].includes(ending.why.code)) throw ending.why
+  const { why } = ending
+  const isExpected = ["CONTROLLER_ENDED", "CONTROLLER_GONE"].includes(why.code)
+  // Whoever waits here goes on with the controller that has the state directory now.
+  await server.close(isExpected ? why : controllerGone(why.summary))
+  if (!isExpected) throw why
 }
 
 /** Returns when nothing has been left to do for a while, or at once when `signal` is aborted. */

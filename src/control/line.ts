@@ -3,6 +3,7 @@ import { type Socket, createConnection } from "node:net"
 import { HawserError } from "../errors.ts"
 import type { DoctorLine } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
+import { reasonOf } from "./abort.ts"
 import { readLines } from "./lines.ts"
 import { controllerGone, fromPlain } from "./plain.ts"
 import {
@@ -75,8 +76,9 @@ export class Line {
     const id = ++this.lastId
     const line = callLine(id, method, params)
     if (Buffer.byteLength(line) > messageBytesMax) throw tooLarge(method)
-    const onAbort = (): void => this.abandon(id, options.signal)
-    options.signal?.addEventListener("abort", onAbort, { once: true })
+    const { signal } = options
+    const onAbort = (): void => signal && this.abandon(id, signal)
+    signal?.addEventListener("abort", onAbort, { once: true })
     try {
       const result = await new Promise<unknown>((resolve, reject) => {
         this.pending.set(id, { options, parts: [], resolve, reject })
@@ -85,7 +87,7 @@ export class Line {
       // The greeting has shown that the other side has the same protocol: the answer is what the table says.
       return result as Methods[M]["result"]
     } finally {
-      if (!this.lasting.has(id)) options.signal?.removeEventListener("abort", onAbort)
+      if (!this.lasting.has(id)) signal?.removeEventListener("abort", onAbort)
     }
   }
 
@@ -124,14 +126,12 @@ export class Line {
     if (method === "doctor.line" && isRecord(line)) options?.onDoctorLine?.(line as unknown as DoctorLine)
   }
 
-  private abandon(id: number, signal: AbortSignal | undefined): void {
+  private abandon(id: number, signal: AbortSignal): void {
     const call = this.pending.get(id)
     this.pending.delete(id)
     this.lasting.delete(id)
     if (this.end === null) this.socket.write(notificationLine("$/cancel", { id }))
-    call?.reject(
-      signal?.reason instanceof Error ? signal.reason : new HawserError("CANCELLED", { summary: "Cancelled." }),
-    )
+    call?.reject(reasonOf(signal))
   }
 
   private fail(why: HawserError): void {

@@ -8,9 +8,13 @@ import { errorLine, notificationLine, resultLine, rpcCodes } from "./protocol.ts
 
 export interface OutboxLimits {
   readonly messageBytesMax: number
-  /** A client that leaves more than this unread is dropped. */
+  /** A client that leaves more than this unread is dropped. A busy moment may hold many messages. */
   readonly unreadBytesMax: number
 }
+
+/** One that has stopped reading is dropped at less: after this time, with this much. */
+const stalledMsMax = 10_000
+const stalledBytesMax = 8 * 1024 * 1024
 
 /** Items of an array in one message. */
 const partItemsMax = 500
@@ -23,12 +27,20 @@ export class Outbox {
   private readonly socket: Socket
   private readonly clock: Clock
   private readonly limits: OutboxLimits
+  private readonly onDrop: (why: HawserError) => void
   private dropped = false
+  /** Bytes; what is read is what has left this process. */
+  private sent = 0
+  private read = 0
+  private readAt: number
 
-  constructor(socket: Socket, clock: Clock, limits: OutboxLimits) {
+  /** `onDrop` hears why, once; there is no use in working for this client any more. */
+  constructor(socket: Socket, clock: Clock, limits: OutboxLimits, onDrop: (why: HawserError) => void) {
+    this.onDrop = onDrop
     this.socket = socket
     this.clock = clock
     this.limits = limits
+    this.readAt = clock.monotonic()
   }
 
   get isDropped(): boolean {
@@ -37,8 +49,17 @@ export class Outbox {
 
   send(line: string): void {
     if (this.dropped || !this.socket.writable) return
-    if (this.socket.writableLength > this.limits.unreadBytesMax) this.drop(tooSlow())
-    else this.socket.write(line)
+    const unread = this.socket.writableLength
+    const read = this.sent - unread
+    if (read > this.read || unread === 0) {
+      this.read = read
+      this.readAt = this.clock.monotonic()
+    }
+    const isStalled = unread > stalledBytesMax && this.clock.monotonic() - this.readAt > stalledMsMax
+    if (isStalled || unread > this.limits.unreadBytesMax) return this.drop(tooSlow())
+    const bytes = Buffer.from(line)
+    this.sent += bytes.length
+    this.socket.write(bytes)
   }
 
   /** Answers a request. An array may go in parts, each when the ones before it have been read. */
@@ -66,6 +87,7 @@ export class Outbox {
   drop(why: HawserError): void {
     if (this.dropped) return
     this.dropped = true
+    this.onDrop(why)
     this.socket.end(notificationLine("bye", { error: toPlain(why) }))
     const gone = new AbortController()
     this.socket.once("close", () => gone.abort())

@@ -14,13 +14,16 @@ import type {
   SubmitResult,
 } from "../hawser.ts"
 import type { AnyEvent, JobView } from "../job/index.ts"
+import { untilAborted } from "./abort.ts"
+import type { ControlClient } from "./client.ts"
 import { isGone } from "./find.ts"
 import { isRecord } from "./protocol.ts"
 
 /** What stands behind it at the moment: a connection that may close, or the controller of this process. */
-export interface Link extends HawserApi {
-  readonly closed?: Promise<HawserError>
-  stay?(): Promise<void>
+export interface Link extends AsyncDisposable {
+  readonly api: HawserApi & { stay?(): Promise<void> }
+  /** Resolves, if ever, with why it is of no use any more. */
+  readonly closed: Promise<HawserError>
 }
 
 export interface Reconnecting extends HawserApi {
@@ -53,7 +56,8 @@ const pauseMsMax = 10_000
 
 interface Listener {
   readonly hear: (events: readonly AnyEvent[]) => void
-  end: (() => void) | null
+  attachedTo: Link | null
+  end: () => void
 }
 
 class ReconnectingApi implements Reconnecting {
@@ -68,7 +72,7 @@ class ReconnectingApi implements Reconnecting {
   private pauseMs = 0
 
   constructor(first: Link, reopen: (signal: AbortSignal) => Promise<Link>, clock: Clock) {
-    this.stateDirectory = first.stateDirectory
+    this.stateDirectory = first.api.stateDirectory
     this.reopen = reopen
     this.clock = clock
     this.use(first)
@@ -78,71 +82,75 @@ class ReconnectingApi implements Reconnecting {
     const keyed = requests.map((request) =>
       hasKey(request) ? request : { ...request, key: `job-${this.clock.nonce(5)}` },
     )
-    const results = await this.again((link) => link.submit(keyed), triesMax)
+    const results = await this.again((api) => api.submit(keyed), triesMax)
     return results.map((result, n) => (result.ok && keyed[n] !== requests[n] ? { ...result, existed: false } : result))
   }
 
   accepted(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
-    return this.again((link) => link.accepted(ids, signal), Infinity, signal)
+    return this.again((api) => api.accepted(ids, signal), Infinity, signal)
   }
 
   ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
-    return this.again((link) => link.ended(ids, signal), Infinity, signal)
+    return this.again((api) => api.ended(ids, signal), Infinity, signal)
   }
 
   list(filter?: ListFilter): Promise<readonly JobView[]> {
-    return this.again((link) => link.list(filter), triesMax)
+    return this.again((api) => api.list(filter), triesMax)
   }
 
   show(name: string): Promise<JobView> {
-    return this.again((link) => link.show(name), triesMax)
+    return this.again((api) => api.show(name), triesMax)
   }
 
   cancel(names: readonly string[]): Promise<readonly JobView[]> {
-    return this.again((link) => link.cancel(names), triesMax)
+    return this.again((api) => api.cancel(names), triesMax)
   }
 
   logs(name: string, request: LogRequest): Promise<LogPiece> {
-    return this.again((link) => link.logs(name, request), triesMax)
+    return this.again((api) => api.logs(name, request), triesMax)
   }
 
   recover(executor?: string): Promise<readonly JobView[]> {
-    return this.again((link) => link.recover(executor), triesMax)
+    return this.again((api) => api.recover(executor), triesMax)
   }
 
   prune(request: PruneRequest): Promise<PruneResult> {
-    return this.again((link) => link.prune(request), 1)
+    return this.again((api) => api.prune(request), 1)
   }
 
   doctor(executor: string, onLine: (line: DoctorLine) => void, signal?: AbortSignal): Promise<readonly DoctorLine[]> {
-    return this.again((link) => link.doctor(executor, onLine, signal), 1, signal)
+    return this.again((api) => api.doctor(executor, onLine, signal), 1, signal)
   }
 
   status(): Promise<Status> {
-    return this.again((link) => link.status(), triesMax)
+    return this.again((api) => api.status(), triesMax)
   }
 
   async subscribe(hear: (events: readonly AnyEvent[]) => void): Promise<() => void> {
-    const listener: Listener = { hear, end: null }
-    await this.again((link) => this.attach(listener, link), triesMax)
-    this.listeners.add(listener)
-    // Its controller may have gone in between; nobody would attach it to the next.
-    if (this.link === null) this.relinkForListeners()
-    return () => {
+    const listener: Listener = { hear, attachedTo: null, end: () => undefined }
+    const end = (): void => {
       this.listeners.delete(listener)
-      listener.end?.()
+      listener.end()
     }
+    this.listeners.add(listener)
+    try {
+      await this.again((_api, link) => this.attach(listener, link), triesMax)
+    } catch (error) {
+      end()
+      throw error
+    }
+    return end
   }
 
   async stay(): Promise<void> {
-    await this.again(async (link) => link.stay?.(), triesMax)
+    await this.again(async (api) => api.stay?.(), triesMax)
   }
 
   /** Where no controller is, there is nothing to end. */
   async down(): Promise<void> {
     const link = this.link
     if (link === null) return
-    await link.down().catch((error: unknown) => {
+    await link.api.down().catch((error: unknown) => {
       if (!isGone(error)) throw error
     })
   }
@@ -155,11 +163,15 @@ class ReconnectingApi implements Reconnecting {
   }
 
   /** Makes the call, and makes it again with the next controller as long as the one that has it goes away. */
-  private async again<T>(call: (link: Link) => Promise<T>, tries: number, signal?: AbortSignal): Promise<T> {
+  private async again<T>(
+    call: (api: Link["api"], link: Link) => Promise<T>,
+    tries: number,
+    signal?: AbortSignal,
+  ): Promise<T> {
     for (let left = tries; ; left -= 1) {
       const link = await this.current(signal)
       try {
-        return await call(link)
+        return await call(link.api, link)
       } catch (error) {
         if (this.closing.signal.aborted) throw closed()
         if (!isGone(error)) throw error
@@ -184,10 +196,7 @@ class ReconnectingApi implements Reconnecting {
     await this.clock.sleep(this.pauseMs, signal)
     for (let failures = 1; ; failures += 1) {
       try {
-        const link = await this.reopen(signal)
-        for (const listener of this.listeners) await this.attach(listener, link)
-        this.use(link)
-        return link
+        return await this.attachAll(await this.reopen(signal))
       } catch (error) {
         const passes = isGone(error) || ["transient", "busy"].includes(classOf(error))
         if (signal.aborted || !passes || failures === failuresMax) throw error
@@ -196,22 +205,39 @@ class ReconnectingApi implements Reconnecting {
     }
   }
 
+  /** Listeners first: who asks afterwards has heard what led to the answer. */
+  private async attachAll(link: Link): Promise<Link> {
+    try {
+      for (const listener of this.listeners) await this.attach(listener, link)
+    } catch (error) {
+      await link[Symbol.asyncDispose]()
+      throw error
+    }
+    this.use(link)
+    return link
+  }
+
   private use(link: Link): void {
     this.link = link
     this.linkedAt = this.clock.monotonic()
-    void link.closed?.then((why) => {
-      if (this.link === link) this.link = null
-      if (isGone(why)) this.relinkForListeners()
+    void link.closed.then((why) => {
+      this.drop(link)
+      if (why.code !== "CONTROLLER_ENDED") this.relinkForListeners()
     })
   }
 
   private drop(link: Link): void {
-    if (this.link === link) this.link = null
+    if (this.link !== link) return
+    this.link = null
     Promise.resolve(link[Symbol.asyncDispose]()).catch(() => undefined)
   }
 
   private async attach(listener: Listener, link: Link): Promise<void> {
-    listener.end = await link.subscribe(listener.hear)
+    if (listener.attachedTo === link) return
+    listener.attachedTo = link
+    const end = await link.api.subscribe(listener.hear)
+    if (this.listeners.has(listener)) listener.end = end
+    else end()
   }
 
   /** A failure shows with the next call, which tries again. */
@@ -220,22 +246,13 @@ class ReconnectingApi implements Reconnecting {
   }
 }
 
-function hasKey({ key, spec }: SubmitRequest): boolean {
-  return key !== undefined || (isRecord(spec) && spec["key"] !== undefined)
+/** A client, as what stands behind a Reconnecting. */
+export function linkOf(client: ControlClient): Link {
+  return { api: client, closed: client.closed, [Symbol.asyncDispose]: () => client[Symbol.asyncDispose]() }
 }
 
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work
-  let onAbort = (): void => undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)))
-    signal.addEventListener("abort", onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    signal.removeEventListener("abort", onAbort)
-  }
+function hasKey({ key, spec }: SubmitRequest): boolean {
+  return key !== undefined || (isRecord(spec) && spec["key"] !== undefined)
 }
 
 function closed(): HawserError {

@@ -102,7 +102,7 @@ export class ControlServer implements AsyncDisposable {
   private async listen(): Promise<void> {
     const path = this.options.place()
     const bound = join(dirname(path), this.clock.nonce(6))
-    checkLength(bound)
+    for (const one of [path, bound]) checkLength(one)
     const server = createServer((socket) => this.accept(socket))
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject)
@@ -123,7 +123,7 @@ export class ControlServer implements AsyncDisposable {
       welcome: { protocol: protocolNumber, version, pid: process.pid, stateDirectory },
       limits: {
         messageBytesMax: this.options.messageBytesMax ?? messageBytesMax,
-        unreadBytesMax: this.options.unreadBytesMax ?? 16 * 1024 * 1024,
+        unreadBytesMax: this.options.unreadBytesMax ?? 128 * 1024 * 1024,
       },
       onStay: () => (this.stays = true),
       onActivity: () => (this.lastActivityMs = this.clock.monotonic()),

@@ -7,7 +7,7 @@ import { type Clock, systemClock, withDeadline } from "../clock.ts"
 import { HawserError, StoreError } from "../errors.ts"
 import { type ControlClient, connect } from "./client.ts"
 import { type FindOptions, findController, isGone } from "./find.ts"
-import { type Reconnecting, reconnecting } from "./reconnect.ts"
+import { type Link, type Reconnecting, linkOf, reconnecting } from "./reconnect.ts"
 import { type Startup, readStartup, readyDescriptor, readyVariable } from "./startup.ts"
 
 export interface EnsureOptions extends FindOptions {
@@ -40,8 +40,8 @@ export async function ensureController(options: EnsureOptions): Promise<Reconnec
     configFile: configFile === undefined || configFile === null ? null : resolve(cwd, configFile),
     entry: resolve(cwd, options.entry),
   }
-  const reopen = (signal: AbortSignal): Promise<ControlClient> => reach({ ...absolute, signal }, clock)
-  return reconnecting(await reach(absolute, clock), reopen, clock)
+  const reopen = async (signal: AbortSignal): Promise<Link> => linkOf(await reach({ ...absolute, signal }, clock))
+  return reconnecting(linkOf(await reach(absolute, clock)), reopen, clock)
 }
 
 async function reach(options: EnsureOptions, clock: Clock): Promise<ControlClient> {

@@ -40,7 +40,7 @@ async function open({ stateDirectory, onDown }: Parameters<OpenController>[0]): 
   if (config.includes("wrong")) {
     throw new UsageError("CONFIG_INVALID", { summary: "The config is wrong.", reason: "line 1", advice: "Mend it." })
   }
-  if (config.includes("dies")) throw process.exit(3)
+  if (config.includes("dies")) process.exit(3)
   const lease = takeLease(join(stateDirectory, "lease"))
   const jobsFile = join(stateDirectory, "jobs.json")
   const jobs = existsSync(jobsFile) ? (JSON.parse(readFileSync(jobsFile, "utf8")) as JobView[]) : []
