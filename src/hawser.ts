@@ -1,125 +1,94 @@
 /** The composition root: a config becomes executors, a state directory becomes jobs. Reads as a table of contents. */
-import type { AnyEvent, JobState, JobView } from "./job/index.ts"
+import { type Clock, systemClock } from "./clock.ts"
+import type { ExecutorConfig, KnownNames, LoadedConfig, TransportConfig } from "./config/index.ts"
+import { Fleet } from "./executors/fleet.ts"
+import { processExecutor } from "./executors/local.ts"
+import type { Log } from "./executors/log.ts"
+import { type ExecutorParts, describe } from "./executors/openEngine.ts"
+import { Reader } from "./executors/reader.ts"
+import { batchExecutor } from "./executors/slurm.ts"
+import { launcherFor, launchers } from "./launchers/registry.ts"
+import { openStore } from "./persist/index.ts"
+import { schedulerNamed, schedulers } from "./schedulers/registry.ts"
+import { transportFor, transports } from "./transport/registry.ts"
+import type { Transport } from "./transport/transport.ts"
 
-/**
- * Everything that can be asked of a state directory. The process that owns it implements this with its engines
- * (`openController`), every other process over the control socket (`control/client.ts`). Values are plain JSON.
- */
-export interface HawserApi extends AsyncDisposable {
-  readonly stateDirectory: string
-  /**
-   * Records jobs; each resolves or fails by itself, in the order of the requests. What is recorded is on disk. A first
-   * contact that fails (host key, login, name, refused port) records nothing and gives that error.
-   */
-  submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitResult[]>
-  /** Resolves, per job, when it has a native id, waits in our own queue or for a reason (`reason`), or is over. */
-  accepted(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
-  /** Resolves, per job, when it is over. */
-  ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
-  /** All jobs, oldest first. */
-  list(filter?: ListFilter): Promise<readonly JobView[]>
-  /** One job by id, unique prefix of an id, or key. Throws a UsageError `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
-  show(name: string): Promise<JobView>
-  /** Records the wish to cancel; it is repeated until the evidence shows that the job is over. */
-  cancel(names: readonly string[]): Promise<readonly JobView[]>
-  /** A piece of a job's stdout or stderr from byte `offset`: local if collected, else from the other side. */
-  logs(name: string, request: LogRequest): Promise<LogPiece>
-  /** One fresh look at the managers now (all executors with live jobs, or the named one). */
-  recover(executor?: string): Promise<readonly JobView[]>
-  prune(request: PruneRequest): Promise<PruneResult>
-  /** Checks one executor, line by line; `onLine` gets each line as it is known. */
-  doctor(executor: string, onLine: (line: DoctorLine) => void, signal?: AbortSignal): Promise<readonly DoctorLine[]>
-  status(): Promise<Status>
-  /** Events from now on, or replayed from `fromSeq`. Returns the function that ends it. */
-  subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void>
-  /** Asks the controller to end; jobs go on. */
-  down(): Promise<void>
+export type * from "./executors/api.ts"
+export type { Log } from "./executors/log.ts"
+
+export interface ControllerOptions {
+  readonly config: LoadedConfig
+  readonly log: Log
+  readonly clock?: Clock
+  /** Take a state directory over whose controller can't be asked whether it lives: it runs on another host. */
+  readonly takeOver?: boolean
+  /** Where the control socket will listen; stands in the lease, so that clients find it. */
+  readonly socketPath?: string
+  /** Called when somebody asks the controller to end. */
+  readonly onDown?: () => void
+  /** Asks a person for a passphrase; absent: nobody is there. */
+  readonly prompt?: (question: string) => Promise<string>
 }
 
-export interface SubmitRequest {
-  /** What a user writes: docs/spec.md. */
-  readonly spec: unknown
-  readonly key?: string
-  readonly executor?: string
-  /** Relative paths of the spec start here. Default: the process's working directory. */
-  readonly base?: string
-  readonly onConflict?: "throw" | "keep"
-  /** Values for `{fromEnv: NAME}`; held in memory only. */
-  readonly secrets?: Readonly<Record<string, string>>
+/** Takes the state directory and goes on with everything in it that is not over. Throws `LEASE_HELD` when somebody has it. */
+export async function openController(options: ControllerOptions): Promise<Fleet> {
+  const { config, log, clock = systemClock, takeOver = false, socketPath, prompt } = options
+  const store = await openStore(config.stateDirectory, { clock, takeOver, socket: socketPath ?? null })
+  const executors = new Map(
+    Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, clock, prompt)]),
+  )
+  return new Fleet({
+    stateDirectory: config.stateDirectory,
+    store,
+    executors,
+    defaultExecutor: config.default,
+    clock,
+    log,
+    onDown: options.onDown ?? (() => undefined),
+  })
 }
 
-export type SubmitResult =
-  | { readonly ok: true; readonly job: JobView; readonly existed: boolean }
-  | { readonly ok: false; readonly error: PlainError }
-
-/** A HawserError as plain data. */
-export interface PlainError {
-  readonly name: string
-  readonly code: string
-  readonly class: string
-  readonly summary: string
-  readonly reason: string | null
-  readonly advice: string | null
+/** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
+export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
+  const store = await openStore(config.stateDirectory, { clock, readOnly: true })
+  const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, clock, undefined)))
+  return new Reader({ stateDirectory: config.stateDirectory, store, executors })
 }
 
-export interface ListFilter {
-  readonly states?: readonly JobState[]
-  readonly executor?: string
-  /** Keys that start with this. */
-  readonly key?: string
+/** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
+function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOptions["prompt"]): ExecutorParts {
+  const scheduler = schedulerNamed(config.scheduler)
+  const { name, defaults, limits, capacity, root, retentionMs } = config
+  const transport = reach(config.transport, clock, prompt)
+  const settings = {
+    name,
+    scheduler,
+    transport,
+    launcherFor: (spec: Parameters<typeof launcherFor>[0]) => launcherFor(spec, scheduler.name),
+    defaults,
+    limits,
+    capacity,
+    root,
+    retentionMs,
+  }
+  return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
 }
 
-export interface LogRequest {
-  readonly stream: "stdout" | "stderr"
-  readonly offset: number
-  /** At most this many bytes. */
-  readonly max: number
+function reach(config: TransportConfig, clock: Clock, prompt: ControllerOptions["prompt"]): Transport {
+  const { name, host, port, user, identityFile, knownHostsFile } = config
+  return transportFor({
+    transport: name,
+    host: host ?? undefined,
+    port: port ?? undefined,
+    user: user ?? undefined,
+    identityFile: identityFile ?? undefined,
+    knownHostsFile: knownHostsFile ?? undefined,
+    clock,
+    prompt,
+  })
 }
 
-export interface LogPiece {
-  /** Base64. */
-  readonly data: string
-  readonly nextOffset: number
-  /** No more will come: the job is over and this was the last piece. */
-  readonly final: boolean
-}
-
-export interface PruneRequest {
-  readonly olderThanMs: number
-  readonly states?: readonly JobState[]
-  readonly names?: readonly string[]
-  /** Also forget the jobs and remove `<state>/jobs/<id>`; results elsewhere (`into`) are never touched. */
-  readonly local: boolean
-  readonly dryRun: boolean
-}
-
-export interface PruneResult {
-  readonly pruned: readonly string[]
-  readonly kept: readonly { readonly id: string; readonly why: string }[]
-}
-
-export interface DoctorLine {
-  readonly check: string
-  readonly status: "ok" | "warning" | "failed" | "skipped"
-  /** What was found. */
-  readonly detail: string
-  /** What to do, when it is not ok. */
-  readonly advice: string | null
-  /** The failure means that the manager can't be reached. */
-  readonly unreachable?: boolean
-}
-
-export interface Status {
-  readonly stateDirectory: string
-  readonly controller: { readonly pid: number; readonly epoch: number; readonly startedAt: string; readonly version: string } | null
-  readonly executors: readonly {
-    readonly name: string
-    readonly scheduler: string
-    readonly address: string
-    readonly health: string
-    readonly reason: string | null
-    readonly since: string | null
-    readonly jobs: Readonly<Partial<Record<JobState, number>>>
-  }[]
-  readonly findings: readonly string[]
+/** The words that a config may use. */
+export function knownNames(): KnownNames {
+  return { schedulers: Object.keys(schedulers), transports: Object.keys(transports), launchers: Object.keys(launchers) }
 }

@@ -18,17 +18,33 @@ export function quoteAll(argv: readonly string[]): string {
   return argv.map(quote).join(" ")
 }
 
+/**
+ * The words of an argv, each quoted, then variables as the shell will know them. `otherwise` stands for one that is
+ * unset, empty or has no name.
+ */
+export function quoteWithVariables(
+  argv: readonly string[],
+  variables: readonly { readonly name: string | null; readonly otherwise: string }[],
+): string {
+  const words = variables.map(({ name, otherwise }) => {
+    if (name === null) return quote(otherwise)
+    assertVariableName(name)
+    if (!safeWord.test(otherwise)) throw new TypeError(`Not a plain word: ${otherwise}`)
+    return `"\${${name}:-${otherwise}}"`
+  })
+  return [...argv.map(quote), ...words].join(" ")
+}
+
 /** `NAME=value; export NAME` for each variable. Names that no shell takes throw `ENV_NAME_INVALID`. */
 export function exports(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => `${assignments({ [name]: value })[0]}; export ${name}`)
+}
+
+/** `NAME=value` for each variable; not exported. Names that no shell takes throw `ENV_NAME_INVALID`. */
+export function assignments(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([name, value]) => {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      throw new UsageError("ENV_NAME_INVALID", {
-        summary: `"${name}" can't be the name of an environment variable.`,
-        reason: "A shell takes letters, digits and _ only, and no digit first.",
-        advice: "Rename it in env.",
-      })
-    }
-    return `${name}=${quote(value)}; export ${name}`
+    assertVariableName(name)
+    return `${name}=${quote(value)}`
   })
 }
 
@@ -43,16 +59,57 @@ export function compound(argv: readonly string[], stdin?: string, mark = ""): st
   return `{ ${quoteAll(argv)} <<'${mark}'\n${body}${mark}\n}\n`
 }
 
+/** An end mark for `stdin` that begins with `word` and is no line of it. */
+export function endMark(word: string, stdin: string): string {
+  return stdin.includes(word) ? endMark(`${word}x`, stdin) : word
+}
+
+/** A compound whose command reads the shell's own stdin from here on: for bulk data, on a channel of its own. */
+export function openCompound(argv: readonly string[]): string {
+  return `{ ${quoteAll(argv)}\n}\n`
+}
+
+/**
+ * A line that makes any shell say `hz-ready-NONCE-COUNT`. Free of quotes, and harmless wherever a startup file that
+ * reads stdin cuts it; one that echoes it does not answer it.
+ */
+export function probe(nonce: string, count: number): string {
+  return `echo hz-ready\${hz_none-}-${nonce}-${count}\n`
+}
+
+/** The user's ProxyCommand, as OpenSSH hands it to a shell: the shell gives way to it. */
+export function proxyScript(command: string): string {
+  return `exec ${command}`
+}
+
+/**
+ * What an ssh channel runs. Constant, because csh and fish read it too: a POSIX sh that has read the login files, and
+ * then a fresh one, which has their environment and none of their options, aliases, functions and traps.
+ */
+export const loginShell = "exec /bin/sh -l -c 'exec /bin/sh'"
+export const plainShell = "exec /bin/sh"
+
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`
+}
+
+function assertVariableName(name: string): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return
+  throw new UsageError("ENV_NAME_INVALID", {
+    summary: `"${name}" can't be the name of an environment variable.`,
+    reason: "A shell takes letters, digits and _ only, and no digit first.",
+    advice: "Rename it in env.",
+  })
 }
 
 function assertQuotable(word: string): void {
   if (word.includes("\0") || !word.isWellFormed()) {
     throw new UsageError("WORD_UNQUOTABLE", {
       summary: `A word can't be handed to a shell unchanged: ${JSON.stringify(word).slice(0, 80)}`,
-      reason: word.includes("\0") ? "It contains a NUL byte, which no argv can hold." : "It is not well-formed Unicode.",
+      reason: word.includes("\0")
+        ? "It contains a NUL byte, which no argv can hold."
+        : "It is not well-formed Unicode.",
       advice: "Put such data into an input file instead.",
     })
   }

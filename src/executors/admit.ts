@@ -1,6 +1,6 @@
 /** Admit: which new jobs may go now, which wait and for what, and which never can. */
 import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
-import { checkInputs } from "../remote/pack.ts"
+import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 
 export interface Admissible {
@@ -48,7 +48,7 @@ function gate(desk: Desk, job: Job): Gate {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
   for (const dependency of job.spec.after) {
-    const other = findJob(desk, dependency.job)
+    const other = desk.store.jobs.get(dependency.job) ?? desk.store.findByKey(dependency.job)
     if (other === undefined) return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
     const met = dependencyMet(other, dependency.when)
     if (met === "never") return { kind: "never", cause: "dependency", reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".` }
@@ -65,16 +65,6 @@ function dependencyMet(other: Job, when: Job["spec"]["after"][number]["when"]): 
   if (!isFinal(other.state)) return "not yet"
   if (when === "ended") return "met"
   return (when === "completed") === (other.state === "completed") ? "met" : "never"
-}
-
-function findJob(desk: Desk, name: string): Job | undefined {
-  const byId = desk.store.jobs.get(name)
-  if (byId !== undefined) return byId
-  let newest: Job | undefined
-  for (const job of desk.store.jobs.values()) {
-    if (job.key === name && (newest === undefined || job.generation > newest.generation)) newest = job
-  }
-  return newest
 }
 
 /** The last things that can be known here: its inputs exist, and the dialect can express what it asks for. */

@@ -3,8 +3,8 @@ import type { AnyEventBody } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
-import { type Watched, nativeOf, watchedBy } from "./monitor.ts"
 import type { Watch } from "./watch.ts"
+import { type Watched, nativeOf, watchedBy } from "./watched.ts"
 
 /**
  * For attempts that the manager may have. Those still on their way are the submit pass's own to end: it alone stages, so
@@ -29,7 +29,7 @@ async function cancelOne(desk: Desk, watch: Watch, live: Live, one: Watched, sig
   if (how === null) return []
   const { won, owner } = attempt.fence === "lost" ? { won: false, owner: "" } : await takeGuard(desk, live, one, signal)
   if (attempt.nativeId !== null) {
-    await live.session.act(live.effect(desk.scheduler.cancel([nativeOf(one)], { force: how === "kill" })), signal)
+    await live.cancel(desk.scheduler, [nativeOf(one)], { force: how === "kill" }, signal)
   }
   if (attempt.fence === "lost") return []
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }

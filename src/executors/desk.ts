@@ -8,6 +8,7 @@ import type { Bell } from "./bell.ts"
 import type { Book } from "./book.ts"
 import type { JudgeLimits } from "./judge.ts"
 import type { ManagerLink } from "./link.ts"
+import type { Log } from "./log.ts"
 import type { Throttle } from "./throttle.ts"
 
 export interface Desk {
@@ -41,13 +42,6 @@ export interface Pace {
   readonly gatherMs: number
   /** A cancelled native gets KILL after this. */
   readonly killAfterMs: number
-}
-
-export interface Log {
-  debug(facts: object, message: string): void
-  info(facts: object, message: string): void
-  warn(facts: object, message: string): void
-  error(facts: object, message: string): void
 }
 
 /** Writes `waiting` for the jobs whose reason has changed, as one group. */

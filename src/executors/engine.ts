@@ -2,10 +2,13 @@
 import { HawserError, SchedulerError, TransportError, asHawserError } from "../errors.ts"
 import { collectPass } from "./collect.ts"
 import type { Desk } from "./desk.ts"
-import { hinted, sweep, watchedBy } from "./monitor.ts"
+import { hinted, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
 import { submitPass } from "./submit.ts"
 import { Watch } from "./watch.ts"
+import { watchedBy } from "./watched.ts"
+
+const retryMsMin = 200
 
 /** Runs until it is closed. It owns no state: what it knows is in the store, what it remembers is only how long. */
 export class Engine implements AsyncDisposable {
@@ -25,6 +28,12 @@ export class Engine implements AsyncDisposable {
       this.loop("monitor", desk.bells.monitor, (signal) => this.monitorPass(signal)),
       this.loop("collect", desk.bells.collect, (signal) => collectPass(desk, signal)),
     ]
+  }
+
+  /** Connects now, or throws why that can't be: the first contact of a state directory. */
+  async firstContact(): Promise<void> {
+    this.desk.link.retryNow()
+    await this.desk.link.session(this.closing.signal)
   }
 
   /** A fresh, complete sweep that starts after this call. Rejects with why when the manager can't be asked. */
@@ -88,15 +97,24 @@ export class Engine implements AsyncDisposable {
     const { desk, closing } = this
     try {
       const waitMs = await pass(closing.signal)
+      desk.link.passed()
       this.lastFailure = null
       return waitMs
     } catch (error) {
       if (closing.signal.aborted) return null
       const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
-      this.lastFailure = known
-      const isManagers = known instanceof TransportError || known instanceof SchedulerError
-      desk.log[isManagers ? "warn" : "error"]({ executor: desk.name, step: name, code: known.code, error: isManagers ? undefined : error }, known.message)
-      return await desk.link.failed(known)
+      if (known.code !== "MANAGER_RESTING") this.tell(name, known)
+      // A floor, so that a failure that says nothing of the manager can't turn the loop hot.
+      return Math.max(retryMsMin, await desk.link.failed(known))
     }
+  }
+
+  /** What the manager or the way to it says is news; anything else is a bug of ours, and its stack goes to the log. */
+  private tell(step: string, error: HawserError): void {
+    this.lastFailure = error
+    const { name, log } = this.desk
+    const facts = { executor: name, step, code: error.code }
+    if (error instanceof TransportError || error instanceof SchedulerError) log.warn(facts, error.message)
+    else log.error({ ...facts, stack: error.stack, cause: error.cause }, error.message)
   }
 }

@@ -1,14 +1,14 @@
 /** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
 import type { Clock } from "../clock.ts"
-import type { Command } from "../command.ts"
 import { HawserError, TransportError } from "../errors.ts"
 import type { Health } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { HostFacts, Place } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
+import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
-import type { Log } from "./desk.ts"
+import type { Log } from "./log.ts"
 
 /** A session that is open, and what goes with it. */
 export interface Live {
@@ -17,8 +17,18 @@ export interface Live {
   readonly facts: HostFacts
   /** The manager's wall clock less ours, ms. */
   readonly clockOffsetMs: number
-  /** The same command, run only if no higher owner number exists on the other side (PROTOCOL 26). */
-  readonly effect: <T>(command: Command<T>) => Command<T>
+  /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
+  cancel(scheduler: Scheduler, natives: readonly Native[], how: { readonly force: boolean }, signal: AbortSignal): Promise<void>
+}
+
+/** Nothing is asked now, whatever the number of jobs: the breaker waits. */
+class RestingError extends HawserError {
+  readonly waitMs: number
+
+  constructor(executor: string, waitMs: number) {
+    super("MANAGER_RESTING", { summary: `${executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`, class: "transient" })
+    this.waitMs = waitMs
+  }
 }
 
 export interface LinkParts {
@@ -48,8 +58,8 @@ export class ManagerLink implements AsyncDisposable {
    * `MANAGER_RESTING` (transient) while the breaker waits: nothing is asked then, whatever the number of jobs.
    */
   async session(signal: AbortSignal): Promise<Live> {
-    const waitMs = this.parts.breaker.waitMs()
-    if (waitMs > 0) throw new HawserError("MANAGER_RESTING", { summary: `${this.parts.executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`, class: "transient" })
+    const waitMs = this.parts.breaker.enter()
+    if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
     if (this.live !== null) return this.live
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
@@ -62,13 +72,21 @@ export class ManagerLink implements AsyncDisposable {
     this.parts.breaker.succeeded()
   }
 
-  /** Counts a failure and returns the milliseconds until the next try is allowed. A dead session is let go. */
+  /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError): Promise<number> {
-    const { breaker } = this.parts
-    if (error.code === "MANAGER_RESTING") return Math.max(50, breaker.waitMs())
+    if (error instanceof RestingError) return error.waitMs
     if (error instanceof TransportError) await this.drop()
-    breaker.failed(error)
-    return Math.max(50, breaker.waitMs())
+    return this.parts.breaker.failed(error)
+  }
+
+  /** A pass is over and had no answer to tell of. */
+  passed(): void {
+    this.parts.breaker.release()
+  }
+
+  /** It answers, but not in full: accounting is down, another host answers. */
+  degraded(reason: string): void {
+    this.parts.breaker.degraded(reason)
   }
 
   /** Forgets a back-off: a person has done something about it and wants to know. */
@@ -100,7 +118,10 @@ export class ManagerLink implements AsyncDisposable {
         place,
         facts,
         clockOffsetMs: facts.now - clock.now(),
-        effect: (command) => asOwner(place, command),
+        async cancel(scheduler, natives, how, signal) {
+          const commands = scheduler.cancel(natives, how).map((command) => asOwner(place, command))
+          await Promise.all(commands.map((command) => session.act(command, signal)))
+        },
       }
       this.live = live
       void session.closed.then(() => {

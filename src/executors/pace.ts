@@ -1,6 +1,6 @@
 /** How often a manager is asked: soon when something is near, seldom when all is pending. */
 import type { Pace } from "./desk.ts"
-import type { Watched } from "./monitor.ts"
+import type { Watched } from "./watched.ts"
 
 export const localPace: Pace = { sweepMsMin: 500, sweepMsMax: 5_000, hintMs: 200, gatherMs: 5, killAfterMs: 10_000 }
 export const remotePace: Pace = { sweepMsMin: 2_000, sweepMsMax: 30_000, hintMs: 1_000, gatherMs: 20, killAfterMs: 30_000 }

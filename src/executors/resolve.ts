@@ -3,9 +3,10 @@ import { type AnyEventBody, currentAttempt } from "../job/index.ts"
 import { acceptedBy, takeGuard } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
-import { type Findings, type Watched, lookFor } from "./monitor.ts"
-import { intentFor } from "./submit.ts"
+import { type Findings, lookFor } from "./ask.ts"
+import { intentFor } from "./intent.ts"
 import type { Watch } from "./watch.ts"
+import type { Watched } from "./watched.ts"
 
 /** An attempt is replaced by itself at most this often; then it fails, with what was seen. */
 const replacementsMax = 5

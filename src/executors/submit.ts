@@ -1,21 +1,24 @@
 /** Submit: from `new` to a native id, each step written down before it is taken. */
 import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
-import type { Place } from "../remote/layout.ts"
-import { type SubmitReply, jobDirectory } from "../remote/layout.ts"
+import type { Place, SubmitReply } from "../remote/layout.ts"
 import { submitOnce } from "../remote/verbs.ts"
-import type { Accepted, Submission } from "../schedulers/scheduler.ts"
+import type { Accepted } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
 import { admissible } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
-import type { Watched } from "./monitor.ts"
+import { intentFor } from "./intent.ts"
 import { stageChunk } from "./stage.ts"
-import { nativeNameFor, tokenFor } from "./token.ts"
+import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
+import { onTheirWay } from "./watched.ts"
 
 /** Jobs that travel as one stream. Small enough that submitting the first starts while the next are on their way. */
 const chunkJobsMax = 50
+
+/** Submissions that are under way at a time. */
+const inFlightMax = 8
 
 /** One pass over everything that can be submitted. Returns milliseconds until another pass is worth it; null: a ring. */
 export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal): Promise<number | null> {
@@ -36,15 +39,6 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   return retryMs
 }
 
-/** Attempts whose submission has not been answered yet: new ones, and those of a controller that died. */
-function onTheirWay(desk: Desk): Watched[] {
-  return desk.book.in("staging").flatMap((job) => {
-    const attempt = currentAttempt(job)
-    const isOnItsWay = attempt !== null && (attempt.submission === "intended" || attempt.submission === "not-accepted")
-    return isOnItsWay ? [{ job, attempt }] : []
-  })
-}
-
 function dueForSubmission(desk: Desk): Job[] {
   if (desk.throttle.pauseMs() > 0) return []
   return onTheirWay(desk).flatMap(({ job, attempt }) => (job.cancelRequestedAt === null && attempt.fence === null ? [job] : []))
@@ -56,37 +50,17 @@ async function intend(desk: Desk, place: Place, admitted: readonly { readonly jo
   await desk.store.append(admitted.map(({ job, devices }) => intentFor(desk, place, job, devices)))
 }
 
-/** The intent of a job's next attempt. The same parts give the same token again: only one of them can be submitted. */
-export function intentFor(
-  desk: Desk,
-  place: Place,
-  job: Job,
-  devices: readonly number[],
-  replaces: Attempt | null = null,
-): AnyEventBody {
-  const attempt = replaces?.number ?? (currentAttempt(job)?.number ?? 0) + 1
-  const replacement = replaces === null ? 0 : replaces.replacement + 1
-  const token = tokenFor(desk.store.identity.seed, {
-    executor: job.executor,
-    key: job.key,
-    generation: job.generation,
-    attempt,
-    replacement,
-  })
-  return {
-    job: job.id,
-    type: "intent",
-    attempt,
-    replacement,
-    token,
-    nativeName: nativeNameFor(token, job.spec.name, desk.scheduler.nativeNameMax),
-    directory: jobDirectory(place.home, token),
-    devices,
-  }
-}
-
+/** A few at a time: enough to keep the manager busy over a long line, few enough that a manager in trouble is left alone. */
 async function submitChunk(desk: Desk, session: Session, place: Place, jobs: readonly Job[], signal: AbortSignal): Promise<void> {
-  const results = await Promise.allSettled(jobs.map((job) => submitJob(desk, session, place, job, signal)))
+  const queue = [...jobs]
+  const worker = async (): Promise<void> => {
+    while (desk.throttle.pauseMs() === 0) {
+      const job = queue.shift()
+      if (job === undefined) return
+      await submitJob(desk, session, place, job, signal)
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: inFlightMax }, worker))
   const failure = results.find((result) => result.status === "rejected")
   if (failure !== undefined) throw asHawserError(failure.reason)
 }
@@ -102,16 +76,6 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   if (events.length > 0) await desk.store.append(events)
 }
 
-export function submissionOf(job: Job, attempt: Attempt): Submission {
-  return {
-    token: attempt.token,
-    nativeName: attempt.nativeName,
-    directory: attempt.directory,
-    script: `${attempt.directory}/job.sh`,
-    spec: job.spec,
-  }
-}
-
 /** The manager's own no (or its doubt) is an answer; everything else is the transport's and goes up. */
 function asRefusal(error: unknown): { readonly refusal: HawserError } {
   if (error instanceof SchedulerError || error instanceof UsageError) return { refusal: error }
@@ -123,6 +87,7 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
   switch (reply.status) {
     case "answered":
       desk.throttle.accepted()
+      desk.link.succeeded()
       desk.bells.monitor.ring()
       return [{ job: job.id, type: "accepted", token, ...reply.value }]
     case "in-doubt":

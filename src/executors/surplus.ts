@@ -4,7 +4,7 @@ import { isFinal } from "../job/index.ts"
 import type { Native } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
-import type { Findings } from "./monitor.ts"
+import type { Findings } from "./ask.ts"
 
 /** Live natives whose token is known in this state directory and whose attempt has no need of them. */
 export function surplusOf(desk: Desk, findings: Findings): Native[] {
@@ -25,7 +25,7 @@ export function surplusOf(desk: Desk, findings: Findings): Native[] {
 export async function cancelSurplus(desk: Desk, live: Live, surplus: readonly Native[], signal: AbortSignal): Promise<void> {
   if (surplus.length === 0) return
   desk.log.warn({ natives: surplus.map((native) => native.nativeId) }, "natives that nobody needs are cancelled")
-  await live.session.act(live.effect(desk.scheduler.cancel(surplus, { force: false })), signal)
+  await live.cancel(desk.scheduler, surplus, { force: false }, signal)
 }
 
 function isLive(seen: Evidence): boolean {

@@ -27,6 +27,7 @@ export interface Job {
   /** When the newest event of this job was written. */
   readonly changedAt: number
   readonly collected: { readonly directory: string; readonly files: number } | null
+  /** `remote`: its job directory on the other side is gone. */
   readonly pruned: "remote" | null
 }
 

@@ -1,0 +1,55 @@
+/** What our shells read first, and the job wrapper: shell text that lives in the .sh files beside this one. */
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { UsageError } from "../errors.ts"
+
+const preludeFiles = ["facts.sh", "verbs.sh", "submit.sh", "process.sh", "glob.sh", "staging.sh"]
+const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "wrapper.sh"]
+
+/**
+ * The verbs, for a shell that frame.sh has set up. Variables whose names match one of `foreign` (shell patterns) are
+ * unset; a pattern after `!` is kept (`SLURM_*` and `!SLURM_CONF`).
+ */
+export function prelude(foreign: readonly string[] = []): string {
+  return textOf(preludeFiles) + unsetting(foreign)
+}
+
+/** The wrapper, one file: what an attempt runs. */
+export function wrapperText(): string {
+  return textOf(wrapperFiles)
+}
+
+/** Its file name in `<home>/bin`; another text has another name. */
+export function wrapperName(): string {
+  return `wrapper.${createHash("sha256").update(wrapperText()).digest("hex").slice(0, 12)}.sh`
+}
+
+/** Names are read from `env`: a value with a line break can only add names that are harmless to unset. */
+function unsetting(foreign: readonly string[]): string {
+  for (const pattern of foreign) {
+    if (!/^!?[A-Za-z_][A-Za-z0-9_*?[\]!-]*$/.test(pattern)) {
+      throw new UsageError("FOREIGN_VARIABLE_INVALID", { summary: `"${pattern}" is no pattern for names of variables.` })
+    }
+  }
+  const unset = foreign.filter((pattern) => !pattern.startsWith("!"))
+  const kept = foreign.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1))
+  if (unset.length === 0) return ""
+  return [
+    "for hz_name in $(env | command sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do",
+    "  case $hz_name in",
+    ...(kept.length === 0 ? [] : [`    ${kept.join(" | ")}) ;;`]),
+    `    ${unset.join(" | ")}) unset "$hz_name" ;;`,
+    "  esac",
+    "done",
+    "",
+  ].join("\n")
+}
+
+/** Without the lines that are comments: they would cross the wire with every session. */
+function textOf(files: readonly string[]): string {
+  return files
+    .flatMap((file) => readFileSync(new URL(file, import.meta.url), "utf8").split("\n"))
+    .filter((line) => line !== "" && !/^\s*#/.test(line))
+    .concat("")
+    .join("\n")
+}

@@ -1,0 +1,18 @@
+/** The shell programs that live in `<home>/bin` on the other side, each under a name that holds its hash. */
+import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
+import type { TextFile } from "./pack.ts"
+
+let payload: TextFile | undefined
+
+/** The functions that each payload.sh is made of. */
+export function payloadProgram(): TextFile {
+  payload ??= program("payload", readFileSync(new URL("payload.sh", import.meta.url), "utf8"))
+  return payload
+}
+
+/** A program with this text: `<name>.<hash>.sh`. */
+export function program(name: string, text: string): TextFile {
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 16)
+  return { name: `${name}.${hash}.sh`, mode: 0o700, text }
+}

@@ -1,0 +1,142 @@
+/** The files of a job directory: batch script, payload script, patterns, token and secrets. */
+import { createHash } from "node:crypto"
+import { UsageError } from "../errors.ts"
+import type { JobSpec, SecretReference } from "../job/index.ts"
+import { assignments, exports, quoteAll, quoteWithVariables, script } from "../quote.ts"
+import { inContainer } from "./container.ts"
+import { relativePath } from "./filename.ts"
+import { parseGlob, shellPattern } from "./glob.ts"
+import type { TextFile } from "./pack.ts"
+import { payloadProgram } from "./programs.ts"
+
+/** What the files of one attempt are made of. Paths are absolute, on the other side. */
+export interface JobParts {
+  /** `<root>/<state id>` */
+  readonly home: string
+  readonly submission: { readonly token: string; readonly directory: string; readonly spec: JobSpec }
+  /** For the payload's environment. */
+  readonly job: { readonly id: string; readonly key: string; readonly attempt: number }
+  /** Of the scheduler: lines for the head of the batch script. */
+  readonly directives: readonly string[]
+  /** Of the scheduler. */
+  readonly jobVariables: { readonly nativeId: string | null; readonly restarts: string | null }
+  /** File name of the job wrapper in `<home>/bin`. */
+  readonly wrapper: string
+  /** The launcher: the argv that starts this argv as the processes of the job. */
+  readonly launch: (argv: readonly string[]) => readonly string[]
+  /** Values of the variables to which the spec's secret references point. */
+  readonly secrets: Readonly<Record<string, string>>
+  /** The wrapper does not start the payload from then on (PROTOCOL 9), ms since 1970; null: never too late. */
+  readonly startBefore?: number | null
+}
+
+/** Everything in the job directory but `work/`. Throws a UsageError for what can't be expressed (SECRET_MISSING …). */
+export function jobFiles(parts: JobParts): TextFile[] {
+  const { token, spec } = parts.submission
+  const startBefore = parts.startBefore ?? null
+  const secrets = secretsOf(spec, parts.secrets)
+  return [
+    { name: "token", mode: 0o600, text: script([token, specHash(spec)]) },
+    { name: "job.sh", mode: 0o700, text: batchScript(parts) },
+    { name: "payload.sh", mode: 0o700, text: payloadScript(parts, Object.keys(secrets)) },
+    { name: "patterns.sh", mode: 0o600, text: script([quoteAll(["set", "--", ...spec.outputs.map(pattern)])]) },
+    ...(startBefore === null
+      ? []
+      : [{ name: "start-before", mode: 0o600, text: script([String(Math.floor(startBefore / 1000))]) }]),
+    ...(spec.script === null ? [] : [{ name: "script", mode: 0o700, text: spec.script }]),
+    ...(Object.keys(secrets).length === 0
+      ? []
+      : [{ name: "secrets", mode: 0o600, text: script(assignments({ ...secrets, hz_secrets_of: token })) }]),
+  ]
+}
+
+/** Two specs are the same job if they have the same hash. */
+export function specHash(spec: JobSpec): string {
+  return createHash("sha256").update(JSON.stringify(spec)).digest("hex")
+}
+
+function pattern(glob: string): string {
+  return shellPattern(parseGlob(glob))
+}
+
+/** The wrapper gets: home, token, native id or `-`, restart count. */
+function batchScript({ home, submission, directives, jobVariables, wrapper }: JobParts): string {
+  const words = ["exec", "/bin/sh", `${home}/bin/${wrapper}`, home, submission.token]
+  const line = quoteWithVariables(words, [
+    { name: jobVariables.nativeId, otherwise: "-" },
+    { name: jobVariables.restarts, otherwise: "0" },
+  ])
+  return script(["#!/bin/sh", ...directives, line])
+}
+
+/** Lines that call the functions of payload.sh. */
+function payloadScript({ home, submission, job, launch }: JobParts, secretNames: readonly string[]): string {
+  const { token, directory, spec } = submission
+  const own = {
+    HAWSER_JOB_ID: job.id,
+    HAWSER_KEY: job.key,
+    HAWSER_ATTEMPT: String(job.attempt),
+    HAWSER_TOKEN: token,
+    HAWSER_DIRECTORY: directory,
+  }
+  const env = { ...plainVariables(spec), ...own }
+  const names = [...Object.keys(env), ...secretNames]
+  const argv = launch(inContainer(commandOf(submission), { spec, directory, names }))
+  const stdin = stdinOf(spec)
+  const lines = [
+    "#!/bin/sh",
+    quoteAll([".", `${home}/bin/${payloadProgram().name}`]),
+    quoteAll(["hz_enter", directory]),
+    ...(spec.modules.length === 0 ? [] : ["hz_login"]),
+    ...exports(env),
+    ...(secretNames.length === 0 ? [] : [quoteAll(["hz_secrets", token, ...secretNames])]),
+    ...(spec.modules.length === 0 ? [] : [quoteAll(["hz_modules", ...spec.modules])]),
+    ...(spec.prologue === null ? [] : [quoteAll(["hz_prologue", spec.prologue])]),
+    spec.epilogue === null
+      ? quoteAll(["hz_exec", stdin, ...argv])
+      : quoteAll(["hz_run", spec.epilogue, stdin, ...argv]),
+  ]
+  return script(lines)
+}
+
+/** A script is run by its own `#!` line, else by /bin/sh. */
+function commandOf({ directory, spec }: JobParts["submission"]): readonly string[] {
+  if (spec.script === null) return spec.command ?? []
+  const path = `${directory}/script`
+  return spec.script.startsWith("#!") ? [path] : ["/bin/sh", path]
+}
+
+/** As a path that no shell or program takes for an option. */
+function stdinOf(spec: JobSpec): string {
+  if (spec.stdin === null) return "/dev/null"
+  const path = relativePath(spec.stdin)
+  if (path !== null && path !== "") return `./${path}`
+  throw new UsageError("SPEC_INVALID", {
+    summary: `stdin can't be ${spec.stdin}.`,
+    reason: "It is a file in the working directory, usually one of the inputs.",
+    advice: "Make it an input and name it relative to the working directory.",
+  })
+}
+
+function plainVariables(spec: JobSpec): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(spec.env).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  )
+}
+
+function secretsOf(spec: JobSpec, values: Readonly<Record<string, string>>): Record<string, string> {
+  const references = Object.entries(spec.env).filter(
+    (entry): entry is [string, SecretReference] => typeof entry[1] !== "string",
+  )
+  return Object.fromEntries(references.map(([name, { fromEnv }]) => [name, secretOf(name, fromEnv, values)]))
+}
+
+function secretOf(name: string, fromEnv: string, values: Readonly<Record<string, string>>): string {
+  const value = values[fromEnv]
+  if (value !== undefined) return value
+  throw new UsageError("SECRET_MISSING", {
+    summary: `There is no value for ${name}.`,
+    reason: `env.${name} is taken from the variable ${fromEnv} of the submitter, which is not set.`,
+    advice: `Set ${fromEnv} and try again.`,
+  })
+}

@@ -1,0 +1,271 @@
+# shellcheck shell=sh disable=SC2154,SC2317 # variables of facts.sh; functions that traps call
+# The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START [START_BEFORE]`.
+#
+# It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
+# START is the manager's restart count, 0 at first; from START_BEFORE on (seconds since 1970) it starts nothing.
+# Its file is facts.sh, glob.sh, outputs.sh and this, in this order.
+#
+# It exits with the payload's code, or without having run it: 111 somebody else holds the guard or this start is not
+# allowed, 112 it could not be started, 113 the job directory is not there.
+# It costs three forks: ln, date and the payload itself; a fourth (ls) when there are outputs.
+#
+# payload.sh is read by a shell of its own with traps set: TERM, INT and HUP end it after its current command, USR1
+# and USR2 do nothing to it. TERM and HUP go to it and all its descendants, USR1, USR2 and XCPU to its command only.
+# A shell starts background commands with INT ignored (POSIX 2.11), so INT reaches the payload as TERM.
+
+# hz_signalled SIGNAL: remembers that the manager told us to end, and hands the signal on.
+hz_signalled() {
+  case $1 in TERM | INT | HUP) hz_told=$1 ;; esac
+  [ -z "$hz_payload" ] || hz_forward "$1"
+}
+
+# hz_forward SIGNAL
+hz_forward() {
+  case $1 in
+    INT) hz_descend "$hz_payload" && set -- TERM ;;
+    TERM | HUP) hz_descend "$hz_payload" ;;
+    *)
+      hz_pids=$hz_payload
+      # As long as it is the shell that reads payload.sh, the command is its child; after an `exec`, it is the command.
+      hz_first "/proc/$hz_payload/cmdline"
+      case $hz_line in
+        *hawser-payload*)
+          hz_children "$hz_payload"
+          hz_pids=$hz_kids
+          ;;
+      esac
+      ;;
+  esac
+  # shellcheck disable=SC2086
+  [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
+}
+
+# hz_take N: takes guard.N. 0: it is ours; 1: somebody else's, its owner in hz_line; 2: neither, why in hz_error.
+hz_take() {
+  hz_owner=native:$hz_native:$1:$hz_nonce
+  hz_error=$(command ln -s -- "$hz_owner" "$hz_dir/guard.$1" 2>&1) && return 0
+  [ -h "$hz_dir/guard.$1" ] || return 2
+  hz_link "$hz_dir/guard.$1" || return 2
+  # Our own text: it had been made, and the answer was lost.
+  [ "$hz_line" = "$hz_owner" ] || return 1
+}
+
+# hz_final N: whether exit.N is whole and its wrapper had not been told to end.
+hz_final() {
+  [ -r "$hz_dir/exit.$1" ] || return 1
+  while IFS= read -r hz_line; do
+    case $hz_line in
+      "wrapper "*) return 1 ;;
+      end) return 0 ;;
+    esac
+  done <"$hz_dir/exit.$1"
+  return 1
+}
+
+# hz_hold: takes the guard of this start; ends the wrapper where it can't. A native that was requeued before its first
+# start reached us takes the guards below its own as well, so that a fence at 0 is a fence for all starts.
+hz_hold() {
+  hz_below=0
+  while [ "$hz_below" -lt "$hz_n" ]; do
+    hz_take "$hz_below"
+    case $? in
+      1) case $hz_line in "native:$hz_native:$hz_below:"*) ;; *) hz_refuse "held by $hz_line" ;; esac ;;
+      2) hz_fail "guard.$hz_below: $hz_error" ;;
+    esac
+    if hz_final "$hz_below"; then hz_refuse "start $hz_below ended for good"; fi
+    hz_below=$((hz_below + 1))
+  done
+  hz_take "$hz_n"
+  case $? in
+    1) hz_refuse "held by $hz_line" ;;
+    2) hz_fail "guard.$hz_n: $hz_error" ;;
+  esac
+  hz_held=1
+}
+
+hz_refuse() {
+  printf 'hawser: %s does not run the payload: guard.%s: %s\n' "$hz_native" "$hz_n" "$1" >&2
+  exit 111
+}
+
+# hz_fail WHY: an exit record that says why the payload never ran, and the end.
+hz_fail() {
+  printf 'hawser: the payload was not started: %s\n' "$1" >&2
+  [ -n "$hz_at" ] || hz_at=$(command date +%s)
+  hz_code=112 hz_signal='' hz_ended=$hz_at hz_outputs=''
+  # In one line, and short enough for what was reserved.
+  hz_why=${1%%"$hz_newline"*}
+  # Without the guard, somebody else may be running the payload: never over a record that is there.
+  if [ -n "$hz_held" ]; then hz_write_exit 3; else hz_write_exit 1; fi
+  exit 112
+}
+
+# hz_write_exit TRIES: writes exit.N whole, with growing pauses between the tries (30 s at most).
+hz_write_exit() {
+  hz_head="${hz_newline}exit $hz_token $hz_n${hz_newline}native $hz_native${hz_newline}code $hz_code$hz_newline"
+  hz_head="$hz_head${hz_signal:+signal $hz_signal$hz_newline}${hz_told:+wrapper $hz_told$hz_newline}"
+  hz_head="$hz_head${hz_why:+launch $hz_why$hz_newline}started $hz_at${hz_newline}ended $hz_ended$hz_newline"
+  hz_head="$hz_head${hz_peak:+memory $hz_peak$hz_newline}"
+  hz_tries=$1 hz_pause=1
+  until hz_write_once; do
+    hz_tries=$((hz_tries - 1))
+    if [ "$hz_tries" -le 0 ] || [ ! -d "$hz_dir" ]; then return 1; fi
+    command sleep "$hz_pause"
+    [ "$hz_pause" -ge 30 ] || hz_pause=$((hz_pause * 2))
+  done
+  printf '' >"$hz_home/events/$hz_token.$hz_n"
+} 2>/dev/null
+
+hz_write_once() {
+  if [ -z "$hz_held" ]; then
+    [ ! -e "$hz_dir/exit.$hz_n" ] && printf '%send\n' "$hz_head" >"$hz_dir/exit.$hz_n"
+    return
+  fi
+  if printf '%s%send\n' "$hz_head" "$hz_outputs" >"$hz_dir/exit.$hz_n"; then
+    printf '' >"$hz_dir/reserve.$hz_n"
+    return 0
+  fi
+  # The disk is full: overwrite what was reserved, in place. A list of outputs that does not fit is left out.
+  printf '%s%send\n' "$hz_head" "$hz_outputs" 1<>"$hz_dir/reserve.$hz_n" ||
+    printf '%send\n' "$hz_head" 1<>"$hz_dir/reserve.$hz_n" || return 1
+  command mv -f -- "$hz_dir/reserve.$hz_n" "$hz_dir/exit.$hz_n"
+}
+
+# hz_begin: after the guard; the started record and the room for the exit record.
+hz_begin() {
+  hz_host
+  hz_process "$$"
+  # Removed while we took the guard: then the guard was no proof.
+  [ -f "$hz_dir/token" ] || exit 113
+  if [ -n "$hz_before" ] && [ "$hz_at" -ge "$hz_before" ]; then
+    hz_fail "it was to start before $hz_before, and it is $hz_at (seconds since 1970)"
+  fi
+  [ -f "$hz_dir/payload.sh" ] || hz_fail "payload.sh is missing"
+  printf '\nstarted %s %s\nnative %s\nhost %s\npid %s\nbirth %s\nboot %s\nat %s\nend\n' "$hz_token" "$hz_n" \
+    "$hz_native" "$hz_hostname" "$$" "${hz_birth:--}" "$hz_boot" "$hz_at" >"$hz_dir/started.$hz_n" ||
+    hz_fail "started.$hz_n can't be written"
+  hz_room=4096
+  [ ! -s "$hz_dir/patterns.sh" ] || hz_room=16384
+  printf "%${hz_room}s\n" '' >"$hz_dir/reserve.$hz_n" || hz_fail "there is no room for the exit record"
+  if [ "$hz_n" -gt 0 ]; then
+    # What is left of an earlier start on a lost node may still write to its files.
+    for hz_name in stdout stderr; do
+      [ ! -e "$hz_dir/$hz_name" ] || command mv -f -- "$hz_dir/$hz_name" "$hz_dir/$hz_name.$((hz_n - 1))"
+    done
+  fi
+  { printf '' >"$hz_dir/stdout" && printf '' >"$hz_dir/stderr"; } || hz_fail "stdout or stderr can't be written"
+  cd "$hz_dir/work" || hz_fail "work can't be entered"
+}
+
+# hz_run: the payload, from its start to its end: hz_code, hz_signal.
+hz_run() {
+  # shellcheck disable=SC2016
+  command sh -c 'trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; hz=$1; shift; . "$hz/payload.sh"' \
+    hawser-payload "$hz_dir" </dev/null >>"$hz_dir/stdout" 2>>"$hz_dir/stderr" &
+  hz_payload=$!
+  # What came in before we knew its number.
+  [ -z "$hz_told" ] || hz_forward "$hz_told"
+  hz_file=$hz_dir/reserve.$hz_n hz_line=
+  # bash forgets how a job ended when it is waited for; in POSIX mode, CHLD interrupts the wait, and `jobs` can tell.
+  [ -z "${BASH_VERSION-}" ] || trap : CHLD
+  while :; do
+    wait "$hz_payload"
+    hz_code=$?
+    # Over 128: it ended so, or a signal of ours interrupted the wait.
+    [ "$hz_code" -gt 128 ] || break
+    if kill -0 "$hz_payload"; then continue; fi
+    [ -z "${BASH_VERSION-}" ] || jobs 1<>"$hz_file"
+    wait "$hz_payload"
+    hz_again=$?
+    [ "$hz_again" -eq 127 ] || hz_code=$hz_again
+    [ -n "${BASH_VERSION-}" ] || jobs 1<>"$hz_file"
+    hz_first "$hz_file"
+    break
+  done
+  hz_payload=
+  [ -z "${BASH_VERSION-}" ] || trap - CHLD
+  hz_signal=
+  [ "$hz_code" -gt 128 ] || return 0
+  # `[1] + Done(137)`: it exited so by itself. `Killed`, or no answer: a signal, if there is one of this number.
+  case $hz_line in "["*Done* | "["*Exit*) return 0 ;; esac
+  kill -l "$((hz_code - 128))" 1<>"$hz_file" && hz_first "$hz_file" || return 0
+  hz_line=${hz_line%% *}
+  case ${hz_line#SIG} in "" | *[!A-Z0-9+-]*) ;; *) hz_signal=${hz_line#SIG} ;; esac
+} 2>/dev/null
+
+# hz_uptime: seconds since boot in hz_up, whole ones; the clock that nobody sets.
+hz_uptime() {
+  hz_up=
+  hz_first /proc/uptime && hz_up=${hz_line%%.*}
+}
+
+# hz_memory: hz_peak, bytes, from a control group that is this job's own: one whose path names its id.
+hz_memory() {
+  hz_peak='' hz_id=${SLURM_JOB_ID:-$hz_native}
+  [ -r /proc/self/cgroup ] || return 0
+  while IFS= read -r hz_line; do
+    case $hz_line in
+      0::*/*) hz_file=/sys/fs/cgroup${hz_line#0::} hz_name=memory.peak ;;
+      *:memory:*/*) hz_file=/sys/fs/cgroup/memory${hz_line#*:memory:} hz_name=memory.max_usage_in_bytes ;;
+      *) continue ;;
+    esac
+    # Up to the folder that is named for the job: what lies below may be one step of it.
+    while :; do
+      case ${hz_file##*/} in
+        '') break ;;
+        "$hz_id" | *[!0-9A-Za-z]"$hz_id" | "$hz_id"[!0-9A-Za-z]* | *[!0-9A-Za-z]"$hz_id"[!0-9A-Za-z]*)
+          if hz_first "$hz_file/$hz_name"; then
+            case $hz_line in *[!0-9]*) ;; *) hz_peak=$hz_line ;; esac
+          fi
+          break
+          ;;
+      esac
+      hz_file=${hz_file%/*}
+    done
+    [ -z "$hz_peak" ] || return 0
+  done </proc/self/cgroup
+} 2>/dev/null
+
+# Nothing of the environment bends what follows: options (bash takes them from SHELLOPTS), IFS, stdin.
+set +aefuvxC
+IFS=" 	$hz_newline"
+exec </dev/null
+hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0} hz_before=${5-}
+hz_dir=$hz_home/jobs/$hz_token
+hz_payload='' hz_told='' hz_held='' hz_at='' hz_why='' hz_peak=''
+case $hz_n$hz_before in *[!0-9]*) exit 112 ;; esac
+
+# Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.
+hz_tries=3
+until hz_first "$hz_dir/token"; do
+  hz_tries=$((hz_tries - 1))
+  [ "$hz_tries" -gt 0 ] || exit 113
+  command sleep 1
+done
+[ "${hz_line%% *}" = "$hz_token" ] || exit 113
+
+for hz_signal in TERM INT HUP USR1 USR2 XCPU; do
+  # shellcheck disable=SC2064
+  trap "hz_signalled $hz_signal" "$hz_signal"
+done
+hz_first /proc/sys/kernel/random/uuid || hz_line=$$-$(command od -An -N8 -tx1 /dev/urandom | command tr -d ' \n')
+hz_nonce=$hz_line
+
+hz_hold
+hz_at=$(command date +%s)
+hz_at=${hz_at:-0}
+hz_uptime
+hz_up_before=$hz_up
+hz_begin
+[ -z "$hz_told" ] || hz_fail "the manager ended it ($hz_told) before the payload was started"
+hz_run
+# Told to end only now: the payload had ended by itself. (Killed, it may have been told together with us.)
+[ "$hz_code" -gt 128 ] || trap '' TERM INT HUP
+
+hz_uptime
+if [ -n "$hz_up" ]; then hz_ended=$((hz_at + hz_up - hz_up_before)); else hz_ended=$(command date +%s); fi
+hz_memory
+hz_list
+# Some eleven minutes.
+hz_write_exit 24
+exit "$hz_code"
