@@ -40,13 +40,14 @@ const lookMs = 500
 
 /**
  * Runs until it is idle for `lingerMs`, is asked to end (`down`, SIGTERM, SIGINT), or has lost the state directory.
- * Rejects with why it could not start or go on; whoever started it has been told the first. One that was started on
- * demand while another was faster resolves: both clients are served by that one. Jobs go on in every case.
+ * Rejects with why it could not start or go on; whoever started it has been told the first, also when it is the
+ * function for the options that throws (a wrong config). One that was started on demand while another was faster
+ * resolves: both clients are served by that one. Jobs go on in every case.
  */
-export async function runController(options: RunOptions): Promise<void> {
-  const report = startupReport(options.env)
+export async function runController(options: RunOptions | (() => RunOptions)): Promise<void> {
+  const report = startupReport()
   try {
-    await serve(options, (socketPath) => report.ready(socketPath))
+    await serve(typeof options === "function" ? options() : options, (socketPath) => report.ready(socketPath))
   } catch (error) {
     report.failed(error)
     if (report.isHeard && error instanceof HawserError && error.code === "LEASE_HELD") return

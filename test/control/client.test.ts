@@ -3,7 +3,7 @@ import { type ControlClient, askDown, connect } from "../../src/control/client.t
 import { HawserError, StoreError, TransportError, UsageError } from "../../src/errors.ts"
 import type { AnyEvent } from "../../src/job/index.ts"
 import { fakeJob } from "../support/fake-hawser.ts"
-import { type Served, serve } from "../support/served.ts"
+import { type Served, serve, soon } from "../support/served.ts"
 
 let served: Served
 let client: ControlClient
@@ -47,7 +47,7 @@ describe("every method comes back as if the controller were here", () => {
     await client.submit([{ key: "a", spec: {} }])
     const accepted = client.accepted(["id-a"])
     const ended = client.ended(["id-a"])
-    await expect.poll(() => served.fake.waits).toBe(2)
+    await expect.poll(() => served.fake.waits, soon).toBe(2)
     served.fake.set("id-a", { state: "running" })
     expect(await accepted).toMatchObject([{ state: "running" }])
     served.fake.set("id-a", { state: "completed", exitCode: 0 })
@@ -85,13 +85,13 @@ describe("every method comes back as if the controller were here", () => {
     const endSecond = await client.subscribe((events) => second.push(...events))
     expect(served.fake.listeners.size).toBe(1)
     served.fake.emit({ executor: "hpc", type: "health", health: "degraded", reason: "slow" })
-    await expect.poll(() => second).toHaveLength(1)
+    await expect.poll(() => second, soon).toHaveLength(1)
     endFirst()
     served.fake.emit({ executor: "hpc", type: "health", health: "up", reason: null })
-    await expect.poll(() => second).toHaveLength(2)
+    await expect.poll(() => second, soon).toHaveLength(2)
     expect(first).toHaveLength(1)
     endSecond()
-    await expect.poll(() => served.fake.listeners.size).toBe(0)
+    await expect.poll(() => served.fake.listeners.size, soon).toBe(0)
   })
 
   test("an answer of many jobs comes whole and in order, and so does a submission", async () => {
@@ -132,10 +132,10 @@ describe("cancelling", () => {
     served.fake.jobs.set("id-1", fakeJob())
     const abort = new AbortController()
     const waiting = client.ended(["id-1"], abort.signal)
-    await expect.poll(() => served.fake.waits).toBe(1)
+    await expect.poll(() => served.fake.waits, soon).toBe(1)
     abort.abort(new Error("enough"))
     await expect(waiting).rejects.toThrow("enough")
-    await expect.poll(() => served.fake.waits).toBe(0)
+    await expect.poll(() => served.fake.waits, soon).toBe(0)
     expect(served.server.pendingCalls).toBe(0)
     expect(await client.show("k1")).toMatchObject({ id: "id-1" })
   })
@@ -151,10 +151,10 @@ describe("cancelling", () => {
     const kept = other.ended(["id-1"])
     const lost = expect(client.ended(["id-1"])).rejects.toMatchObject({ code: "CONTROLLER_GONE" })
     await client.subscribe(() => undefined)
-    await expect.poll(() => served.fake.waits).toBe(2)
+    await expect.poll(() => served.fake.waits, soon).toBe(2)
     await client[Symbol.asyncDispose]()
     await lost
-    await expect.poll(() => [served.fake.waits, served.fake.listeners.size]).toEqual([1, 0])
+    await expect.poll(() => [served.fake.waits, served.fake.listeners.size], soon).toEqual([1, 0])
     served.fake.set("id-1", { state: "failed", cause: "exit" })
     expect(await kept).toMatchObject([{ state: "failed" }])
     await other[Symbol.asyncDispose]()
@@ -166,7 +166,7 @@ describe("the controller goes away", () => {
     served.fake.jobs.set("id-1", fakeJob())
     const gone = { name: "TransportError", code: "CONTROLLER_GONE", class: "transient" }
     const waiting = expect(client.ended(["id-1"])).rejects.toMatchObject(gone)
-    await expect.poll(() => served.fake.waits).toBe(1)
+    await expect.poll(() => served.fake.waits, soon).toBe(1)
     await served.server[Symbol.asyncDispose]()
     await waiting
     expect(await client.closed).toMatchObject(gone)
@@ -178,7 +178,7 @@ describe("the controller goes away", () => {
     let open = (): void => undefined
     served.fake.gate = new Promise((resolve) => (open = resolve))
     const submitting = client.submit([{ key: "a", spec: {} }])
-    await expect.poll(() => served.server.pendingCalls).toBe(1)
+    await expect.poll(() => served.server.pendingCalls, soon).toBe(1)
     const closing = served.server[Symbol.asyncDispose]()
     open()
     expect(await submitting).toMatchObject([{ ok: true }])
@@ -189,7 +189,7 @@ describe("the controller goes away", () => {
     let downs = 0
     await using other = await serve({ api: Object.assign(served.fake, { down: async () => void (downs += 1) }) })
     const down = askDown(other.server.socketPath)
-    await expect.poll(() => downs).toBe(1)
+    await expect.poll(() => downs, soon).toBe(1)
     await other.server[Symbol.asyncDispose]()
     await down
   })

@@ -8,6 +8,7 @@ import { type AttachOptions, attach } from "../../src/control/open.ts"
 import { StoreError } from "../../src/errors.ts"
 import type { AnyEvent } from "../../src/job/index.ts"
 import { FakeHawser } from "../support/fake-hawser.ts"
+import { soon } from "../support/served.ts"
 
 let state: string
 let env: NodeJS.ProcessEnv
@@ -71,17 +72,17 @@ test("when the one that has it closes, its client takes over in the middle of a 
   await using second = await attach(options())
   const handle = await second.submit({}, { key: "a" })
   const result = handle.result()
-  await expect.poll(() => owner().waits).toBe(1)
+  await expect.poll(() => owner().waits, soon).toBe(1)
   await first[Symbol.asyncDispose]()
-  await expect.poll(() => fakes.length).toBe(2)
-  await expect.poll(() => owner().waits).toBe(1)
+  await expect.poll(() => fakes.length, soon).toBe(2)
+  await expect.poll(() => owner().waits, soon).toBe(1)
   owner().set("id-a", { state: "completed", exitCode: 0 })
   expect(await result).toMatchObject({ state: "completed" })
 })
 
 test("a lease that is held and never served is an error in the end", async () => {
   fakes.push(new FakeHawser({ stateDirectory: state }))
-  await expect(attach(options({ waitMsMax: 200 }))).rejects.toMatchObject({ code: "LEASE_HELD" })
+  await expect(attach(options({ heldMsMax: 200 }))).rejects.toMatchObject({ code: "LEASE_HELD" })
 })
 
 /** Here: this process has the state directory. There: another has it, and all goes over its socket. */
@@ -126,8 +127,8 @@ test.each(places)("the events of a job end with it, and the subscription with th
   const listening = (async () => {
     for await (const event of a.events()) heard.push(event)
   })()
-  await expect.poll(() => owner().listeners.size).toBe(1)
-  await expect.poll(() => owner().waits).toBe(1)
+  await expect.poll(() => owner().listeners.size, soon).toBe(1)
+  await expect.poll(() => owner().waits, soon).toBe(1)
   owner().set(a.id, { state: "running" })
   owner().set(b.id, { state: "completed" })
   owner().set(a.id, { state: "completed" })
@@ -136,7 +137,7 @@ test.each(places)("the events of a job end with it, and the subscription with th
     ["note", a.id],
     ["finished", a.id],
   ])
-  await expect.poll(() => owner().listeners.size).toBe(0)
+  await expect.poll(() => owner().listeners.size, soon).toBe(0)
   for await (const event of a.events()) heard.push(event)
   expect(heard, "a job that is over has no events").toHaveLength(2)
   for (const one of [hawser, other]) await one?.[Symbol.asyncDispose]()
@@ -152,11 +153,11 @@ test.each(places)("every wait takes a signal, %s", async (_where, openIt) => {
     take(handle.events(abort.signal)),
     take(hawser.events(abort.signal)),
   ]
-  await expect.poll(() => owner().waits).toBe(3)
+  await expect.poll(() => owner().waits, soon).toBe(3)
   const rejected = waits.map((wait) => expect(wait).rejects.toThrow("enough"))
   abort.abort(new Error("enough"))
   await Promise.all(rejected)
-  await expect.poll(() => [owner().waits, owner().listeners.size]).toEqual([0, 0])
+  await expect.poll(() => [owner().waits, owner().listeners.size], soon).toEqual([0, 0])
   for (const call of [
     hawser.list({}, abort.signal),
     handle.refresh(abort.signal),
@@ -176,13 +177,13 @@ test.each(places)("the events of an executor are those of its jobs and its manag
   const listening = (async () => {
     for await (const event of hawser.executor("hpc").events(abort.signal)) heard.push(event.type)
   })()
-  await expect.poll(() => owner().listeners.size).toBe(1)
+  await expect.poll(() => owner().listeners.size, soon).toBe(1)
   owner().emit({ job: "id-old", type: "note", text: "ours" })
   owner().emit({ job: "id-else", type: "waiting", reason: "not ours" })
   owner().emit({ executor: "hpc", type: "health", health: "up", reason: null })
   owner().emit({ executor: "local", type: "health", health: "gone", reason: null })
   owner().emit({ type: "controller", epoch: 2, pid: 1, host: "h" })
-  await expect.poll(() => heard).toEqual(["note", "health"])
+  await expect.poll(() => heard, soon).toEqual(["note", "health"])
   const ended = expect(listening).rejects.toThrow()
   abort.abort()
   await ended

@@ -4,6 +4,7 @@ import { controllerEnded, controllerGone } from "../../src/control/plain.ts"
 import { type Link, type Reconnecting, reconnecting } from "../../src/control/reconnect.ts"
 import { type HawserError, UsageError } from "../../src/errors.ts"
 import { FakeHawser, fakeJob } from "../support/fake-hawser.ts"
+import { soon } from "../support/served.ts"
 
 /** A controller and the way to end the connection to it. */
 interface FakeLink extends Link {
@@ -93,14 +94,14 @@ test("listeners follow to the next controller, once each, and an ended one does 
   const end = await hawser.subscribe(() => heard.push("first"))
   await hawser.subscribe(() => heard.push("second"))
   current().end(controllerGone("killed"))
-  await expect.poll(() => links.length).toBe(2)
-  await expect.poll(() => current().api.listeners.size).toBe(2)
+  await expect.poll(() => links.length, soon).toBe(2)
+  await expect.poll(() => current().api.listeners.size, soon).toBe(2)
   current().api.emit({ executor: "a", type: "health", health: "up", reason: null })
   expect(heard).toEqual(["first", "second"])
   end()
   current().end(controllerGone("killed"))
-  await expect.poll(() => links.length).toBe(3)
-  await expect.poll(() => current().api.listeners.size).toBe(1)
+  await expect.poll(() => links.length, soon).toBe(3)
+  await expect.poll(() => current().api.listeners.size, soon).toBe(1)
 })
 
 test("a controller that a person ended is started again by a call, and not by who listens or waits", async () => {

@@ -6,7 +6,7 @@ import { connect } from "../../src/control/client.ts"
 import { ControlServer } from "../../src/control/server.ts"
 import { protocolNumber } from "../../src/control/protocol.ts"
 import { fakeJob } from "../support/fake-hawser.ts"
-import { rawClient, serve } from "../support/served.ts"
+import { rawClient, serve, soon } from "../support/served.ts"
 
 const hello = { id: 1, method: "hello", params: { protocol: protocolNumber, version: "0" } }
 
@@ -133,16 +133,16 @@ test("a subscriber that does not read is dropped, and a bounded amount was kept 
   for (const message of [hello, { id: 2, method: "subscribe", params: {} }]) {
     socket.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
   }
-  await expect.poll(() => served.fake.listeners.size).toBe(2)
+  await expect.poll(() => served.fake.listeners.size, soon).toBe(2)
   const text = "x".repeat(10_000)
   for (let n = 0; n < 400; n += 1) {
     served.fake.emit({ job: "id-1", type: "note", text })
-    if (n % 50 === 49) await expect.poll(() => heard, { interval: 5 }).toBe(n + 1)
+    if (n % 50 === 49) await expect.poll(() => heard, { ...soon, interval: 5 }).toBe(n + 1)
   }
   expect(served.fake.listeners.size).toBe(1)
   const rest: string[] = []
   socket.on("data", (chunk) => rest.push(String(chunk)))
-  await expect.poll(() => rest.join("")).toContain("CLIENT_TOO_SLOW")
+  await expect.poll(() => rest.join(""), soon).toContain("CLIENT_TOO_SLOW")
   expect(rest.join("").length).toBeLessThan(3_000_000)
   await good[Symbol.asyncDispose]()
 })
@@ -162,7 +162,7 @@ test("a long answer waits for its reader, however slow it is", async () => {
     last = String(chunk)
   })
   socket.resume()
-  await expect.poll(() => last).toContain('"id":2,"result":[]')
+  await expect.poll(() => last, soon).toContain('"id":2,"result":[]')
   expect(bytes).toBeGreaterThan(6_000 * 500)
   socket.destroy()
 })

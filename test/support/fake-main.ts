@@ -20,7 +20,10 @@ async function controller(): Promise<void> {
   const lingerMs = Number(process.env["FAKE_LINGER_MS"] ?? 10_000)
   console.error(`controller ${process.pid} starts in ${process.cwd()}`)
   try {
-    await runController({ stateDirectory: state, open, lingerMs, stay: values.stay === true })
+    await runController(() => {
+      if (values.config !== undefined) readFileSync(values.config)
+      return { stateDirectory: state, open, lingerMs, stay: values.stay === true }
+    })
   } catch (error) {
     console.error(error instanceof HawserError ? error.message : error)
     process.exitCode = 1

@@ -10,6 +10,9 @@ import { placeSocket } from "../../src/control/place.ts"
 import { ControlServer, type ServeOptions } from "../../src/control/server.ts"
 import { FakeHawser } from "./fake-hawser.ts"
 
+/** For expect.poll: a busy machine may take its time. */
+export const soon: { readonly timeout: number } = { timeout: 5_000 }
+
 export interface Served extends AsyncDisposable {
   readonly fake: FakeHawser
   readonly server: ControlServer
