@@ -40,13 +40,14 @@ const lookMs = 500
 
 /**
  * Runs until it is idle for `lingerMs`, is asked to end (`down`, SIGTERM, SIGINT), or has lost the state directory.
- * Rejects with why it could not start or go on; whoever started it has been told the first. One that was started on
- * demand while another was faster resolves: both clients are served by that one. Jobs go on in every case.
+ * Rejects with why it could not start or go on; whoever started it has been told the first, also when it is the
+ * function for the options that throws (a wrong config). One that was started on demand while another was faster
+ * resolves: both clients are served by that one. Jobs go on in every case.
  */
-export async function runController(options: RunOptions): Promise<void> {
-  const report = startupReport(options.env)
+export async function runController(options: RunOptions | (() => RunOptions)): Promise<void> {
+  const report = startupReport()
   try {
-    await serve(options, (socketPath) => report.ready(socketPath))
+    await serve(typeof options === "function" ? options() : options, (socketPath) => report.ready(socketPath))
   } catch (error) {
     report.failed(error)
     if (report.isHeard && error instanceof HawserError && error.code === "LEASE_HELD") return
@@ -68,8 +69,11 @@ async function serve(options: RunOptions, onReady: (socketPath: string) => void)
   onReady(server.socketPath)
   await untilIdle(server, api, options, clock, ending.signal)
   ending.because(controllerGone("Nothing was left to do."))
-  await server.close(ending.why)
-  if (!["CONTROLLER_ENDED", "CONTROLLER_GONE"].includes(ending.why.code)) throw ending.why
+  const { why } = ending
+  const isExpected = ["CONTROLLER_ENDED", "CONTROLLER_GONE"].includes(why.code)
+  // Whoever waits here goes on with the controller that has the state directory now.
+  await server.close(isExpected ? why : controllerGone(why.summary))
+  if (!isExpected) throw why
 }
 
 /** Returns when nothing has been left to do for a while, or at once when `signal` is aborted. */

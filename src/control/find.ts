@@ -1,26 +1,29 @@
 /** Finds the controller of a state directory that runs on this machine, without starting one. */
 import { realpath } from "node:fs/promises"
+import { dirname } from "node:path"
 import { type Clock, systemClock } from "../clock.ts"
 import { HawserError } from "../errors.ts"
+import { readLease } from "../persist/lease.ts"
 import { type ControlClient, askDown, connect } from "./client.ts"
-import { type PlaceOptions, socketCandidates } from "./place.ts"
+import { type PlaceOptions, isPrivate, socketCandidates } from "./place.ts"
 
 export interface FindOptions extends PlaceOptions {
   readonly stateDirectory: string
-  /** A place to ask first: the one that the lease names. */
-  readonly leaseSocket?: string | null
+  /** How long a controller may take to answer at all, ms. */
+  readonly helloMsMax?: number
   readonly signal?: AbortSignal
   readonly clock?: Clock
 }
 
 /** Null: none answers. Throws `CONTROLLER_SILENT` and `CONTROLLER_VERSION`: there is one, and it is of no use to us. */
 export async function findController(options: FindOptions): Promise<ControlClient | null> {
-  const { signal, clock = systemClock } = options
+  const { signal, helloMsMax, clock = systemClock } = options
+  const limits = { ...(signal === undefined ? {} : { signal }), ...(helloMsMax === undefined ? {} : { helloMsMax }) }
   const stateDirectory = await realpath(options.stateDirectory).catch(() => null)
   if (stateDirectory === null) return null
-  for (const path of placesOf(stateDirectory, options)) {
+  for (const path of await placesOf(stateDirectory, options)) {
     try {
-      return await connect(path, { stateDirectory, clock, ...(signal === undefined ? {} : { signal }) })
+      return await connect(path, { stateDirectory, clock, ...limits })
     } catch (error) {
       if (!isGone(error)) throw error
     }
@@ -32,7 +35,7 @@ export async function findController(options: FindOptions): Promise<ControlClien
 export async function stopController(options: FindOptions): Promise<boolean> {
   const stateDirectory = await realpath(options.stateDirectory).catch(() => null)
   if (stateDirectory === null) return false
-  for (const path of placesOf(stateDirectory, options)) {
+  for (const path of await placesOf(stateDirectory, options)) {
     try {
       await askDown(path, options.signal)
       return true
@@ -48,7 +51,10 @@ export function isGone(error: unknown): error is HawserError {
   return error instanceof HawserError && (error.code === "CONTROLLER_GONE" || error.code === "CLOSING")
 }
 
-function placesOf(stateDirectoryReal: string, options: FindOptions): string[] {
-  const told = options.leaseSocket ?? null
-  return [...new Set([...(told === null ? [] : [told]), ...socketCandidates(stateDirectoryReal, options)])]
+/** Where the lease says, and where one would look without it: the socket may have been put back elsewhere. */
+async function placesOf(stateDirectoryReal: string, options: FindOptions): Promise<string[]> {
+  const lease = await readLease(stateDirectoryReal).catch(() => null)
+  const told = lease?.state === "live" ? (lease.owner?.socket ?? null) : null
+  const isUsable = told !== null && isPrivate(dirname(told))
+  return [...new Set([...(isUsable ? [told] : []), ...socketCandidates(stateDirectoryReal, options)])]
 }

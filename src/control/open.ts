@@ -16,7 +16,7 @@ export interface AttachOptions extends PlaceOptions {
   readonly stateDirectory: string
   readonly open: OpenController
   /** How long to wait for a process that has the state directory and does not answer, ms. */
-  readonly waitMsMax?: number
+  readonly heldMsMax?: number
   readonly signal?: AbortSignal
   readonly clock?: Clock
 }
@@ -81,8 +81,8 @@ export async function attach(options: AttachOptions): Promise<Hawser> {
 }
 
 async function findOrOwn(options: AttachOptions, clock: Clock): Promise<Link> {
-  const { waitMsMax = 60_000, signal } = options
-  const until = clock.monotonic() + waitMsMax
+  const { heldMsMax = 60_000, signal } = options
+  const until = clock.monotonic() + heldMsMax
   for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     const running = await findController(options)
     if (running !== null) return linkOf(running)

@@ -23,11 +23,11 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 export async function openHawser(options: HawserOptions = {}): Promise<Hawser> {
   const { log = silent, takeOver = false, prompt, signal, ...load } = options
   const config = loadConfig({ ...load, names: knownNames() })
-  return await attach({
+  return attach({
     stateDirectory: config.stateDirectory,
     ...(signal === undefined ? {} : { signal }),
     open: async ({ stateDirectory, socketPath, onDown }) =>
-      await openController({
+      openController({
         config: { ...config, stateDirectory },
         log,
         takeOver,

@@ -37,7 +37,7 @@ export function socketCandidates(stateDirectoryReal: string, options: PlaceOptio
   const runtime = [toldDirectory(options), `/run/user/${uid()}`].filter((directory) => directory !== undefined)
   const directories = [...runtime.map((directory) => join(directory, "hawser")), fallbackOf(options)]
   return [...new Set(directories)]
-    .filter((directory) => whyUnsafe(lstatOf(directory)) === null)
+    .filter(isPrivate)
     .map((directory) => join(directory, socketName(stateDirectoryReal)))
     .filter(isShort)
 }
@@ -67,6 +67,11 @@ function socketName(stateDirectoryReal: string): string {
 
 function isShort(path: string): boolean {
   return Buffer.byteLength(path) <= socketPathBytesMax
+}
+
+/** There, ours, and closed to everybody else: what listens in it is ours. */
+export function isPrivate(directory: string): boolean {
+  return whyUnsafe(lstatOf(directory)) === null
 }
 
 function makePrivate(directory: string): void {
@@ -117,7 +122,7 @@ function lstatOf(path: string): Stats | undefined {
   }
 }
 
-export function codeOf(error: unknown): string | undefined {
+function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined
 }
 

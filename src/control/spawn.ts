@@ -20,6 +20,8 @@ export interface EnsureOptions extends FindOptions {
   readonly args?: readonly string[]
   /** How long to wait for one that is starting, ms. */
   readonly startMsMax?: number
+  /** How long to wait for a process that has the state directory and does not answer, ms. */
+  readonly heldMsMax?: number
 }
 
 /** Another process has the state directory, on this machine: it is starting, ending, or a moment faster than ours. */
@@ -45,8 +47,8 @@ export async function ensureController(options: EnsureOptions): Promise<Reconnec
 }
 
 async function reach(options: EnsureOptions, clock: Clock): Promise<ControlClient> {
-  const { startMsMax = 60_000, signal } = options
-  const until = clock.monotonic() + startMsMax
+  const { startMsMax = 60_000, heldMsMax = 60_000, signal } = options
+  const until = clock.monotonic() + heldMsMax
   for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     const running = await findController(options)
     if (running !== null) return running

@@ -9,6 +9,7 @@ import { systemClock } from "../../src/clock.ts"
 import { findController, stopController } from "../../src/control/find.ts"
 import { type EnsureOptions, ensureController } from "../../src/control/spawn.ts"
 import { type Compiled, compile } from "../support/compiled.ts"
+import { soon } from "../support/served.ts"
 
 let compiled: Compiled
 let folder: string
@@ -84,6 +85,13 @@ test("why it could not start comes back as the same error", async () => {
   })
 })
 
+test("an error of the command line itself comes back, too", async () => {
+  await expect(ensureController(options({ args: ["--stay", "--config", "none"] }))).rejects.toMatchObject({
+    code: "UNEXPECTED",
+    reason: expect.stringContaining("ENOENT"),
+  })
+})
+
 test("a state directory of another host is left alone", async () => {
   mkdirSync(state)
   writeFileSync(join(state, "lease"), "elsewhere")
@@ -100,7 +108,7 @@ test("a lease whose holder does not answer is waited for, and not for ever", asy
   mkdirSync(state)
   writeFileSync(join(state, "lease"), String(process.pid))
   const started = performance.now()
-  await expect(ensureController(options({ startMsMax: 800 }))).rejects.toMatchObject({ code: "LEASE_HELD" })
+  await expect(ensureController(options({ heldMsMax: 800 }))).rejects.toMatchObject({ code: "LEASE_HELD" })
   expect(performance.now() - started).toBeGreaterThan(800)
 })
 
@@ -125,7 +133,7 @@ test("a wait outlives a controller that is killed: another one is started and th
   expect(await waiting).toMatchObject([{ id: "id-a", state: "completed" }])
   const next = await pidOf(hawser)
   expect(next).not.toBe(killed)
-  await expect.poll(() => heard).toContainEqual(expect.objectContaining({ type: "finished", job: "id-a" }))
+  await expect.poll(() => heard, soon).toContainEqual(expect.objectContaining({ type: "finished", job: "id-a" }))
   end()
 })
 

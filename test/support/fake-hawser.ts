@@ -1,5 +1,5 @@
 /** An in-memory state directory: jobs that end when a test says so. What crosses the control socket is what is tested. */
-import { UsageError, HawserError } from "../../src/errors.ts"
+import { UsageError } from "../../src/errors.ts"
 import type {
   DoctorLine,
   ListFilter,

@@ -20,7 +20,10 @@ async function controller(): Promise<void> {
   const lingerMs = Number(process.env["FAKE_LINGER_MS"] ?? 10_000)
   console.error(`controller ${process.pid} starts in ${process.cwd()}`)
   try {
-    await runController({ stateDirectory: state, open, lingerMs, stay: values.stay === true })
+    await runController(() => {
+      if (values.config !== undefined) readFileSync(values.config)
+      return { stateDirectory: state, open, lingerMs, stay: values.stay === true }
+    })
   } catch (error) {
     console.error(error instanceof HawserError ? error.message : error)
     process.exitCode = 1
@@ -40,7 +43,7 @@ async function open({ stateDirectory, onDown }: Parameters<OpenController>[0]): 
   if (config.includes("wrong")) {
     throw new UsageError("CONFIG_INVALID", { summary: "The config is wrong.", reason: "line 1", advice: "Mend it." })
   }
-  if (config.includes("dies")) throw process.exit(3)
+  if (config.includes("dies")) process.exit(3)
   const lease = takeLease(join(stateDirectory, "lease"))
   const jobsFile = join(stateDirectory, "jobs.json")
   const jobs = existsSync(jobsFile) ? (JSON.parse(readFileSync(jobsFile, "utf8")) as JobView[]) : []
