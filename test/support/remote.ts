@@ -7,7 +7,7 @@ import type { Command, CommandResult } from "../../src/command.ts"
 import type { Records } from "../../src/remote/layout.ts"
 import { prelude, wrapperText } from "../../src/remote/prelude.ts"
 import { parseRecords } from "../../src/remote/records.ts"
-import type { Shell } from "./shells.ts"
+import type { Shell } from "./staging-shells.ts"
 
 export interface End {
   readonly code: number | null
