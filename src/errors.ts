@@ -74,7 +74,11 @@ export class StoreError extends HawserError {
 }
 
 /** Anything thrown, as one of ours. Foreign errors keep their text as the reason. */
-export function asHawserError(error: unknown, code = "UNEXPECTED", summary = "Something failed unexpectedly."): HawserError {
+export function asHawserError(
+  error: unknown,
+  code = "UNEXPECTED",
+  summary = "Something failed unexpectedly.",
+): HawserError {
   if (error instanceof HawserError) return error
   const reason = error instanceof Error ? error.message : String(error)
   return new HawserError(code, { summary, reason, class: "transient", cause: error })

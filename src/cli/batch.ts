@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import type { Command } from "commander"
-import { HawserError, UsageError } from "../errors.ts"
+import type { HawserError } from "../errors.ts"
+import { UsageError } from "../errors.ts"
 import { fromPlain } from "../control/plain.ts"
 import type { HawserApi, SubmitRequest, SubmitResult } from "../hawser.ts"
 import { type Context, contextOf } from "./context.ts"
@@ -35,9 +36,12 @@ export function registerBatch(hawser: Command): void {
 }
 
 async function readLines(file: string, executor: string | undefined): Promise<Line[]> {
-  const text = file === "-" ? await readStdin() : await readFile(file, "utf8").catch((error: unknown) => unreadable(file, error))
+  const text =
+    file === "-" ? await readStdin() : await readFile(file, "utf8").catch((error: unknown) => unreadable(file, error))
   const base = file === "-" ? process.cwd() : dirname(resolve(file))
-  return text.split("\n").flatMap((line, index) => (line.trim() === "" ? [] : [parseLine(line, index + 1, base, executor)]))
+  return text
+    .split("\n")
+    .flatMap((line, index) => (line.trim() === "" ? [] : [parseLine(line, index + 1, base, executor)]))
 }
 
 async function readStdin(): Promise<string> {
@@ -78,10 +82,17 @@ async function submitAll(api: HawserApi, lines: readonly Line[]): Promise<Submit
   return results
 }
 
-async function report(context: Context, api: HawserApi, lines: readonly Line[], results: readonly SubmitResult[]): Promise<void> {
+async function report(
+  context: Context,
+  api: HawserApi,
+  lines: readonly Line[],
+  results: readonly SubmitResult[],
+): Promise<void> {
   const taken = results.flatMap((result) => (result.ok ? [result] : []))
   const accepted = await api.accepted(taken.map(({ job }) => job.id))
-  const errors = results.flatMap((result, index) => (result.ok ? [] : [{ line: lines[index]?.number ?? 0, error: fromPlain(result.error) }]))
+  const errors = results.flatMap((result, index) =>
+    result.ok ? [] : [{ line: lines[index]?.number ?? 0, error: fromPlain(result.error) }],
+  )
   if (context.json) context.print(JSON.stringify(accepted))
   else for (const job of accepted) context.print(`${job.id}\t${job.key}`)
   for (const { line, error } of errors) context.say(`line ${line}: ${error.message}`)
@@ -93,7 +104,13 @@ async function report(context: Context, api: HawserApi, lines: readonly Line[], 
   context.say(
     `${accepted.length - rejected.length} accepted${existed === 0 ? "" : ` (${existed} were known)`}, ${errors.length + rejected.length} rejected`,
   )
-  if (errors.length + rejected.length > 0) throw new Exit(codeOf(errors.map(({ error }) => error), accepted.length))
+  if (errors.length + rejected.length > 0)
+    throw new Exit(
+      codeOf(
+        errors.map(({ error }) => error),
+        accepted.length,
+      ),
+    )
 }
 
 /** If nothing at all could be submitted, the code says why; else 1. */

@@ -15,6 +15,8 @@ export function registerCancel(hawser: Command): void {
       await using api = await context.api()
       const jobs = await api.cancel(names)
       if (context.json) context.print(JSON.stringify(jobs))
-      else for (const job of jobs) context.say(isFinal(job.state) ? `${endLine(job)}: it was over already` : `${job.key}: cancelling`)
+      else
+        for (const job of jobs)
+          context.say(isFinal(job.state) ? `${endLine(job)}: it was over already` : `${job.key}: cancelling`)
     })
 }

@@ -29,14 +29,19 @@ export const entry: string = fileURLToPath(new URL("main.js", import.meta.url))
 export function contextOf(options: GlobalOptions): Context {
   const config = loadConfig({ configFile: options.config, stateDirectory: options.state, names: knownNames() })
   const takeOver = options.takeOver ?? false
-  const place = { stateDirectory: config.stateDirectory, configFile: config.file, entry, args: takeOver ? ["--take-over"] : [] }
+  const place = {
+    stateDirectory: config.stateDirectory,
+    configFile: config.file,
+    entry,
+    args: takeOver ? ["--take-over"] : [],
+  }
   return {
     config,
     json: options.json ?? false,
     clock: systemClock,
     api: async () =>
-      options.background ? await ensureController(place) : await openController({ config, takeOver, log: silentLog }),
-    controller: async () => await ensureController(place),
+      options.background ? ensureController(place) : openController({ config, takeOver, log: silentLog }),
+    controller: async () => ensureController(place),
     reader: async () => (await findController(place)) ?? (await openReader(config)),
     say: (text) => void process.stderr.write(`${text}\n`),
     print: (text) => void process.stdout.write(`${text}\n`),

@@ -16,7 +16,7 @@ export function registerController(hawser: Command): void {
       await runController({
         stateDirectory: config.stateDirectory,
         open: async ({ stateDirectory, socketPath, onDown }) =>
-          await openController({
+          openController({
             config: { ...config, stateDirectory },
             log: controllerLog(),
             takeOver: globals.takeOver ?? false,

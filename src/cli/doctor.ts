@@ -6,7 +6,12 @@ import { Exit, exitCodes } from "./exit.ts"
 import { globalsOf } from "./globals.ts"
 import { detachable } from "./patience.ts"
 
-const marks: Readonly<Record<DoctorLine["status"], string>> = { ok: "ok", warning: "!!", failed: "FAILED", skipped: "-" }
+const marks: Readonly<Record<DoctorLine["status"], string>> = {
+  ok: "ok",
+  warning: "!!",
+  failed: "FAILED",
+  skipped: "-",
+}
 
 export function registerDoctor(hawser: Command): void {
   hawser
@@ -20,7 +25,7 @@ export function registerDoctor(hawser: Command): void {
         if (!context.json) context.print(textOf(line))
       }
       const name = executor ?? context.config.default
-      const lines = await detachable(context, api, [], null, async (signal) => await api.doctor(name, show, signal))
+      const lines = await detachable(context, api, [], null, async (signal) => api.doctor(name, show, signal))
       if (context.json) context.print(JSON.stringify(lines))
       if (lines.some((line) => line.unreachable === true)) throw new Exit(exitCodes.unreachable)
       if (lines.some((line) => line.status === "failed")) throw new Exit(exitCodes.failed)

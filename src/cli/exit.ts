@@ -1,6 +1,7 @@
 /** Exit codes, and what is printed when a command fails: three lines, never a stack trace. */
 import { CommanderError } from "commander"
-import { HawserError, TransportError, UsageError, asHawserError } from "../errors.ts"
+import type { HawserError } from "../errors.ts"
+import { TransportError, UsageError, asHawserError } from "../errors.ts"
 import type { JobView } from "../job/index.ts"
 
 export const exitCodes = { ok: 0, failed: 1, usage: 2, unreachable: 3, timeout: 124, detached: 130 } as const
@@ -27,7 +28,8 @@ export function failure(error: unknown, say: (text: string) => void): number {
 
 export function exitCodeOf(error: HawserError): number {
   if (error instanceof UsageError) return exitCodes.usage
-  if (error.class === "auth" || (error instanceof TransportError && error.code !== "CONTROLLER_GONE")) return exitCodes.unreachable
+  if (error.class === "auth" || (error instanceof TransportError && error.code !== "CONTROLLER_GONE"))
+    return exitCodes.unreachable
   return exitCodes.failed
 }
 

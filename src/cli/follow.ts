@@ -26,7 +26,12 @@ export async function follow(
 }
 
 /** Everything that is there now, once. */
-export async function readAll(api: HawserReader, name: string, stream: "stdout" | "stderr", write: (data: Buffer) => void): Promise<void> {
+export async function readAll(
+  api: HawserReader,
+  name: string,
+  stream: "stdout" | "stderr",
+  write: (data: Buffer) => void,
+): Promise<void> {
   let offset = 0
   for (;;) {
     const piece = await api.logs(name, { stream, offset, max: pieceBytesMax })

@@ -15,7 +15,10 @@ function sharedOptions(): Option[] {
     new Option("--config <file>", "config file (HAWSER_CONFIG); default: hawser.yaml here or above, then the user's"),
     new Option("--json", "print JSON"),
     new Option("--no-background", "no controller in the background: this command drives the jobs while it lasts"),
-    new Option("--take-over", "take the state directory over from a controller on another host that is known to be dead"),
+    new Option(
+      "--take-over",
+      "take the state directory over from a controller on another host that is known to be dead",
+    ),
   ]
 }
 

@@ -25,7 +25,10 @@ export interface JobOptions {
 
 export function addJobOptions(command: Command): Command {
   return command
-    .option("-e, --executor <name>", "executor of hawser.yaml; default: its `default:`, else the only other one, else local")
+    .option(
+      "-e, --executor <name>",
+      "executor of hawser.yaml; default: its `default:`, else the only other one, else local",
+    )
     .option("-n, --tasks <count>", "processes in all")
     .option("-N, --nodes <count>", "nodes")
     .option("-c, --cpus <count>", "CPUs per task")
@@ -33,7 +36,10 @@ export function addJobOptions(command: Command): Command {
     .option("--queue <name>", "queue or partition")
     .option("--memory <size>", "memory per node: 4G, 512M")
     .option("--gpus <count>", "GPUs per node: 2, a100:2")
-    .option("--key <key>", "your own name for the job, unique in the state directory; submitting it again is the same job")
+    .option(
+      "--key <key>",
+      "your own name for the job, unique in the state directory; submitting it again is the same job",
+    )
     .option("--name <name>", "name shown in the manager's queue")
     .option("--input <path>", "file or folder to bring along, `path` or `path=to` (repeatable)", collect)
     .option("--output <glob>", "what to bring back: `*.out`, `log/**` (repeatable)", collect)
@@ -98,7 +104,9 @@ export function secretsOf(specs: readonly unknown[]): Record<string, string> {
     const env = isRecord(spec) && isRecord(spec["env"]) ? Object.values(spec["env"]) : []
     return env.flatMap((value) => (isRecord(value) && typeof value["fromEnv"] === "string" ? [value["fromEnv"]] : []))
   })
-  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  )
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -112,5 +120,7 @@ function withoutUndefined(value: unknown): unknown {
 /** The job, or the error that it met, thrown. */
 export function jobOf(result: SubmitResult | undefined): Extract<SubmitResult, { ok: true }> {
   if (result?.ok === true) return result
-  throw result === undefined ? new UsageError("NOTHING_SUBMITTED", { summary: "Nothing was submitted." }) : fromPlain(result.error)
+  throw result === undefined
+    ? new UsageError("NOTHING_SUBMITTED", { summary: "Nothing was submitted." })
+    : fromPlain(result.error)
 }

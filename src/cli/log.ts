@@ -4,7 +4,10 @@ import type { Log } from "../hawser.ts"
 
 /** To stderr, which is `<state>/log/controller.log` for a controller in the background. HAWSER_LOG sets the level. */
 export function controllerLog(): Log {
-  return pino({ level: process.env["HAWSER_LOG"] ?? "info", base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }))
+  return pino(
+    { level: process.env["HAWSER_LOG"] ?? "info", base: { pid: process.pid } },
+    pino.destination({ dest: 2, sync: true }),
+  )
 }
 
 /** A command in the foreground says what it has to say itself. */

@@ -22,6 +22,8 @@ export function registerLogs(hawser: Command): void {
       if (isFinal(job.state)) return await readAll(reader, job.id, stream, write)
       await using api = await context.api()
       if (options.follow !== true) return await readAll(api, job.id, stream, write)
-      await detachable(context, api, [job], null, async (signal) => await follow(context.clock, api, job.id, stream, write, signal))
+      await detachable(context, api, [job], null, async (signal) =>
+        follow(context.clock, api, job.id, stream, write, signal),
+      )
     })
 }

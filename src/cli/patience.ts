@@ -16,7 +16,10 @@ export function limitOf(text: string | undefined): number | null {
   const reading = parseTimeout(text)
   if (reading.ok) return reading.value
   const [problem] = reading.problems
-  throw new UsageError("OPTION_INVALID", { summary: `--timeout ${problem?.why ?? "can't be read"}.`, advice: problem?.want })
+  throw new UsageError("OPTION_INVALID", {
+    summary: `--timeout ${problem?.why ?? "can't be read"}.`,
+    advice: problem?.want,
+  })
 }
 
 /** Runs `work` until it ends, the time is over (exit 124) or a person has had enough (exit 130). Jobs go on. */
@@ -60,7 +63,9 @@ export async function detachable<T>(
 async function secondChance(context: Context, api: HawserApi, jobs: readonly JobView[]): Promise<void> {
   const [job] = jobs
   const what = jobs.length === 1 && job !== undefined ? job.key : `${jobs.length} jobs`
-  context.say(`\nDetached; ${what} ${jobs.length === 1 ? "goes" : "go"} on. Ctrl-C again cancels. "hawser wait" comes back to it.`)
+  context.say(
+    `\nDetached; ${what} ${jobs.length === 1 ? "goes" : "go"} on. Ctrl-C again cancels. "hawser wait" comes back to it.`,
+  )
   const again = new AbortController()
   const onSecond = (): void => again.abort()
   process.once("SIGINT", onSecond)

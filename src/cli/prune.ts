@@ -41,7 +41,8 @@ export function registerPrune(hawser: Command): void {
       })
       if (context.json) context.print(JSON.stringify(result))
       else for (const { id, why } of result.kept) context.say(`${id} is kept: ${why}`)
-      if (!context.json) context.say(`${result.pruned.length} ${options.dryRun === true ? "would be pruned" : "pruned"}`)
+      if (!context.json)
+        context.say(`${result.pruned.length} ${options.dryRun === true ? "would be pruned" : "pruned"}`)
       if (result.kept.length > 0) throw new Exit(exitCodes.failed)
     })
 }

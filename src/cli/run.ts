@@ -21,7 +21,7 @@ export function registerRun(hawser: Command): void {
       const [result] = await api.submit([requestOf(command, options)])
       const { job } = jobOf(result)
       if (!context.json) context.say(`${job.id} (${job.key}) on ${job.executor}`)
-      const ended = await detachable(context, api, [job], limit, async (signal) => await watch(context, api, job, signal))
+      const ended = await detachable(context, api, [job], limit, async (signal) => watch(context, api, job, signal))
       if (context.json) context.print(JSON.stringify(ended))
       else if (ended.state !== "completed") context.say(endLine(ended))
       throw new Exit(exitCodeOfJob(ended, constants.signals))

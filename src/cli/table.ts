@@ -22,7 +22,10 @@ export function jobTable(jobs: readonly JobView[], now: number): string {
     spanOf(job, now),
     (job.cause === null ? "" : `${job.cause}: `) + (job.reason ?? ""),
   ])
-  return table(["ID", "KEY", "EXECUTOR", "STATE", "NATIVE", "TIME", "REASON"], rows.map((row) => row.map(oneLine)))
+  return table(
+    ["ID", "KEY", "EXECUTOR", "STATE", "NATIVE", "TIME", "REASON"],
+    rows.map((row) => row.map(oneLine)),
+  )
 }
 
 /** How long it ran, or has been there. */

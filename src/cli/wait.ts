@@ -36,7 +36,7 @@ async function waitFor(context: Context, jobs: readonly JobView[], limit: number
   const open = jobs.filter((job) => !isFinal(job.state))
   if (open.length === 0) return jobs
   await using api = await context.api()
-  const ended = await detachable(context, api, open, limit, async (signal) => await watched(context, api, jobs, open, signal))
+  const ended = await detachable(context, api, open, limit, async (signal) => watched(context, api, jobs, open, signal))
   const byId = new Map(ended.map((job) => [job.id, job]))
   return jobs.map((job) => byId.get(job.id) ?? job)
 }

@@ -1,6 +1,7 @@
 /** Accept: from what a user wrote to a recorded job. Everything that can be known at once is checked before. */
 import { homedir } from "node:os"
-import { HawserError, UsageError, asHawserError } from "../errors.ts"
+import type { HawserError } from "../errors.ts"
+import { UsageError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec, parseSpec } from "../job/index.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { Fleet } from "./fleet.ts"
@@ -24,7 +25,11 @@ export async function acceptAll(fleet: Fleet, requests: readonly SubmitRequest[]
   const outcomes: Outcome[] = []
   const inBatch = new Map<string, Candidate>()
   for (const request of requests) {
-    outcomes.push(await accept(fleet, request, contacts, inBatch, created).catch((error: unknown) => ({ error: asHawserError(error) })))
+    outcomes.push(
+      await accept(fleet, request, contacts, inBatch, created).catch((error: unknown) => ({
+        error: asHawserError(error),
+      })),
+    )
   }
   if (created.length > 0) await fleet.parts.store.append(created)
   for (const executor of new Set([...inBatch.values()].map((candidate) => candidate.executor))) {
@@ -67,7 +72,11 @@ async function accept(
 
 /** Parsed, with the executor's defaults, and expressible in the manager's own words. */
 function read(fleet: Fleet, request: SubmitRequest): Candidate {
-  const reading = parseSpec(request.spec, { base: request.base ?? process.cwd(), home: homedir(), key: request.key ?? null })
+  const reading = parseSpec(request.spec, {
+    base: request.base ?? process.cwd(),
+    home: homedir(),
+    key: request.key ?? null,
+  })
   if (!reading.ok) {
     const problems = reading.problems.map((problem) => `${problem.field}: ${problem.why} ${problem.want}`)
     throw new UsageError("SPEC_INVALID", {
@@ -86,7 +95,13 @@ function read(fleet: Fleet, request: SubmitRequest): Candidate {
 /** The dialect and the launcher refuse here what they can't say, long before anything is sent. */
 function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
   const directory = "/hawser/jobs/hz0000000000000"
-  const submission = { token: "hz0000000000000", nativeName: "hz0000000000000", directory, script: `${directory}/job.sh`, spec }
+  const submission = {
+    token: "hz0000000000000",
+    nativeName: "hz0000000000000",
+    directory,
+    script: `${directory}/job.sh`,
+    spec,
+  }
   parts.scheduler.directives(submission)
   parts.scheduler.submit(submission)
   parts.launcherFor(spec)

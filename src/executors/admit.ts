@@ -50,9 +50,15 @@ function gate(desk: Desk, job: Job): Gate {
   }
   for (const dependency of job.spec.after) {
     const other = desk.store.jobs.get(dependency.job) ?? newestOfKey(desk.store, dependency.job)
-    if (other === undefined) return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
+    if (other === undefined)
+      return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
     const met = dependencyMet(other, dependency.when)
-    if (met === "never") return { kind: "never", cause: "dependency", reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".` }
+    if (met === "never")
+      return {
+        kind: "never",
+        cause: "dependency",
+        reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".`,
+      }
     if (met === "not yet") return { kind: "waiting", reason: `It waits for ${dependency.job} (${other.state}).` }
   }
   return { kind: "open" }
@@ -116,4 +122,3 @@ function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
   const known = [desk.throttle.pauseMs(), desk.throttle.rateMs(), ...begins].filter((ms) => ms > 0)
   return Math.min(30_000, ...known)
 }
-

@@ -115,7 +115,12 @@ export interface DoctorLine {
 
 export interface Status {
   readonly stateDirectory: string
-  readonly controller: { readonly pid: number; readonly epoch: number; readonly startedAt: string; readonly version: string } | null
+  readonly controller: {
+    readonly pid: number
+    readonly epoch: number
+    readonly startedAt: string
+    readonly version: string
+  } | null
   readonly executors: readonly {
     readonly name: string
     readonly scheduler: string

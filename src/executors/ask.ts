@@ -19,7 +19,12 @@ export interface Findings {
 /** Tokens per call for records: one command line stays far below the 128 kB that one argument list may have. */
 const recordsPerCall = 500
 
-export async function askQueue(desk: Desk, live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<Findings> {
+export async function askQueue(
+  desk: Desk,
+  live: Live,
+  watched: readonly Watched[],
+  signal: AbortSignal,
+): Promise<Findings> {
   const listing = await live.session.ask(desk.scheduler.queue(watched.map(nativeOf)), signal)
   const findings: Findings = { evidence: new Map(), records: new Map() }
   addListing(desk, findings, listing)
@@ -37,10 +42,17 @@ function addListing(desk: Desk, findings: Findings, listing: Listing): void {
 
 /** Those that the queue does not show as live: only their records are worth a question. */
 export function unsettled(findings: Findings, watched: readonly Watched[]): Watched[] {
-  return watched.filter(({ attempt }) => !(findings.evidence.get(attempt.token) ?? []).some((seen) => seen.state !== "ended"))
+  return watched.filter(
+    ({ attempt }) => !(findings.evidence.get(attempt.token) ?? []).some((seen) => seen.state !== "ended"),
+  )
 }
 
-export async function askRecords(live: Live, watched: readonly Watched[], findings: Findings, signal: AbortSignal): Promise<void> {
+export async function askRecords(
+  live: Live,
+  watched: readonly Watched[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
   for (let start = 0; start < watched.length; start += recordsPerCall) {
     const tokens = watched.slice(start, start + recordsPerCall).map(({ attempt }) => attempt.token)
     for (const records of await live.session.ask(readRecords(live.place.home, tokens), signal)) {
@@ -50,7 +62,13 @@ export async function askRecords(live: Live, watched: readonly Watched[], findin
 }
 
 /** Accounting, only for what left the queue and has no record that settles it. */
-export async function askHistory(desk: Desk, live: Live, watched: readonly Watched[], findings: Findings, signal: AbortSignal): Promise<void> {
+export async function askHistory(
+  desk: Desk,
+  live: Live,
+  watched: readonly Watched[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
   const open = unsettled(findings, watched).filter(({ attempt }) => {
     const record = findings.records.get(attempt.token)?.exits.at(-1)
     return attempt.nativeId !== null && (record === undefined || record.wrapperSignal !== null)
@@ -63,7 +81,12 @@ export async function askHistory(desk: Desk, live: Live, watched: readonly Watch
 }
 
 /** Accounting may be down while the queue works: that changes health, and those in question wait. */
-async function askUnlessDown(desk: Desk, live: Live, command: Command<Listing>, signal: AbortSignal): Promise<Listing | null> {
+async function askUnlessDown(
+  desk: Desk,
+  live: Live,
+  command: Command<Listing>,
+  signal: AbortSignal,
+): Promise<Listing | null> {
   try {
     return await live.session.ask(command, signal)
   } catch (error) {

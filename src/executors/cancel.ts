@@ -16,14 +16,26 @@ export async function cancelStep(desk: Desk, watch: Watch, live: Live, signal: A
 }
 
 /** Revokes each guard first: if we get it, the payload can never run, and that is the proof. Else TERM, then KILL. */
-export async function cancelAll(desk: Desk, watch: Watch, live: Live, wanted: readonly Watched[], signal: AbortSignal): Promise<void> {
+export async function cancelAll(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  wanted: readonly Watched[],
+  signal: AbortSignal,
+): Promise<void> {
   const events: AnyEventBody[] = []
   for (const one of wanted) events.push(...(await cancelOne(desk, watch, live, one, signal)))
   if (events.length > 0) await desk.store.append(events)
   if (events.some((event) => event.type === "ended")) desk.bells.collect.ring()
 }
 
-async function cancelOne(desk: Desk, watch: Watch, live: Live, one: Watched, signal: AbortSignal): Promise<AnyEventBody[]> {
+async function cancelOne(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  one: Watched,
+  signal: AbortSignal,
+): Promise<AnyEventBody[]> {
   const { job, attempt } = one
   const how = watch.cancelStep(attempt.token, desk.pace.killAfterMs)
   if (how === null) return []
@@ -35,7 +47,10 @@ async function cancelOne(desk: Desk, watch: Watch, live: Live, one: Watched, sig
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
   if (!won) return attempt.submission === "accepted" ? [fenced] : [fenced, acceptedBy(one, owner)]
   const outcome = { state: "cancelled", cause: null, exitCode: null, signal: null } as const
-  return [fenced, { job: job.id, type: "ended", token: attempt.token, outcome, reason: "Cancelled before it started.", evidence: [] }]
+  return [
+    fenced,
+    { job: job.id, type: "ended", token: attempt.token, outcome, reason: "Cancelled before it started.", evidence: [] },
+  ]
 }
 
 /** The guard tells which native has started, also where its submission was never answered. */
@@ -52,7 +67,10 @@ export async function takeGuard(
   signal: AbortSignal,
 ): Promise<{ readonly won: boolean; readonly owner: string }> {
   if (attempt.fence === null) await desk.store.append([{ job: job.id, type: "fence-intent", token: attempt.token }])
-  const { won, owner } = await live.session.act(fence(live.place, attempt.token, `revoked:${desk.store.epoch}:${attempt.token}`), signal)
+  const { won, owner } = await live.session.act(
+    fence(live.place, attempt.token, `revoked:${desk.store.epoch}:${attempt.token}`),
+    signal,
+  )
   // A fence of an earlier controller is as good as ours: nobody can run behind it.
   return { won: won || owner.startsWith("revoked:"), owner }
 }

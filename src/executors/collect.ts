@@ -33,7 +33,9 @@ async function retryThose(desk: Desk): Promise<void> {
     const attempt = currentAttempt(job)
     if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
     const another = attempt.number < job.spec.retry.maxAttempts && covers(job.spec.retry, job.outcome)
-    return another ? [{ job: job.id, type: "retrying", token: attempt.token, outcome: job.outcome, reason: job.reason }] : []
+    return another
+      ? [{ job: job.id, type: "retrying", token: attempt.token, outcome: job.outcome, reason: job.reason }]
+      : []
   })
   if (events.length === 0) return
   await desk.store.append(events)
@@ -44,7 +46,9 @@ async function retryThose(desk: Desk): Promise<void> {
 export function covers(policy: RetryPolicy, outcome: Outcome): boolean {
   if (outcome.state !== "failed") return false
   return policy.on.some((one) =>
-    typeof one === "string" ? one === outcome.cause : outcome.exitCode !== null && one.exitCode.includes(outcome.exitCode),
+    typeof one === "string"
+      ? one === outcome.cause
+      : outcome.exitCode !== null && one.exitCode.includes(outcome.exitCode),
   )
 }
 
@@ -72,7 +76,12 @@ async function collectChunk(desk: Desk, live: Live, jobs: readonly Job[], signal
   }
 }
 
-async function receive(desk: Desk, live: Live, jobs: readonly Job[], signal: AbortSignal): Promise<Map<string, CollectReply>> {
+async function receive(
+  desk: Desk,
+  live: Live,
+  jobs: readonly Job[],
+  signal: AbortSignal,
+): Promise<Map<string, CollectReply>> {
   const records = await live.session.ask(readRecords(live.place.home, jobs.map(tokenOfJob)), signal)
   const expected = new Map(records.map((one) => [one.token, one.exits.at(-1)?.outputs ?? null]))
   const requests = jobs.map((job) => ({
@@ -93,19 +102,36 @@ function isBack(reply: CollectReply | undefined): boolean {
 function collected(desk: Desk, job: Job, reply: CollectReply | undefined): AnyEventBody[] {
   const token = tokenOfJob(job)
   const directory = desk.resultsDirectory(job)
-  const notes = [...(reply?.notes ?? []), ...(reply?.refused ?? []).map(({ path, reason }) => `${path} was left out: ${reason}`)]
-  const done: AnyEventBody = { job: job.id, type: "collected", token, directory, files: reply?.files.length ?? 0, notes }
+  const notes = [
+    ...(reply?.notes ?? []),
+    ...(reply?.refused ?? []).map(({ path, reason }) => `${path} was left out: ${reason}`),
+  ]
+  const done: AnyEventBody = {
+    job: job.id,
+    type: "collected",
+    token,
+    directory,
+    files: reply?.files.length ?? 0,
+    notes,
+  }
   if (reply !== undefined && isWhole(reply)) return [done, ...finished(job)]
   const reason = `Outputs could not be brought back whole: ${whatIsWrong(reply).slice(0, 5).join(", ")}.`
   if (job.outcome?.state !== "completed") return [{ ...done, notes: [...notes, reason] }, ...finished(job)]
-  return [done, { job: job.id, type: "finished", outcome: { ...job.outcome, state: "failed", cause: "stage-out" }, reason }]
+  return [
+    done,
+    { job: job.id, type: "finished", outcome: { ...job.outcome, state: "failed", cause: "stage-out" }, reason },
+  ]
 }
 
 function whatIsWrong(reply: CollectReply | undefined): string[] {
   if (reply === undefined || !reply.present) return ["the job directory is gone"]
   if (reply.failure !== null) return [reply.failure.message]
   const sizes = reply.mismatched.map(({ path, expected, actual }) => `${path} has ${actual} bytes, not ${expected}`)
-  return [...reply.missing.map((path) => `${path} is missing`), ...sizes, ...(reply.unsteady ? ["files changed while they were read"] : [])]
+  return [
+    ...reply.missing.map((path) => `${path} is missing`),
+    ...sizes,
+    ...(reply.unsteady ? ["files changed while they were read"] : []),
+  ]
 }
 
 function finished(job: Job): AnyEventBody[] {

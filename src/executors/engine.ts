@@ -66,7 +66,8 @@ export class Engine implements AsyncDisposable {
     if (watched.length === 0) return null
     const live = await desk.link.session(signal)
     const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
-    if (!this.sweepWanted && dueMs > 0 && !(await hinted(live, watched, signal))) return Math.min(dueMs, desk.pace.hintMs)
+    if (!this.sweepWanted && dueMs > 0 && !(await hinted(live, watched, signal)))
+      return Math.min(dueMs, desk.pace.hintMs)
     this.sweepWanted = false
     this.sweeping = true
     try {

@@ -69,20 +69,20 @@ export class Fleet implements HawserApi {
   }
 
   async submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitResult[]> {
-    return await acceptAll(this, requests)
+    return acceptAll(this, requests)
   }
 
   async accepted(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
     const isAccepted = (job: Job): boolean => (job.state !== "new" && job.state !== "staging") || job.waiting !== null
-    return await this.until(ids, isAccepted, signal)
+    return this.until(ids, isAccepted, signal)
   }
 
   async ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
-    return await this.until(ids, (job) => isFinal(job.state), signal)
+    return this.until(ids, (job) => isFinal(job.state), signal)
   }
 
   async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
-    return await this.reader.list(filter)
+    return this.reader.list(filter)
   }
 
   async show(name: string): Promise<JobView> {
@@ -101,22 +101,26 @@ export class Fleet implements HawserApi {
 
   async logs(name: string, request: LogRequest): Promise<LogPiece> {
     const job = this.job(name)
-    return await readLog(job, this.resultsDirectory(job), request, this.engines.get(job.executor))
+    return readLog(job, this.resultsDirectory(job), request, this.engines.get(job.executor))
   }
 
   async recover(executor?: string): Promise<readonly JobView[]> {
     const engines = executor === undefined ? [...this.engines.values()] : [this.engine(executor)]
     for (const engine of engines) engine.desk.link.retryNow()
     await Promise.all(engines.map((engine) => engine.recover()))
-    return await this.list(executor === undefined ? {} : { executor })
+    return this.list(executor === undefined ? {} : { executor })
   }
 
   async prune(request: PruneRequest): Promise<PruneResult> {
-    return await prune(this, request)
+    return prune(this, request)
   }
 
-  async doctor(executor: string, onLine: (line: DoctorLine) => void, signal?: AbortSignal): Promise<readonly DoctorLine[]> {
-    return await diagnose(this, this.partsOf(executor), onLine, signal)
+  async doctor(
+    executor: string,
+    onLine: (line: DoctorLine) => void,
+    signal?: AbortSignal,
+  ): Promise<readonly DoctorLine[]> {
+    return diagnose(this, this.partsOf(executor), onLine, signal)
   }
 
   async status(): Promise<Status> {

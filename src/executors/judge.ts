@@ -34,7 +34,12 @@ export type Verdict =
   /** Nothing new. `needs`: what would decide it. */
   | { readonly kind: "keep"; readonly needs: "nothing" | "records" | "grace" | "looks" }
   | { readonly kind: "observed"; readonly state: LiveState; readonly evidence: Evidence }
-  | { readonly kind: "ended"; readonly outcome: Outcome; readonly reason: string | null; readonly evidence: readonly Evidence[] }
+  | {
+      readonly kind: "ended"
+      readonly outcome: Outcome
+      readonly reason: string | null
+      readonly evidence: readonly Evidence[]
+    }
   /** It vanished and had not started as far as we can see: take its guard, then replace it. */
   | { readonly kind: "fence" }
 
@@ -45,7 +50,8 @@ export function judge(known: Case): Verdict {
   const live = newestLive(known)
 
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
-  if (record !== null && record.wrapperSignal === null && !restartedSince(known, record)) return byRecord(known, record, final)
+  if (record !== null && record.wrapperSignal === null && !restartedSince(known, record))
+    return byRecord(known, record, final)
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record)) return byRecord(known, record, final)
   // 3. The manager still has it.
@@ -85,7 +91,8 @@ function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Out
   const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
   const told = final?.outcome ?? null
   const wasStopped = record.wrapperSignal !== null || record.signal !== null
-  if (told !== null && told.cause !== null && managerCauses.has(told.cause)) return { state: "failed", cause: told.cause, ...facts }
+  if (told !== null && told.cause !== null && managerCauses.has(told.cause))
+    return { state: "failed", cause: told.cause, ...facts }
   if (wasStopped && (known.cancelRequestedAt !== null || told?.state === "cancelled")) {
     return { state: "cancelled", cause: null, ...facts }
   }
@@ -103,11 +110,19 @@ function byManager(known: Case, final: Evidence): Verdict {
   const waited = known.finalSince !== null && known.now - known.finalSince >= known.limits.graceMs
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
   // A native that was cancelled before it started leaves no record, and needs none.
-  if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null) return ended(outcome, final.reason, [final])
+  if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
+    return ended(outcome, final.reason, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
-  if (!hasStarted(known) && outcome.cause !== "node-failure" && outcome.cause !== "preempted" && outcome.state !== "cancelled") {
+  if (
+    !hasStarted(known) &&
+    outcome.cause !== "node-failure" &&
+    outcome.cause !== "preempted" &&
+    outcome.state !== "cancelled"
+  ) {
     const reason = final.reason ?? `The manager says ${final.word}, but the job's script never ran.`
-    return ended({ ...outcome, state: "failed", cause: outcome.cause === "timeout" ? "timeout" : "launch" }, reason, [final])
+    return ended({ ...outcome, state: "failed", cause: outcome.cause === "timeout" ? "timeout" : "launch" }, reason, [
+      final,
+    ])
   }
   if (outcome.state === "failed" && known.cancelRequestedAt !== null && outcome.cause === "signal") {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
@@ -118,14 +133,20 @@ function byManager(known: Case, final: Evidence): Verdict {
 /** The process is gone for certain, and left no record: it was killed in a way that it could not notice. */
 function withoutOutcome(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known)) return { kind: "fence" }
-  if (known.cancelRequestedAt !== null) return ended({ state: "cancelled", cause: null, exitCode: null, signal: "KILL" }, null, [final])
-  const reason = "Its processes are gone and left no exit record: they were killed (SIGKILL), or the host ran out of memory."
+  if (known.cancelRequestedAt !== null)
+    return ended({ state: "cancelled", cause: null, exitCode: null, signal: "KILL" }, null, [final])
+  const reason =
+    "Its processes are gone and left no exit record: they were killed (SIGKILL), or the host ran out of memory."
   return ended({ state: "failed", cause: "signal", exitCode: null, signal: "KILL" }, reason, [final])
 }
 
 function lost(known: Case): Verdict {
   if (known.cancelRequestedAt !== null) {
-    return ended({ state: "cancelled", cause: null, exitCode: null, signal: null }, "It was to be cancelled, and is gone.", known.evidence)
+    return ended(
+      { state: "cancelled", cause: null, exitCode: null, signal: null },
+      "It was to be cancelled, and is gone.",
+      known.evidence,
+    )
   }
   const minutes = Math.round(known.absence.coveredMs / 1000)
   const reason = `It had started, and ${known.absence.looks} complete looks over ${minutes} s found it neither in the queue, in accounting nor in its own records.`
@@ -155,7 +176,10 @@ function restartedSince(known: Case, record: ExitRecord): boolean {
 
 function lastExit(records: Records | null): ExitRecord | null {
   if (records === null) return null
-  return records.exits.reduce<ExitRecord | null>((last, exit) => (last === null || exit.start > last.start ? exit : last), null)
+  return records.exits.reduce<ExitRecord | null>(
+    (last, exit) => (last === null || exit.start > last.start ? exit : last),
+    null,
+  )
 }
 
 function newestLive(known: Case): Evidence | null {

@@ -18,7 +18,12 @@ export interface Live {
   /** The manager's wall clock less ours, ms. */
   readonly clockOffsetMs: number
   /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
-  cancel(scheduler: Scheduler, natives: readonly Native[], how: { readonly force: boolean }, signal: AbortSignal): Promise<void>
+  cancel(
+    scheduler: Scheduler,
+    natives: readonly Native[],
+    how: { readonly force: boolean },
+    signal: AbortSignal,
+  ): Promise<void>
 }
 
 /** Nothing is asked now, whatever the number of jobs: the breaker waits. */
@@ -26,7 +31,10 @@ class RestingError extends HawserError {
   readonly waitMs: number
 
   constructor(executor: string, waitMs: number) {
-    super("MANAGER_RESTING", { summary: `${executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`, class: "transient" })
+    super("MANAGER_RESTING", {
+      summary: `${executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`,
+      class: "transient",
+    })
     this.waitMs = waitMs
   }
 }
@@ -64,7 +72,7 @@ export class ManagerLink implements AsyncDisposable {
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
     })
-    return await this.opening
+    return this.opening
   }
 
   /** The manager has answered as a manager in working order does. */
@@ -155,7 +163,10 @@ export class ManagerLink implements AsyncDisposable {
 }
 
 /** Health as the log has it; `up` before anything was tried. */
-export function healthOf(store: JobStore, executor: string): { readonly health: Health; readonly reason: string | null } {
+export function healthOf(
+  store: JobStore,
+  executor: string,
+): { readonly health: Health; readonly reason: string | null } {
   const record = store.managers.get(executor)
   return { health: record?.health ?? "up", reason: record?.reason ?? null }
 }

@@ -7,7 +7,12 @@ import type { LogPiece, LogRequest } from "./api.ts"
 import type { Engine } from "./engine.ts"
 
 /** A piece from byte `offset`. `final` only when the job is over and nothing stands behind the piece. */
-export async function readLog(job: Job, directory: string, request: LogRequest, engine: Engine | undefined): Promise<LogPiece> {
+export async function readLog(
+  job: Job,
+  directory: string,
+  request: LogRequest,
+  engine: Engine | undefined,
+): Promise<LogPiece> {
   const local = await readLocalLog(job, directory, request)
   if (local !== null) return local
   const attempt = currentAttempt(job)
@@ -17,13 +22,17 @@ export async function readLog(job: Job, directory: string, request: LogRequest, 
   }
   const { session, place } = await engine.desk.link.session(new AbortController().signal)
   const { data } = await session.ask(tail(place.home, attempt.token, request.stream, request.offset, request.max))
-  return { data: data.toString("base64"), nextOffset: request.offset + data.length, final: isFinal(job.state) && data.length === 0 }
+  return {
+    data: data.toString("base64"),
+    nextOffset: request.offset + data.length,
+    final: isFinal(job.state) && data.length === 0,
+  }
 }
 
 /** From the local folder; null: it has not been brought back. */
 export async function readLocalLog(job: Job, directory: string, request: LogRequest): Promise<LogPiece | null> {
   if (!isFinal(job.state) && job.collected === null) return null
-  return await readLocal(join(directory, request.stream), request)
+  return readLocal(join(directory, request.stream), request)
 }
 
 async function readLocal(path: string, request: LogRequest): Promise<LogPiece | null> {

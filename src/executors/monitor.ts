@@ -23,7 +23,13 @@ export async function hinted(live: Live, watched: readonly Watched[], signal: Ab
 }
 
 /** One complete sweep. What it learns is on disk when it resolves. */
-export async function sweep(desk: Desk, watch: Watch, live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<void> {
+export async function sweep(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  watched: readonly Watched[],
+  signal: AbortSignal,
+): Promise<void> {
   const findings = await askQueue(desk, live, watched, signal)
   await askRecords(live, unsettled(findings, watched), findings, signal)
   await askHistory(desk, live, watched, findings, signal)
@@ -31,7 +37,13 @@ export async function sweep(desk: Desk, watch: Watch, live: Live, watched: reado
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
   await resolveInDoubt(desk, watch, live, findings, signal)
-  await replaceVanished(desk, watch, live, verdicts.filter(({ verdict }) => verdict.kind === "fence"), signal)
+  await replaceVanished(
+    desk,
+    watch,
+    live,
+    verdicts.filter(({ verdict }) => verdict.kind === "fence"),
+    signal,
+  )
   await cancelStep(desk, watch, live, signal)
 }
 
@@ -81,7 +93,13 @@ async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): P
   const events: AnyEventBody[] = []
   for (const { job, attempt, verdict } of judged) {
     if (verdict.kind === "observed") {
-      events.push({ job: job.id, type: "observed", token: attempt.token, state: verdict.state, evidence: verdict.evidence })
+      events.push({
+        job: job.id,
+        type: "observed",
+        token: attempt.token,
+        state: verdict.state,
+        evidence: verdict.evidence,
+      })
     }
     if (verdict.kind === "ended") {
       const { outcome, reason, evidence } = verdict

@@ -20,7 +20,10 @@ export function findJob(store: JobStore, name: string): Job {
   }
   throw new UsageError("JOB_AMBIGUOUS", {
     summary: `"${name}" could be any of ${matching.length} jobs.`,
-    reason: matching.slice(0, 5).map((job) => `${job.id} (${job.key})`).join(", "),
+    reason: matching
+      .slice(0, 5)
+      .map((job) => `${job.id} (${job.key})`)
+      .join(", "),
     advice: "Give more of the id, or the key.",
   })
 }

@@ -73,5 +73,7 @@ export function openEngine(fleet: Fleet, parts: ExecutorParts): Engine {
 function tellHealth(fleet: Fleet, executor: string, health: Health, reason: string | null): void {
   const { store, log } = fleet.parts
   log.info({ executor, health, reason }, "health")
-  store.append([{ executor, type: "health", health, reason }]).catch((error: unknown) => log.error({ executor, error }, "health was not recorded"))
+  store
+    .append([{ executor, type: "health", health, reason }])
+    .catch((error: unknown) => log.error({ executor, error }, "health was not recorded"))
 }

@@ -39,7 +39,9 @@ export async function prune(fleet: Fleet, request: PruneRequest): Promise<PruneR
 
 function candidates(fleet: Fleet, request: PruneRequest): Job[] {
   if (request.names !== undefined) return request.names.map((name) => fleet.job(name))
-  return [...fleet.parts.store.jobs.values()].filter((job) => job.pruned !== "both" && (request.local || job.pruned === null))
+  return [...fleet.parts.store.jobs.values()].filter(
+    (job) => job.pruned !== "both" && (request.local || job.pruned === null),
+  )
 }
 
 /** Why the job must stay; null: nobody needs it. */
@@ -60,7 +62,9 @@ function byExecutor(jobs: readonly Job[]): Map<string, Job[]> {
 }
 
 async function removeRemote(fleet: Fleet, executor: string, jobs: readonly Job[]): Promise<void> {
-  const tokens = jobs.filter((job) => job.pruned === null).flatMap((job) => job.attempts.map((attempt) => attempt.token))
+  const tokens = jobs
+    .filter((job) => job.pruned === null)
+    .flatMap((job) => job.attempts.map((attempt) => attempt.token))
   if (tokens.length === 0) return
   const { session, place } = await fleet.engine(executor).desk.link.session(new AbortController().signal)
   for (let start = 0; start < tokens.length; start += tokensPerCall) {

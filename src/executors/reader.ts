@@ -43,7 +43,13 @@ export class Reader implements HawserReader {
   /** Only what has been collected; the rest needs a controller. */
   async logs(name: string, request: LogRequest): Promise<LogPiece> {
     const job = findJob(this.store, name)
-    return (await readLocalLog(job, this.resultsDirectory(job), request)) ?? { data: "", nextOffset: request.offset, final: true }
+    return (
+      (await readLocalLog(job, this.resultsDirectory(job), request)) ?? {
+        data: "",
+        nextOffset: request.offset,
+        final: true,
+      }
+    )
   }
 
   async status(): Promise<Status> {

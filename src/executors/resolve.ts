@@ -12,7 +12,13 @@ import type { Watched } from "./watched.ts"
 const replacementsMax = 5
 
 /** In doubt: found under its token, it was accepted; else, after enough complete looks, it is fenced and replaced. */
-export async function resolveInDoubt(desk: Desk, watch: Watch, live: Live, findings: Findings, signal: AbortSignal): Promise<void> {
+export async function resolveInDoubt(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
   const doubtful = desk.book.in("staging").flatMap((job): Watched[] => {
     const attempt = currentAttempt(job)
     return attempt?.submission === "in-doubt" && job.cancelRequestedAt === null ? [{ job, attempt }] : []
@@ -31,12 +37,16 @@ export async function resolveInDoubt(desk: Desk, watch: Watch, live: Live, findi
 }
 
 /** The native that carries the token: the one that holds the guard, else the one that the manager shows. */
-function nativeIn(findings: Findings, { attempt }: Watched): { readonly nativeId: string; readonly submitTime: string | null } | null {
+function nativeIn(
+  findings: Findings,
+  { attempt }: Watched,
+): { readonly nativeId: string; readonly submitTime: string | null } | null {
   const records = findings.records.get(attempt.token)
   const guard = records?.guards.map((one) => one.owner.split(":")).find(([kind]) => kind === "native")
   if (guard?.[1] !== undefined) return { nativeId: guard[1], submitTime: null }
   const seen = (findings.evidence.get(attempt.token) ?? []).find((one) => one.nativeId !== null)
-  return seen?.nativeId == null ? null : { nativeId: seen.nativeId, submitTime: seen.submitTime }
+  const nativeId = seen?.nativeId ?? null
+  return nativeId === null ? null : { nativeId, submitTime: seen?.submitTime ?? null }
 }
 
 /**
@@ -62,7 +72,17 @@ function replacement(desk: Desk, live: Live, { job, attempt }: Watched): AnyEven
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won: true, owner: "us" }
   if (attempt.replacement >= replacementsMax) {
     const reason = `It vanished from the manager ${attempt.replacement + 1} times before it started.`
-    return [fenced, { job: job.id, type: "ended", token: attempt.token, outcome: { state: "failed", cause: "launch", exitCode: null, signal: null }, reason, evidence: [] }]
+    return [
+      fenced,
+      {
+        job: job.id,
+        type: "ended",
+        token: attempt.token,
+        outcome: { state: "failed", cause: "launch", exitCode: null, signal: null },
+        reason,
+        evidence: [],
+      },
+    ]
   }
   const text = `${attempt.token} (${attempt.nativeId ?? "no native id"}) vanished before it started; it was fenced and is submitted again.`
   return [fenced, { job: job.id, type: "note", text }, intentFor(desk, live.place, job, attempt.devices, attempt)]

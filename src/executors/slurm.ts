@@ -4,7 +4,8 @@ import { remotePace } from "./pace.ts"
 import type { ExecutorSettings } from "./settings.ts"
 
 export function batchExecutor(settings: ExecutorSettings): ExecutorParts {
-  const sweepMsMin = settings.limits.minPollSeconds === null ? remotePace.sweepMsMin : settings.limits.minPollSeconds * 1000
+  const sweepMsMin =
+    settings.limits.minPollSeconds === null ? remotePace.sweepMsMin : settings.limits.minPollSeconds * 1000
   const pace = { ...remotePace, sweepMsMin, sweepMsMax: Math.max(remotePace.sweepMsMax, sweepMsMin) }
   return { ...settings, limits: { ...settings.limits, capacity: null }, pace }
 }

@@ -11,16 +11,27 @@ import type { Desk } from "./desk.ts"
 import { submissionOf } from "./submission.ts"
 
 /** Returns the jobs whose directories stand there now. One that can't be staged is ended; the others go on. */
-export async function stageChunk(desk: Desk, session: Session, place: Place, jobs: readonly Job[], signal: AbortSignal): Promise<readonly Job[]> {
+export async function stageChunk(
+  desk: Desk,
+  session: Session,
+  place: Place,
+  jobs: readonly Job[],
+  signal: AbortSignal,
+): Promise<readonly Job[]> {
   const described = jobs.map((job) => describe(desk, place, job))
-  await end(desk, described.flatMap((one) => ("refusal" in one ? [one.refusal] : [])))
+  await end(
+    desk,
+    described.flatMap((one) => ("refusal" in one ? [one.refusal] : [])),
+  )
   const packed = described.flatMap((one) => ("refusal" in one ? [] : [one]))
   const replies = await send(desk, session, place, packed, signal)
   const ends: AnyEventBody[] = []
   const standing = packed.filter(({ job, stage }) => {
     const reply = replies.find(({ token }) => token === stage.token)
-    if (reply?.status === "conflict") ends.push(endOf(job, "stage-in", "A job directory of this token is there with another spec."))
-    if (reply?.status === "failed") desk.throttle.refused(`The job directory could not be put into place: ${reply.reason ?? "no reason given"}`)
+    if (reply?.status === "conflict")
+      ends.push(endOf(job, "stage-in", "A job directory of this token is there with another spec."))
+    if (reply?.status === "failed")
+      desk.throttle.refused(`The job directory could not be put into place: ${reply.reason ?? "no reason given"}`)
     return reply?.status === "staged" || reply?.status === "exists"
   })
   await end(desk, ends)
@@ -33,14 +44,26 @@ interface Packed {
 }
 
 /** An input that is not what it was cuts the stream: its job is ended or waits, and the others go with the next pass. */
-async function send(desk: Desk, session: Session, place: Place, packed: readonly Packed[], signal: AbortSignal): Promise<readonly StageReply[]> {
+async function send(
+  desk: Desk,
+  session: Session,
+  place: Place,
+  packed: readonly Packed[],
+  signal: AbortSignal,
+): Promise<readonly StageReply[]> {
   const options = { nonce: desk.clock.nonce(8), programs: [wrapperProgram()], clock: desk.clock, signal }
   try {
-    return await stageJobs(session, place, packed.map(({ stage }) => stage), options)
+    return await stageJobs(
+      session,
+      place,
+      packed.map(({ stage }) => stage),
+      options,
+    )
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const culprit = packed.find(({ stage }) => stage.token === error.token)
-    if (culprit !== undefined && error.class === "rejected") await end(desk, [endOf(culprit.job, "stage-in", error.message)])
+    if (culprit !== undefined && error.class === "rejected")
+      await end(desk, [endOf(culprit.job, "stage-in", error.message)])
     desk.bells.submit.ring()
     return []
   }

@@ -24,7 +24,8 @@ export function statusOf(
   const strays = new Set(jobs.map((job) => job.executor).filter((name) => !names.has(name)))
   return {
     stateDirectory,
-    controller: startedAt === null ? null : { pid: process.pid, epoch: store.epoch, startedAt: isoTime(startedAt), version },
+    controller:
+      startedAt === null ? null : { pid: process.pid, epoch: store.epoch, startedAt: isoTime(startedAt), version },
     executors: executors.map((executor) => {
       const record = store.managers.get(executor.name)
       return {
@@ -36,7 +37,9 @@ export function statusOf(
       }
     }),
     findings: [
-      ...store.findings.map(({ file, line, kind, detail }) => `${file}${line === null ? "" : `:${line}`}: ${kind}: ${detail}`),
+      ...store.findings.map(
+        ({ file, line, kind, detail }) => `${file}${line === null ? "" : `:${line}`}: ${kind}: ${detail}`,
+      ),
       ...[...strays].map((name) => `Executor "${name}" has jobs and is not in the config: they wait until it is back.`),
     ],
   }

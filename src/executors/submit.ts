@@ -28,7 +28,13 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   const live = await desk.link.session(signal)
   const { session, place } = live
   await intend(desk, place, admitted)
-  await cancelAll(desk, watch, live, onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null), signal)
+  await cancelAll(
+    desk,
+    watch,
+    live,
+    onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null),
+    signal,
+  )
   let staged = Promise.resolve<readonly Job[]>([])
   for (const chunk of chunks(dueForSubmission(desk), chunkJobsMax)) {
     const ready = staged
@@ -41,17 +47,29 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
 
 function dueForSubmission(desk: Desk): Job[] {
   if (desk.throttle.pauseMs() > 0) return []
-  return onTheirWay(desk).flatMap(({ job, attempt }) => (job.cancelRequestedAt === null && attempt.fence === null ? [job] : []))
+  return onTheirWay(desk).flatMap(({ job, attempt }) =>
+    job.cancelRequestedAt === null && attempt.fence === null ? [job] : [],
+  )
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */
-async function intend(desk: Desk, place: Place, admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]): Promise<void> {
+async function intend(
+  desk: Desk,
+  place: Place,
+  admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[],
+): Promise<void> {
   if (admitted.length === 0) return
   await desk.store.append(admitted.map(({ job, devices }) => intentFor(desk, place, job, devices)))
 }
 
 /** A few at a time: enough to keep the manager busy over a long line, few enough that a manager in trouble is left alone. */
-async function submitChunk(desk: Desk, session: Session, place: Place, jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+async function submitChunk(
+  desk: Desk,
+  session: Session,
+  place: Place,
+  jobs: readonly Job[],
+  signal: AbortSignal,
+): Promise<void> {
   const queue = [...jobs]
   const worker = async (): Promise<void> => {
     while (desk.throttle.pauseMs() === 0) {
@@ -72,7 +90,8 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   const tryNumber = attempt.refusedTries + 1
   const command = submitOnce(place, attempt.token, tryNumber, desk.scheduler.submit(submissionOf(job, attempt)))
   const reply = await session.act(command, signal).catch((error: unknown) => asRefusal(error))
-  const events = "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
+  const events =
+    "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
   if (events.length === 0) return
   await desk.store.append(events)
   // After it is on disk: the monitor looks at what the store says.
@@ -93,7 +112,14 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
       desk.link.succeeded()
       return [{ job: job.id, type: "accepted", token, ...reply.value }]
     case "in-doubt":
-      return [{ job: job.id, type: "in-doubt", token, reason: "A submission was under way when its answer was lost; it is looked up." }]
+      return [
+        {
+          job: job.id,
+          type: "in-doubt",
+          token,
+          reason: "A submission was under way when its answer was lost; it is looked up.",
+        },
+      ]
     case "guarded":
       return onGuarded(job, token, reply.owner)
     case "missing":
@@ -105,7 +131,8 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
 /** Who holds the guard tells the truth: a native that has started, or a fence of ours. */
 function onGuarded(job: Job, token: string, owner: string): AnyEventBody[] {
   const [kind, nativeId] = owner.split(":")
-  if (kind === "native" && nativeId !== undefined) return [{ job: job.id, type: "accepted", token, nativeId, submitTime: null }]
+  if (kind === "native" && nativeId !== undefined)
+    return [{ job: job.id, type: "accepted", token, nativeId, submitTime: null }]
   return [{ job: job.id, type: "in-doubt", token, reason: "The attempt was revoked before it started." }]
 }
 
@@ -126,7 +153,12 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
     case "gone":
       return [
         { job: job.id, type: "not-accepted", token, try: tryNumber, reason },
-        { job: job.id, type: "finished", outcome: { state: "failed", cause: "rejected", exitCode: null, signal: null }, reason },
+        {
+          job: job.id,
+          type: "finished",
+          outcome: { state: "failed", cause: "rejected", exitCode: null, signal: null },
+          reason,
+        },
       ]
   }
 }
@@ -138,5 +170,5 @@ function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> 
 /** What is ready; the stage that runs beside it must not reject unseen if this one throws. */
 async function settled<T>(ready: Promise<T>, beside: Promise<unknown>): Promise<T> {
   beside.catch(() => undefined)
-  return await ready
+  return ready
 }

@@ -13,16 +13,27 @@ export function surplusOf(desk: Desk, findings: Findings): Native[] {
     const known = desk.book.byToken(token)
     if (known === undefined) continue
     const { job, attempt } = known
-    const isOver = isFinal(job.state) || job.state === "collecting" || attempt.fence === "won" || job.attempts.at(-1)?.token !== token
+    const isOver =
+      isFinal(job.state) ||
+      job.state === "collecting" ||
+      attempt.fence === "won" ||
+      job.attempts.at(-1)?.token !== token
     for (const seen of evidence.filter(isLive)) {
-      const isOther = attempt.nativeId !== null && seen.nativeId !== attempt.nativeId && !holdsGuard(findings, token, seen)
-      if (isOver || isOther) surplus.push({ token, nativeName: attempt.nativeName, nativeId: seen.nativeId, directory: attempt.directory })
+      const isOther =
+        attempt.nativeId !== null && seen.nativeId !== attempt.nativeId && !holdsGuard(findings, token, seen)
+      if (isOver || isOther)
+        surplus.push({ token, nativeName: attempt.nativeName, nativeId: seen.nativeId, directory: attempt.directory })
     }
   }
   return surplus
 }
 
-export async function cancelSurplus(desk: Desk, live: Live, surplus: readonly Native[], signal: AbortSignal): Promise<void> {
+export async function cancelSurplus(
+  desk: Desk,
+  live: Live,
+  surplus: readonly Native[],
+  signal: AbortSignal,
+): Promise<void> {
   if (surplus.length === 0) return
   desk.log.warn({ natives: surplus.map((native) => native.nativeId) }, "natives that nobody needs are cancelled")
   await live.cancel(desk.scheduler, surplus, { force: false }, signal)

@@ -44,7 +44,8 @@ export class Throttle {
 
   /** A native has left: what was refused before may be taken now. */
   left(): void {
-    if (this.paused !== null) this.paused = { ...this.paused, until: Math.min(this.paused.until, this.clock.monotonic() + 1_000) }
+    if (this.paused !== null)
+      this.paused = { ...this.paused, until: Math.min(this.paused.until, this.clock.monotonic() + 1_000) }
   }
 
   /** Milliseconds until submitting is worth another try; 0: now. */
@@ -78,7 +79,10 @@ export class Throttle {
       return { kind: "waiting", reason: `maxQueued: ${maxQueued} of our jobs are in the manager.` }
     }
     if (this.rateMs() > 0) {
-      return { kind: "waiting", reason: `maxSubmitPerMinute: ${this.limits.maxSubmitPerMinute} were submitted in the last minute.` }
+      return {
+        kind: "waiting",
+        reason: `maxSubmitPerMinute: ${this.limits.maxSubmitPerMinute} were submitted in the last minute.`,
+      }
     }
     return room.fit(job)
   }
@@ -117,13 +121,18 @@ class Room {
 
   fit(job: Job): Admission {
     if (this.capacity === null) return { kind: "admitted", devices: [] }
-    const need = { cores: cpusOf(job.spec.resources), memory: memoryOf(job.spec.resources), gpus: job.spec.resources.gpus?.count ?? 0 }
+    const need = {
+      cores: cpusOf(job.spec.resources),
+      memory: memoryOf(job.spec.resources),
+      gpus: job.spec.resources.gpus?.count ?? 0,
+    }
     const { cores, memory, gpus } = this.capacity
     if (need.cores > cores) return impossible("cores", need.cores, cores)
     if (memory !== null && need.memory > memory) return impossible("bytes of memory", need.memory, memory)
     if (need.gpus > gpus) return impossible("GPUs", need.gpus, gpus)
     if (this.cores + need.cores > cores) return waiting(`${this.cores} of ${cores} cores are in use.`)
-    if (memory !== null && this.memory + need.memory > memory) return waiting(`${this.memory} of ${memory} bytes of memory are in use.`)
+    if (memory !== null && this.memory + need.memory > memory)
+      return waiting(`${this.memory} of ${memory} bytes of memory are in use.`)
     const free = Array.from({ length: gpus }, (_, index) => index).filter((index) => !this.devices.has(index))
     if (free.length < need.gpus) return waiting(`${this.devices.size} of ${gpus} GPUs are in use.`)
     return { kind: "admitted", devices: free.slice(0, need.gpus) }

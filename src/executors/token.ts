@@ -20,7 +20,12 @@ export function tokenFor(seed: string, parts: TokenParts): string {
 
 /** A job's id: 10 characters, derived like a token, so that submitting a key again gives the same id. */
 export function jobIdFor(seed: string, key: string, generation: number): string {
-  return base36(createHmac("sha256", seed).update(JSON.stringify(["job", key, generation])).digest(), 10)
+  return base36(
+    createHmac("sha256", seed)
+      .update(JSON.stringify(["job", key, generation]))
+      .digest(),
+    10,
+  )
 }
 
 /** The token first, then as much of the job's name as the manager's limit and its filters allow. */
@@ -30,5 +35,8 @@ export function nativeNameFor(token: string, name: string, max: number): string 
 }
 
 function base36(digest: Buffer, length: number): string {
-  return BigInt(`0x${digest.toString("hex")}`).toString(36).padStart(50, "0").slice(-length)
+  return BigInt(`0x${digest.toString("hex")}`)
+    .toString(36)
+    .padStart(50, "0")
+    .slice(-length)
 }

@@ -1,5 +1,5 @@
 /** Waiters: promises for the moment when a job fulfils a condition, driven by the store's events. */
-import { HawserError } from "../errors.ts"
+import { HawserError, asHawserError } from "../errors.ts"
 import type { Job } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 
@@ -12,14 +12,15 @@ export class Waiters {
   constructor(store: JobStore) {
     this.store = store
     this.unsubscribe = store.subscribe((events) => {
-      for (const event of events) if ("job" in event) for (const check of [...(this.waiting.get(event.job) ?? [])]) check()
+      for (const event of events)
+        if ("job" in event) for (const check of Array.from(this.waiting.get(event.job) ?? [])) check()
     })
   }
 
   /** Resolves with the job at once or as soon as `isDone` holds. Rejects when aborted, closed, or the job is pruned. */
   async until(id: string, isDone: (job: Job) => boolean, signal?: AbortSignal): Promise<Job> {
     const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal])
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const settle = (act: () => void): void => {
         this.waiting.get(id)?.delete(check)
         if (this.waiting.get(id)?.size === 0) this.waiting.delete(id)
@@ -31,7 +32,8 @@ export class Waiters {
         if (job === undefined || job.pruned === "both") settle(() => reject(pruned(id)))
         else if (isDone(job)) settle(() => resolve(job))
       }
-      const onAbort = (): void => settle(() => reject(either.reason))
+      const onAbort = (): void =>
+        settle(() => reject(asHawserError(either.reason, "ABORTED", "The wait was given up.")))
       either.addEventListener("abort", onAbort, { once: true })
       this.waiting.set(id, (this.waiting.get(id) ?? new Set()).add(check))
       if (either.aborted) onAbort()
@@ -41,7 +43,9 @@ export class Waiters {
 
   close(): void {
     this.unsubscribe()
-    this.closing.abort(new HawserError("CLOSING", { summary: "The controller is closing; jobs go on.", class: "transient" }))
+    this.closing.abort(
+      new HawserError("CLOSING", { summary: "The controller is closing; jobs go on.", class: "transient" }),
+    )
   }
 }
 

@@ -11,7 +11,13 @@ export interface EventBase {
 
 export type JobEvent = EventBase & JobEventBody
 export type JobEventBody = { readonly job: string } & (
-  | { readonly type: "created"; readonly key: string; readonly executor: string; readonly generation: number; readonly spec: JobSpec }
+  | {
+      readonly type: "created"
+      readonly key: string
+      readonly executor: string
+      readonly generation: number
+      readonly spec: JobSpec
+    }
   /** Why a job is not moving: a submit limit, a dependency, an expired login. Null: nothing holds it. */
   | { readonly type: "waiting"; readonly reason: string | null }
   /** Before anything remote: this token will stand in this directory and be submitted under this native name. */
@@ -37,9 +43,21 @@ export type JobEventBody = { readonly job: string } & (
       readonly evidence: Evidence
     }
   /** The attempt is over, and this is the proof. Outputs are collected next. */
-  | { readonly type: "ended"; readonly token: string; readonly outcome: Outcome; readonly reason: string | null; readonly evidence: readonly Evidence[] }
+  | {
+      readonly type: "ended"
+      readonly token: string
+      readonly outcome: Outcome
+      readonly reason: string | null
+      readonly evidence: readonly Evidence[]
+    }
   /** Stdout, stderr and outputs stand in the local folder. */
-  | { readonly type: "collected"; readonly token: string; readonly directory: string; readonly files: number; readonly notes: readonly string[] }
+  | {
+      readonly type: "collected"
+      readonly token: string
+      readonly directory: string
+      readonly files: number
+      readonly notes: readonly string[]
+    }
   /** The job is over. */
   | { readonly type: "finished"; readonly outcome: Outcome; readonly reason: string | null }
   /** Before the engine takes the guard of an attempt that must not run any more. */
@@ -51,7 +69,12 @@ export type JobEventBody = { readonly job: string } & (
   | { readonly type: "cancel-requested"; readonly by: string }
   | { readonly type: "hold-requested"; readonly held: boolean }
   /** Late evidence about an attempt that had been called lost. */
-  | { readonly type: "corrected"; readonly token: string; readonly outcome: Outcome; readonly evidence: readonly Evidence[] }
+  | {
+      readonly type: "corrected"
+      readonly token: string
+      readonly outcome: Outcome
+      readonly evidence: readonly Evidence[]
+    }
   /** Anything a person should know that changes no state. */
   | { readonly type: "note"; readonly text: string }
   /** The job directory on the other side is gone (`where: remote`), or the job is forgotten altogether (`both`). */
@@ -60,11 +83,12 @@ export type JobEventBody = { readonly job: string } & (
 
 /** What happened to a manager. Names the executor, not a job. */
 export type ManagerEvent = EventBase & ManagerEventBody
-export type ManagerEventBody = { readonly executor: string } & (
+export type ManagerEventBody = { readonly executor: string } &
   /** The first contact succeeded: from now on an unreachable manager is waited for. */
-  | { readonly type: "contacted"; readonly root: string; readonly machine: string; readonly visible: boolean }
-  | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
-)
+  (
+    | { readonly type: "contacted"; readonly root: string; readonly machine: string; readonly visible: boolean }
+    | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
+  )
 
 /** What happened to the state directory. */
 export type StateEvent = EventBase & StateEventBody

@@ -14,7 +14,7 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
     case "accepted":
     case "observed":
     case "ended":
-      if (attempt?.outcome != null) return `The attempt ${attempt.token} is over.`
+      if (attempt !== undefined && attempt.outcome !== null) return `The attempt ${attempt.token} is over.`
       if (event.type !== "not-accepted" || event.try === (attempt?.refusedTries ?? 0) + 1) return null
       return `Try ${event.try} is not the one that is open.`
     case "retrying":
@@ -22,7 +22,7 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
     case "fenced":
       return attempt === undefined || attempt.fence !== null ? null : "The intent to fence was not recorded before."
     case "collected":
-      return attempt?.outcome == null ? "What has not ended can't be collected." : null
+      return (attempt?.outcome ?? null) === null ? "What has not ended can't be collected." : null
     case "finished":
       return objectionToEnd(job, event)
     case "corrected":
@@ -30,6 +30,21 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
       return isOver(job, event.token) ? null : "What has not ended can't be corrected."
     case "pruned":
       return isFinal(job.state) ? null : `A job that is ${job.state} is needed.`
+    case "cancel-requested": {
+      throw new Error('Not implemented yet: "cancel-requested" case')
+    }
+    case "fence-intent": {
+      throw new Error('Not implemented yet: "fence-intent" case')
+    }
+    case "hold-requested": {
+      throw new Error('Not implemented yet: "hold-requested" case')
+    }
+    case "note": {
+      throw new Error('Not implemented yet: "note" case')
+    }
+    case "waiting": {
+      throw new Error('Not implemented yet: "waiting" case')
+    }
     default:
       return null
   }

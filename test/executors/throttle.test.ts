@@ -44,7 +44,10 @@ test("a job that does not fit waits, and a smaller one behind it goes first", ()
 
 test("memory counts like cores", () => {
   const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
-  const decisions = throttle.admit([job("a", { memory: 6_000 }), job("b", { memory: 3_000 }), job("c", { memory: 2_000 })], [])
+  const decisions = throttle.admit(
+    [job("a", { memory: 6_000 }), job("b", { memory: 3_000 }), job("c", { memory: 2_000 })],
+    [],
+  )
   expect([...decisions.values()].map(({ kind }) => kind)).toEqual(["admitted", "waiting", "admitted"])
 })
 

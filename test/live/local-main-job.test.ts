@@ -17,8 +17,7 @@ test(
     const written = await writeStudy(work, jobCount, trace)
     const killed = new Set<number>()
     const kill = async (): Promise<void> => {
-      const pid = await work.killController()
-      if (pid !== null) killed.add(pid)
+      killed.add(await work.killController(killed))
     }
     const batch = work.hawser(["batch", "study.jsonl"])
     while (!(await work.jobs().catch(() => [])).some((job) => job.nativeId !== null)) await pause(20)
@@ -27,7 +26,7 @@ test(
     expect((await batch).code).toBe(0)
 
     const wait = work.hawser(["wait", "--all", "--timeout", "300s"])
-    for (const _ of [1, 2]) {
+    while (killed.size < 3) {
       await pause(randomInt(500, 4_000))
       await kill()
     }

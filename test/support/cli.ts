@@ -25,8 +25,15 @@ export class Study implements AsyncDisposable {
     this.env = env
   }
 
-  async hawser(args: readonly string[], options: { readonly stdin?: string; readonly onStart?: (pid: number) => void } = {}): Promise<CliResult> {
-    const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env: this.env, stdio: ["pipe", "pipe", "pipe"] })
+  async hawser(
+    args: readonly string[],
+    options: { readonly stdin?: string; readonly onStart?: (pid: number) => void } = {},
+  ): Promise<CliResult> {
+    const child = spawn(process.execPath, [bin, ...args], {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ["pipe", "pipe", "pipe"],
+    })
     if (child.pid !== undefined) options.onStart?.(child.pid)
     let stdout = ""
     let stderr = ""
@@ -44,7 +51,7 @@ export class Study implements AsyncDisposable {
   }
 
   async jobs(): Promise<readonly JobView[]> {
-    return await this.json<readonly JobView[]>("list", "--json")
+    return this.json<readonly JobView[]>("list", "--json")
   }
 
   /** The pid of the controller that serves now; null: none. */
@@ -52,11 +59,17 @@ export class Study implements AsyncDisposable {
     return (await this.json<Status>("status", "--json")).controller?.pid ?? null
   }
 
-  /** SIGKILL, if one runs. Returns the pid that it had. */
-  async killController(): Promise<number | null> {
-    const pid = await this.controllerPid()
-    if (pid !== null) process.kill(pid, "SIGKILL")
-    return pid
+  /** SIGKILL to the controller, one that is not in `earlier`; waits until there is one. Returns the pid that it had. */
+  async killController(earlier: ReadonlySet<number> = new Set()): Promise<number> {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const pid = await this.controllerPid()
+      if (pid !== null && !earlier.has(pid)) {
+        process.kill(pid, "SIGKILL")
+        return pid
+      }
+      await pause(100)
+    }
+    throw new Error("no other controller came up")
   }
 
   async write(name: string, text: string | Buffer): Promise<void> {
@@ -73,8 +86,7 @@ export class Study implements AsyncDisposable {
 export async function study(config: string, env: Readonly<Record<string, string>> = {}): Promise<Study> {
   const folder = await mkdtemp(join(tmpdir(), "hawser-study-"))
   await writeFile(join(folder, "hawser.yaml"), config)
-  const { HAWSER_STATE: _state, HAWSER_CONFIG: _config, ...clean } = process.env
-  return new Study(folder, { ...clean, ...env })
+  return new Study(folder, { ...process.env, HAWSER_STATE: undefined, HAWSER_CONFIG: undefined, ...env })
 }
 
 export async function pause(ms: number): Promise<void> {

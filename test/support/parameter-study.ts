@@ -30,11 +30,26 @@ export async function writeStudy(study: Study, count: number, trace: string): Pr
     const key = `point/${index}`
     const small = Array.from({ length: 5 }, () => randomBytes(1024))
     await Promise.all(small.map((bytes, part) => writeFile(join(data, `${index}.${part}`), bytes)))
-    sums.set(key, createHash("sha256").update(Buffer.concat([...small, big])).digest("hex"))
+    sums.set(
+      key,
+      createHash("sha256")
+        .update(Buffer.concat([...small, big]))
+        .digest("hex"),
+    )
     const inputs = [...small.map((_, part) => ({ from: `data/${index}.${part}`, to: `in${part}` })), "data/big"]
     const env = { TRACE: trace, WORK: String((index % 4) / 2) }
     const resources = { tasks: 1, memory: "100M", walltime: "5m" }
-    lines.push(JSON.stringify({ key, script: payload, inputs, outputs: ["sum.txt", "*.dat", "sub/**"], into: `results/${index}`, env, resources }))
+    lines.push(
+      JSON.stringify({
+        key,
+        script: payload,
+        inputs,
+        outputs: ["sum.txt", "*.dat", "sub/**"],
+        into: `results/${index}`,
+        env,
+        resources,
+      }),
+    )
   }
   await study.write("study.jsonl", `${lines.join("\n")}\n`)
   return { keys: [...sums.keys()], sums }
@@ -45,7 +60,7 @@ export async function wrongResults(study: Study, written: Written): Promise<stri
   const wrong: string[] = []
   for (const [index, key] of written.keys.entries()) {
     const folder = join(study.folder, `results/${index}`)
-    const read = async (name: string): Promise<string> => await readFile(join(folder, name), "latin1").catch(() => "missing")
+    const read = async (name: string): Promise<string> => readFile(join(folder, name), "latin1").catch(() => "missing")
     const input = await readFile(join(study.folder, `data/${index}.0`), "latin1")
     if ((await read("sum.txt")).split(" ")[0] !== written.sums.get(key)) wrong.push(`${key}: sum.txt`)
     if ((await read("copy.dat")) !== input) wrong.push(`${key}: copy.dat`)
