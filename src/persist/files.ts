@@ -84,6 +84,9 @@ export function isMissing(error: unknown): boolean {
   return codeOf(error) === "ENOENT"
 }
 
+/** Codes of a link that this file system can't make (FAT, sshfs). */
+export const noLinks: readonly string[] = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]
+
 // File systems whose clients keep attributes and names for a while: NFS, SMB, CIFS, SMB2, FUSE (sshfs). (statfs(2))
 const cachingFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546])
 
