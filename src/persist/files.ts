@@ -1,5 +1,6 @@
 /** The few things that the store asks of a file system, so that a test can make each of them fail. */
 import { type FileHandle, link, mkdir, open, readdir, rename, stat, statfs, unlink } from "node:fs/promises"
+import { dirname } from "node:path"
 
 /** Errors are those of Node, with their `code`. Nothing here locks: it all works on NFS. */
 export interface Files {
@@ -32,9 +33,7 @@ export interface OpenFile {
 }
 
 export const nodeFiles: Files = {
-  makeDirectory: async (path) => {
-    await mkdir(path, { recursive: true, mode: 0o700 })
-  },
+  makeDirectory,
   list: (directory) => readdir(directory),
   read: async (path, from = 0) => {
     const handle = await open(path, "r")
@@ -84,8 +83,23 @@ export function isMissing(error: unknown): boolean {
   return codeOf(error) === "ENOENT"
 }
 
+/** Codes of a link that this file system can't make (FAT, sshfs). */
+export const noLinks: readonly string[] = ["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]
+
 // File systems whose clients keep attributes and names for a while: NFS, SMB, CIFS, SMB2, FUSE (sshfs). (statfs(2))
 const cachingFileSystems = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546])
+
+// Not with `recursive`: that says ENOENT where the file system is read-only.
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, 0o700)
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return
+    if (!isMissing(error) || dirname(path) === path) throw error
+    await makeDirectory(dirname(path))
+    await mkdir(path, 0o700)
+  }
+}
 
 function openFile(handle: FileHandle): OpenFile {
   return {

@@ -17,7 +17,8 @@ export class Journal {
   #length: number
   /** Something may stand behind the length that was not acknowledged. */
   #unclean = false
-  #superseded: StoreError | null = null
+  /** Why nothing can be written any more. */
+  #ended: StoreError | null = null
 
   constructor(place: Place, { owner, file, length }: Claimed) {
     this.#place = place
@@ -33,7 +34,7 @@ export class Journal {
 
   /** After it the texts are on disk and count. If it throws, none of them does, and the next call starts clean. */
   async write(texts: readonly string[]): Promise<void> {
-    if (this.#superseded !== null) throw this.#superseded
+    if (this.#ended !== null) throw this.#ended
     const bytes = Buffer.from(texts.map(encodeLine).join(""))
     try {
       if (this.#unclean) await this.#clean()
@@ -45,7 +46,7 @@ export class Journal {
       this.#unclean = false
     } catch (error) {
       // A second failure leaves it unclean; then the next call tries again before it writes.
-      if (this.#superseded === null && this.#unclean) await this.#clean().catch(() => undefined)
+      if (this.#ended === null && this.#unclean) await this.#clean().catch(() => undefined)
       throw storeFailure(error, this.#place.directory, `Can't write ${fileOf(this.#name)}.`)
     }
   }
@@ -55,7 +56,7 @@ export class Journal {
     try {
       await checkNewest(this.#place.files, this.#place.directory, this.#owner.epoch)
     } catch (error) {
-      if (error instanceof StoreError) this.#superseded = error
+      if (error instanceof StoreError) this.#ended = error
       throw error
     }
   }
@@ -71,8 +72,14 @@ export class Journal {
     try {
       await files.rename(draft, pathOf(directory, name))
     } catch (error) {
-      await file.close()
-      throw error
+      // NFS may do it and lose the answer. Where even that can't be seen nothing is written any more.
+      const isThere = await files.inode(pathOf(directory, name)).catch(() => "unknown")
+      if (isThere === "unknown")
+        this.#ended = storeFailure(error, directory, `Can't tell whether ${fileOf(name)} was begun.`)
+      if (isThere === null || isThere === "unknown") {
+        await file.close().catch(() => undefined)
+        throw error
+      }
     }
     // From here on the new segment says what counts of the old one: nothing may be added to that any more.
     const old = this.#file

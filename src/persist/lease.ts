@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { type Clock, isoTime } from "../clock.ts"
 import { StoreError } from "../errors.ts"
 import { superseded } from "./failure.ts"
-import { type Files, type OpenFile, codeOf, isMissing, nodeFiles } from "./files.ts"
+import { type Files, type OpenFile, codeOf, isMissing, noLinks, nodeFiles } from "./files.ts"
 import { type Host, type Owner, judge, systemHost } from "./host.ts"
 import { decodeLines, encodeLine } from "./line.ts"
 import { type SegmentName, format, pathOf, recordOf, segmentsAmong, textOf } from "./segment.ts"
@@ -161,7 +161,7 @@ async function takeName(
     const code = codeOf(error) ?? ""
     // NFS may do it and lose the answer; asked again it says "exists". (open(2), on O_EXCL)
     if (code === "EEXIST" && (await files.inode(path)) === (await files.inode(draft))) return file
-    if (!["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"].includes(code)) throw error
+    if (!noLinks.includes(code)) throw error
   }
   // No hard links here (FAT, sshfs): exclusive creation decides as well, and leaves a moment without the claim.
   const created = await createWith(files, path, line)

@@ -58,6 +58,7 @@ export async function load(files: Files, directory: string, before: number = Inf
     const bytes = buffers.get(fileOf(segment)) ?? (await readOrNull(files, pathOf(directory, segment)))
     if (bytes === null) {
       findings.push(finding("gap", segment, null, "The file is missing."))
+      scan.excused = true
       continue
     }
     tail = scanSegment(scan, segment, bytes, order === 0 ? (position?.bytes ?? 0) : 0)
@@ -135,11 +136,17 @@ async function chooseSnapshot(
   isSure: boolean,
   findings: Finding[],
 ): Promise<Chosen | null> {
+  let isFirstMissing = false
   for (const name of snapshotNames) {
-    const unusable = (detail: string) => findings.push({ kind: "snapshot-unusable", file: name, line: null, detail })
+    const unusable = (detail: string, file: string = name) =>
+      findings.push({ kind: "snapshot-unusable", file, line: null, detail })
     try {
       const content = await readSnapshot(files, directory, name)
-      if (content === null) continue
+      if (content === null) {
+        isFirstMissing = true
+        continue
+      }
+      if (isFirstMissing) unusable("It is missing.", snapshotNames[0])
       const { position } = content
       const limit = counted.find((segment) => compareSegments(segment, position) === 0)?.bytes
       if (limit !== undefined ? position.bytes <= limit : !isSure) return { name, content }

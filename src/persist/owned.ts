@@ -10,7 +10,7 @@ import type { Ledger } from "./ledger.ts"
 import { type Claimed, type Place, announce, draftEnd, release } from "./lease.ts"
 import type { Loaded } from "./load.ts"
 import { type Covered, type Header, compareSegments, format, pathOf, textOf } from "./segment.ts"
-import { snapshotNames, snapshotOf, writeSnapshot } from "./snapshot.ts"
+import { keepPrevious, snapshotNames, snapshotOf, writeSnapshot } from "./snapshot.ts"
 import type { Finding, JobStore, ManagerRecord, StateIdentity } from "./store.ts"
 
 /** What is known when an epoch has become ours and the older ones are read. */
@@ -155,13 +155,12 @@ export class OwnedStore implements JobStore {
     const { position } = content
     this.#snapshotSeq = content.seq
     const older = this.#snapshot
-    const [name, previousName] = snapshotNames
-    const path = join(directory, name)
+    const path = join(directory, snapshotNames[0])
     await writeSnapshot(files, directory, content, async () => {
       await this.#journal.check()
       // One that a controller wrote after it had lost its place must not drive out the one that we rely on.
       const inode = await files.inode(path)
-      if (inode !== null && inode === older?.inode) await files.rename(path, join(directory, previousName))
+      if (inode !== null && inode === older?.inode) await keepPrevious(files, directory)
     })
     this.#snapshot = { position, seq: content.seq, inode: await files.inode(path) }
     await this.#commits.between(() => this.#beginSegment(older?.position ?? null))
@@ -173,8 +172,8 @@ export class OwnedStore implements JobStore {
     const all = [...this.#covers, this.#journal.position]
     // The previous snapshot is of use only with what follows it.
     const kept = all.filter((segment) => needed === null || compareSegments(segment, needed) >= 0)
+    await this.#journal.begin({ ...this.#header(), covers: kept }, this.#clock.nonce(8))
     this.#covers = kept
-    await this.#journal.begin(this.#header(), this.#clock.nonce(8))
     for (const segment of all) if (!kept.includes(segment)) await files.remove(pathOf(directory, segment))
   }
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { type Adapter, Low } from "lowdb"
 import type { Job } from "../job/index.ts"
 import { newerFormat } from "./failure.ts"
-import { type Files, isMissing } from "./files.ts"
+import { type Files, codeOf, isMissing, noLinks } from "./files.ts"
 import type { Ledger } from "./ledger.ts"
 import { draftEnd } from "./lease.ts"
 import { type Covered, format } from "./segment.ts"
@@ -57,6 +57,23 @@ export async function writeSnapshot(
   const db = new Low<Snapshot | null>(snapshotFile(files, join(directory, snapshotNames[0]), before), null)
   db.data = snapshot
   await db.write()
+}
+
+/** Makes the snapshot the previous one too. At no moment is there none. */
+export async function keepPrevious(files: Files, directory: string): Promise<void> {
+  const path = join(directory, snapshotNames[0])
+  const previous = join(directory, snapshotNames[1])
+  const draft = `${previous}${draftEnd}`
+  await files.remove(draft).catch(() => undefined)
+  try {
+    await files.link(path, draft)
+  } catch (error) {
+    if (!noLinks.includes(codeOf(error) ?? "")) throw error
+    // Without hard links there is a moment in which only the previous one is there; that is enough to start from.
+    await files.rename(path, previous)
+    return
+  }
+  await files.rename(draft, previous)
 }
 
 /** What is in the file is not what was written. */
