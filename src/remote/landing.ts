@@ -64,7 +64,6 @@ export class Landing {
 
   refuse(path: ByteName, reason: string): void {
     this.refused.push({ path, reason })
-    this.notes.push(`${textOf(path)} was not brought back: ${reason}`)
   }
 
   /**

@@ -34,13 +34,13 @@ export interface CollectReply {
   readonly unsteady: boolean
   /** What can never be brought back as it is, however often it is read. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[]
-  /** For people: a pattern without a match, a link that was left out. */
+  /** For people: a pattern without a match, a link that was left out. Not what was refused. */
   readonly notes: readonly string[]
   /** This side could not write: class `limit` for a full disk. The other jobs of the stream are not concerned. */
   readonly failure: HawserError | null
 }
 
-/** The sizes that the engine compares are right only when nothing of this is set. */
+/** Everything came that can come. What was refused, or is only noted, would not come another time either. */
 export function isWhole(reply: CollectReply): boolean {
   return (
     reply.present && reply.missing.length + reply.mismatched.length === 0 && !reply.unsteady && reply.failure === null

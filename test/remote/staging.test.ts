@@ -16,13 +16,16 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
+import { systemClock } from "../../src/clock.ts"
 import type { JobSpec } from "../../src/job/index.ts"
 import { type StageJob, packJobs } from "../../src/remote/pack.ts"
 import { payloadProgram, program } from "../../src/remote/programs.ts"
-import { wrapperName, wrapperText } from "../../src/remote/prelude.ts"
+import { prelude, wrapperName, wrapperText } from "../../src/remote/prelude.ts"
 import { jobFiles } from "../../src/remote/script.ts"
 import { collectJobs, stageJobs, sweepStages } from "../../src/remote/staging.ts"
 import { type CollectRequest, isWhole } from "../../src/remote/unpack.ts"
+import { localTransport } from "../../src/transport/local.ts"
+import { openSession } from "../../src/transport/session.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
 import { shellSession, shells, tars } from "../support/staging-shells.ts"
 import { pictureOf, plantZoo } from "../support/zoo.ts"
@@ -199,6 +202,27 @@ describe.each(shells)("under $name", (shell) => {
   test.each([null, "echo after"])("a death by a signal is in the wrapper's record, epilogue %j", async (epilogue) => {
     const { record } = await attempt({ command: ["sh", "-c", "kill -s KILL $$"], epilogue })
     expect(record).toMatch(/^code 137\nsignal KILL\n/m)
+  })
+
+  test("over a real session everything goes there and comes back, beside other commands", async () => {
+    const transport = localTransport(systemClock, shell.argv as [string, ...string[]])
+    await using real = await openSession(transport, { clock: systemClock, prelude: prelude() })
+    plantZoo(join(folder, "zoo"))
+    writeFileSync(join(folder, "zoo/big"), Buffer.alloc(3_000_000, 7))
+    const job = jobOf({ inputs: [{ from: join(folder, "zoo"), to: "zoo" }], outputs: ["zoo"] })
+    expect(await stageJobs(real, place(), [job], { nonce: "n1" })).toEqual([staged("staged")])
+    const [[reply]] = await Promise.all([
+      collectJobs(real, place(), [wanted({ outputs: ["zoo"] })]),
+      real.act(sweepStages(place())),
+    ])
+    expect(isWhole(reply!)).toBe(true)
+    expect(pictureOf(join(folder, "back/zoo"))).toEqual(pictureOf(join(folder, "zoo")))
+    const path = join(folder, "gone")
+    const other = jobOf({ inputs: [{ from: path, to: "x" }] }, "hzother00000000")
+    await expect(stageJobs(real, place(), [other], { nonce: "n2" })).rejects.toMatchObject({
+      code: "INPUT_UNREADABLE",
+      path,
+    })
   })
 
   test("a job with another spec under the same token is a conflict, and is left as it is", async () => {
