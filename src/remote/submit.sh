@@ -56,25 +56,30 @@ hz_guarded() {
     case $1 in hz_*) "$@" ;; *) exec "$@" ;; esac
   ) </dev/null >"submit.$hz_try.answer" 2>>"submit.$hz_try.lock" &
   hz_child=$!
-  # No output: whoever waits for ours would wait for the watchdog's too.
-  hz_deadline "$hz_seconds" "$hz_child" </dev/null >/dev/null 2>&1 &
+  hz_deadline "$hz_seconds" "$hz_child" &
   hz_dog=$!
   wait "$hz_child" 2>/dev/null
   hz_code=$?
   kill -s TERM "$hz_dog" 2>/dev/null
   wait "$hz_dog" 2>/dev/null
-  hz_timed_out=0
-  [ $? -ne 99 ] || hz_timed_out=1
+  case $? in 99) hz_timed_out=1 ;; *) hz_timed_out=0 ;; esac
 }
 
 # hz_deadline SECONDS PID: ends PID and what it has started when the time is over, and exits with 99. Told that PID is
 # over (TERM), it exits at once, or as soon as the rest of what it had begun to end is gone.
 hz_deadline() {
+  # No output: whoever waits for the end of ours would wait for the watchdog's. (By exec: a redirection of a function
+  # call keeps the old ones open.)
+  exec </dev/null >/dev/null 2>&1
   hz_over='' hz_sleep=''
   # KILL: between fork and exec, a child of a shell with a trap swallows TERM.
   trap 'hz_over=1; [ -z "$hz_sleep" ] || kill -s KILL "$hz_sleep"' TERM
+  hz_process "$2"
+  hz_began=$hz_birth
   hz_nap "$1"
   [ -z "$hz_over" ] || exit 0
+  # Nobody told us that it was over, if our parent was killed; its number may be another's by now.
+  hz_process "$2" && [ "$hz_birth" = "$hz_began" ] || exit 0
   hz_descend "$2"
   # shellcheck disable=SC2086
   kill -s TERM $hz_pids

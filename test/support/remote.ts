@@ -1,6 +1,6 @@
 /** A home on this machine, and the verbs and wrappers that run in it under each shell. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Command, CommandResult } from "../../src/command.ts"
@@ -108,11 +108,22 @@ export async function until<T>(look: () => T | null | undefined | false): Promis
 
 /** Whether a process is there and is no zombie. */
 export function lives(pid: number): boolean {
+  return groupOf(pid) !== null
+}
+
+/** The living processes of a process group. */
+export function membersOf(group: number): number[] {
+  const pids = readdirSync("/proc").map(Number)
+  return pids.filter((pid) => Number.isInteger(pid) && groupOf(pid) === group)
+}
+
+function groupOf(pid: number): number | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(") ") + 2))
+    const [state = "Z", , group] = stat.slice(stat.lastIndexOf(") ") + 2).split(" ")
+    return /[ZX]/.test(state) ? null : Number(group)
   } catch {
-    return false
+    return null
   }
 }
 

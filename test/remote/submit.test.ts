@@ -1,0 +1,156 @@
+import { readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import type { Command, CommandResult } from "../../src/command.ts"
+import { SchedulerError } from "../../src/errors.ts"
+import { submitOnce } from "../../src/remote/submit.ts"
+import { Home, lives, membersOf, startVerb, until, verb } from "../support/remote.ts"
+import { shells } from "../support/shells.ts"
+
+const token = "hzsubmit0000001"
+
+/** A submission that counts its runs in the file `runs`, and whose answer is what `text` prints. */
+const inner = (text: string, timeoutMs?: number): Command<CommandResult> => ({
+  argv: ["sh", "-c", `echo run >>runs; ${text}`],
+  ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  parse: (result) => result,
+})
+
+describe.each(shells)("submitting, under $name", (shell) => {
+  const submit = (home: Home, text: string, tryNumber = 1, owner = 1) =>
+    submitOnce({ home: home.path, owner }, token, tryNumber, inner(text))
+
+  test("the manager's answer is recorded, and asked again it is repeated", () => {
+    using home = new Home()
+    home.job(token)
+    const command = submit(home, "printf 'one\\n\\n two '; echo 'e 1' >&2; printf e2 >&2; exit 3")
+    const value = { exitCode: 3, stdout: "one\n\n two ", stderr: "e 1\ne2\n", timedOut: false }
+    expect(verb(shell, command)).toEqual({ status: "answered", repeated: false, value })
+    expect(verb(shell, command)).toEqual({ status: "answered", repeated: true, value })
+    expect(home.read(token, "runs")).toBe("run\n")
+  })
+
+  test.each([[""], ["4711"], ["4711\n"], ["\n"], ["\n\n"], ["hz-answer 0 0\n"], ["end\n"], ["a\\b\\nc\n"], ["é\n"]])(
+    "stdout %j comes back as it was",
+    (stdout) => {
+      using home = new Home()
+      const directory = home.job(token)
+      writeFileSync(join(directory, "text"), stdout)
+      expect(verb(shell, submit(home, "cat text"))).toMatchObject({ value: { exitCode: 0, stdout, stderr: "" } })
+    },
+  )
+
+  test("of twenty at once, one runs it", async () => {
+    using home = new Home()
+    home.job(token)
+    const { argv, parse } = submit(home, "sleep 0.2; echo 4711")
+    const ends = await Promise.all(Array.from({ length: 20 }, async () => startVerb(shell, argv).end))
+    const replies = ends.map(({ stdout, stderr, code }) => parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }))
+    expect(home.read(token, "runs")).toBe("run\n")
+    expect(replies.filter((reply) => reply.status === "answered" && !reply.repeated)).toHaveLength(1)
+    expect(replies.filter(({ status }) => status !== "answered" && status !== "in-doubt")).toEqual([])
+    expect(verb(shell, submit(home, "echo again"))).toMatchObject({ repeated: true, value: { stdout: "4711\n" } })
+  })
+
+  test("killed in the middle, it is in doubt for ever, and is not run again", async () => {
+    using home = new Home()
+    home.job(token)
+    const { argv } = submit(home, "echo $$ >pid; sleep 1; echo 4711")
+    const running = startVerb(shell, argv)
+    const pid = Number(await until(() => home.read(token, "pid")?.trim()))
+    process.kill(running.pid, "SIGKILL")
+    await running.end
+    expect(verb(shell, submit(home, "echo again"))).toEqual({ status: "in-doubt" })
+    await until(() => !lives(pid))
+    expect(verb(shell, submit(home, "echo again"))).toEqual({ status: "in-doubt" })
+    expect(verb(shell, submit(home, "echo again", 2))).toEqual({ status: "in-doubt" })
+    expect(home.read(token, "runs")).toBe("run\n")
+  })
+
+  test("an answer cut at any byte is in doubt", { timeout: 30_000 }, () => {
+    using home = new Home()
+    const directory = home.job(token)
+    verb(shell, submit(home, "echo 4711"))
+    const path = join(directory, "submit.1.answer")
+    for (let length = readFileSync(path).length - 1; length >= 0; length--) {
+      truncateSync(path, length)
+      expect(verb(shell, submit(home, "echo again"))).toEqual({ status: "in-doubt" })
+    }
+    expect(home.read(token, "runs")).toBe("run\n")
+  })
+
+  test("a second try needs the whole answer of the first", () => {
+    using home = new Home()
+    home.job(token)
+    expect(verb(shell, submit(home, "exit 1", 2))).toEqual({ status: "in-doubt" })
+    expect(verb(shell, submit(home, "exit 1", 1))).toMatchObject({ value: { exitCode: 1 } })
+    expect(verb(shell, submit(home, "echo 4711", 2))).toMatchObject({ repeated: false, value: { stdout: "4711\n" } })
+    expect(home.read(token, "runs")).toBe("run\nrun\n")
+  })
+
+  test("who is superseded submits nothing", () => {
+    using home = new Home()
+    home.job(token)
+    symlinkSync("x", join(home.path, "owner.2"))
+    expect(() => verb(shell, submit(home, "echo 4711"))).toThrow(expect.objectContaining({ code: "OWNER_SUPERSEDED" }))
+    expect([home.read(token, "runs"), home.read(token, "submit.1.lock")]).toEqual([null, null])
+    expect(verb(shell, submit(home, "echo 4711", 1, 2))).toMatchObject({ status: "answered" })
+  })
+
+  test("a token with a guard, or without a directory, is not submitted", () => {
+    using home = new Home()
+    expect(verb(shell, submit(home, "echo 4711"))).toEqual({ status: "missing" })
+    symlinkSync("revoked:1:abc", join(home.job(token), "guard.0"))
+    expect(verb(shell, submit(home, "echo 4711"))).toEqual({ status: "guarded", owner: "revoked:1:abc" })
+    expect(home.read(token, "runs")).toBe(null)
+  })
+
+  test("an answer that stands is repeated also when the attempt has started since", () => {
+    using home = new Home()
+    const directory = home.job(token)
+    verb(shell, submit(home, "echo 4711"))
+    symlinkSync("native:4711:0:abc", join(directory, "guard.0"))
+    expect(verb(shell, submit(home, "echo 4711"))).toMatchObject({ status: "answered", repeated: true })
+  })
+
+  test("a manager that hangs is ended with all that it has started, and that is its answer", { timeout: 20_000 }, async () => {
+    using home = new Home()
+    home.job(token)
+    const command = submitOnce({ home: home.path, owner: 1 }, token, 1, inner("sleep 60 & echo $! >pid; wait", 1000))
+    const { value } = verb(shell, command) as { value: CommandResult }
+    expect(value).toMatchObject({ timedOut: true })
+    expect(value.exitCode).toBeGreaterThan(128)
+    const pid = Number(home.read(token, "pid"))
+    await until(() => !lives(pid))
+    expect(verb(shell, command)).toMatchObject({ repeated: true, value: { timedOut: true } })
+  })
+
+  test("no watchdog stays behind", async () => {
+    using home = new Home()
+    home.job(token)
+    const running = startVerb(shell, ["hz_submit", home.path, token, "1", "1", "4242", "true"])
+    expect((await running.end).stdout).toBe("answered 0 0 0\nend\n")
+    // It was in our process group.
+    await until(() => membersOf(running.pid).length === 0)
+  })
+
+  test("what the parser throws passes through, and the answer stands", () => {
+    using home = new Home()
+    home.job(token)
+    const command = submitOnce({ home: home.path, owner: 1 }, token, 1, {
+      ...inner("echo no >&2; exit 1"),
+      parse: ({ stderr }): never => {
+        throw new SchedulerError("SUBMIT_REJECTED", { summary: stderr.trim() })
+      },
+    })
+    expect(() => verb(shell, command)).toThrow(expect.objectContaining({ code: "SUBMIT_REJECTED", summary: "no" }))
+    expect(home.read(token, "submit.1.answer")).toContain("hz-answer 1 0")
+  })
+
+  test("a job inherits the umask and the folder of its attempt, not ours", () => {
+    using home = new Home()
+    const directory = home.job(token)
+    const reply = verb(shell, submit(home, "umask; pwd -P"))
+    expect(reply).toMatchObject({ value: { stdout: `0022\n${directory}\n` } })
+  })
+})
