@@ -1,17 +1,24 @@
 // Builds the package: src is compiled to dist, its shell scripts are copied beside it, the commands become executable.
 import { execFileSync } from "node:child_process"
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, statSync } from "node:fs"
+import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const dist = join(root, "dist")
+// Built aside, so that what fails to compile leaves the last build as it was.
+const fresh = join(root, "dist-fresh")
 
+rmSync(fresh, { recursive: true, force: true })
+const tsc = join(root, "node_modules/typescript/bin/tsc")
+try {
+  execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], { cwd: root, stdio: "inherit" })
+} catch {
+  rmSync(fresh, { recursive: true, force: true })
+  process.exit(1)
+}
 rmSync(dist, { recursive: true, force: true })
-execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
-  cwd: root,
-  stdio: "inherit",
-})
+renameSync(fresh, dist)
 
 cpSync(join(root, "src"), dist, {
   recursive: true,

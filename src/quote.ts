@@ -114,3 +114,22 @@ function assertQuotable(word: string): void {
     })
   }
 }
+
+/** Words that people put into commands, and that any way through shells has to bring across unchanged. */
+export const awkwardWords: readonly string[] = [
+  "a b",
+  "",
+  "'",
+  '"',
+  "$(id)",
+  "`id`",
+  "\\",
+  "a\nb",
+  "*",
+  "-n",
+  "!x",
+  "ünï",
+  "~",
+  "#",
+  "a;b",
+]

@@ -2,7 +2,10 @@
 import { fileURLToPath } from "node:url"
 import { type Clock, systemClock } from "../clock.ts"
 import { type LoadedConfig, loadConfig } from "../config/index.ts"
-import { type Reconnecting, ensureController, findController } from "../control/index.ts"
+import { type FindOptions, findController } from "../control/find.ts"
+import { type Reconnecting, ensureController } from "../control/index.ts"
+import { attach } from "../control/open.ts"
+import { HawserError } from "../errors.ts"
 import { type HawserApi, type HawserReader, knownNames, openController, openReader } from "../hawser.ts"
 import type { GlobalOptions } from "./globals.ts"
 import { silentLog } from "./log.ts"
@@ -39,11 +42,30 @@ export function contextOf(options: GlobalOptions): Context {
     config,
     json: options.json ?? false,
     clock: systemClock,
-    api: async () =>
-      options.background ? ensureController(place) : openController({ config, takeOver, log: silentLog }),
+    api: async () => (options.background ? ensureController(place) : foreground(config, takeOver)),
     controller: async () => ensureController(place),
-    reader: async () => (await findController(place)) ?? (await openReader(config)),
+    reader: async () => (await answering(place)) ?? (await openReader(config)),
     say: (text) => void process.stderr.write(`${text}\n`),
     print: (text) => void process.stdout.write(`${text}\n`),
   }
+}
+
+/** How long a command that only reads waits for a controller that does not answer: the store can tell as well. */
+const helloMsMax = 2_000
+
+async function answering(place: FindOptions): Promise<HawserReader | null> {
+  return findController({ ...place, helloMsMax }).catch((error: unknown) => {
+    if (error instanceof HawserError && error.code === "CONTROLLER_SILENT") return null
+    throw error
+  })
+}
+
+/** This process is the controller, and other commands can use it, for as long as the command lasts. */
+async function foreground(config: LoadedConfig, takeOver: boolean): Promise<HawserApi> {
+  const hawser = await attach({
+    stateDirectory: config.stateDirectory,
+    open: async ({ stateDirectory, socketPath, onDown }) =>
+      openController({ config: { ...config, stateDirectory }, takeOver, log: silentLog, socketPath, onDown }),
+  })
+  return hawser.api
 }

@@ -11,18 +11,21 @@ export function registerController(hawser: Command): void {
     .command("controller", { hidden: true })
     .description("drive the jobs of a state directory (started on demand)")
     .action(async (_: object, self: Command) => {
-      const globals = globalsOf(self)
-      const { config } = contextOf(globals)
-      await runController({
-        stateDirectory: config.stateDirectory,
-        open: async ({ stateDirectory, socketPath, onDown }) =>
-          openController({
-            config: { ...config, stateDirectory },
-            log: controllerLog(),
-            takeOver: globals.takeOver ?? false,
-            socketPath,
-            onDown,
-          }),
+      // As a function: what is wrong with the config reaches the client that has started us, too.
+      await runController(() => {
+        const globals = globalsOf(self)
+        const { config } = contextOf(globals)
+        return {
+          stateDirectory: config.stateDirectory,
+          open: async ({ stateDirectory, socketPath, onDown }) =>
+            openController({
+              config: { ...config, stateDirectory },
+              log: controllerLog(),
+              takeOver: globals.takeOver ?? false,
+              socketPath,
+              onDown,
+            }),
+        }
       })
     })
 }

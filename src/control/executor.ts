@@ -44,7 +44,7 @@ export interface ExecutorHealth {
 
 export class ApiExecutor implements JobExecutor {
   readonly name: string | null
-  protected readonly api: HawserApi
+  readonly api: HawserApi
 
   constructor(api: HawserApi, name: string | null) {
     this.api = api

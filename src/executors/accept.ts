@@ -4,8 +4,7 @@ import type { HawserError } from "../errors.ts"
 import { UsageError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec, parseSpec } from "../job/index.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
-import type { Fleet } from "./fleet.ts"
-import type { ExecutorParts } from "./openEngine.ts"
+import type { ExecutorParts, FleetView } from "./parts.ts"
 import { newestOfKey } from "./naming.ts"
 import { jobIdFor } from "./token.ts"
 
@@ -19,7 +18,7 @@ interface Candidate {
 type Outcome = { readonly id: string; readonly existed: boolean } | { readonly error: HawserError }
 
 /** Each request resolves or fails by itself; all that are new are recorded as one group. */
-export async function acceptAll(fleet: Fleet, requests: readonly SubmitRequest[]): Promise<SubmitResult[]> {
+export async function acceptAll(fleet: FleetView, requests: readonly SubmitRequest[]): Promise<SubmitResult[]> {
   const contacts = new Map<string, Promise<void>>()
   const created: AnyEventBody[] = []
   const outcomes: Outcome[] = []
@@ -43,7 +42,7 @@ export async function acceptAll(fleet: Fleet, requests: readonly SubmitRequest[]
 }
 
 async function accept(
-  fleet: Fleet,
+  fleet: FleetView,
   request: SubmitRequest,
   contacts: Map<string, Promise<void>>,
   inBatch: Map<string, Candidate>,
@@ -71,7 +70,7 @@ async function accept(
 }
 
 /** Parsed, with the executor's defaults, and expressible in the manager's own words. */
-function read(fleet: Fleet, request: SubmitRequest): Candidate {
+function read(fleet: FleetView, request: SubmitRequest): Candidate {
   const reading = parseSpec(request.spec, {
     base: request.base ?? process.cwd(),
     home: homedir(),
@@ -108,7 +107,7 @@ function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
 }
 
 /** The very first connection of a state directory to an executor must succeed, or nothing is recorded (DESIGN 8). */
-async function firstContact(fleet: Fleet, executor: string, contacts: Map<string, Promise<void>>): Promise<void> {
+async function firstContact(fleet: FleetView, executor: string, contacts: Map<string, Promise<void>>): Promise<void> {
   if (fleet.parts.store.managers.get(executor)?.contacted) return
   const contact = contacts.get(executor) ?? fleet.engine(executor).firstContact()
   contacts.set(executor, contact)

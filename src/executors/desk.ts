@@ -1,5 +1,6 @@
 /** What the steps of one engine share: its parts, its limits, and where things go. */
 import type { Clock } from "../clock.ts"
+import type { HawserError } from "../errors.ts"
 import type { AnyEventBody, Job } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { JobStore } from "../persist/store.ts"
@@ -25,6 +26,8 @@ export interface Desk {
   readonly pace: Pace
   readonly judgeLimits: JudgeLimits
   readonly bells: { readonly submit: Bell; readonly monitor: Bell; readonly collect: Bell }
+  /** Nothing that we write counts any more: another controller has the state directory. */
+  readonly onLost: (why: HawserError) => void
   /** Where the job's results go on this machine, absolute. */
   readonly resultsDirectory: (job: Job) => string
   /** The value of `{fromEnv: NAME}` for this job; undefined: nobody here knows it. */

@@ -2,13 +2,13 @@
 import { readFile } from "node:fs/promises"
 import { HawserError, asHawserError } from "../errors.ts"
 import { firstLine } from "../command.ts"
+import { awkwardWords } from "../quote.ts"
 import type { DoctorLine } from "./api.ts"
-import type { Fleet } from "./fleet.ts"
 import type { Live } from "./link.ts"
-import type { ExecutorParts } from "./openEngine.ts"
+import type { ExecutorParts, FleetView } from "./parts.ts"
 
 interface Patient {
-  readonly fleet: Fleet
+  readonly fleet: FleetView
   readonly parts: ExecutorParts
   readonly signal: AbortSignal
   /** Set by the first check. */
@@ -28,9 +28,6 @@ interface Check {
   /** What to do when it throws an error that has no advice of its own. */
   readonly advice: string
 }
-
-/** What argv has to survive on its way through shells: all that people put into commands. */
-const awkwardWords = ["a b", "", "'", '"', "$(id)", "`id`", "\\", "a\nb", "*", "-n", "!x", "ünï", "~", "#", "a;b"]
 
 const skewMsMax = 5_000
 const testJobMsMax = 120_000
@@ -71,7 +68,7 @@ const checks: readonly Check[] = [
 
 /** Runs the checks in order and hands out each line as it is known. Without a connection the others are skipped. */
 export async function diagnose(
-  fleet: Fleet,
+  fleet: FleetView,
   parts: ExecutorParts,
   onLine: (line: DoctorLine) => void,
   signal: AbortSignal = new AbortController().signal,
@@ -229,7 +226,7 @@ async function testJob({ fleet, parts, signal }: Patient): Promise<Finding> {
   }
 }
 
-function deadline(fleet: Fleet, ms: number): AbortSignal {
+function deadline(fleet: FleetView, ms: number): AbortSignal {
   const controller = new AbortController()
   void fleet.parts.clock.sleep(ms, controller.signal).then(
     () => controller.abort(),

@@ -113,6 +113,7 @@ export class Engine implements AsyncDisposable {
   /** What the manager or the way to it says is news; anything else is a bug of ours, and its stack goes to the log. */
   private tell(step: string, error: HawserError): void {
     this.lastFailure = error
+    if (error.code === "STORE_SUPERSEDED") this.desk.onLost(error)
     const { name, log } = this.desk
     const facts = { executor: name, step, code: error.code }
     if (error instanceof TransportError || error instanceof SchedulerError) log.warn(facts, error.message)

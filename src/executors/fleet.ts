@@ -1,8 +1,6 @@
 /** The fleet: the engines of all executors over one store, and everything that can be asked of them. */
-import type { Clock } from "../clock.ts"
-import { UsageError } from "../errors.ts"
+import { type HawserError, UsageError } from "../errors.ts"
 import { type AnyEvent, type Job, type JobView, isFinal } from "../job/index.ts"
-import type { JobStore } from "../persist/store.ts"
 import { acceptAll } from "./accept.ts"
 import type {
   DoctorLine,
@@ -18,8 +16,8 @@ import type {
 } from "./api.ts"
 import { diagnose } from "./doctor.ts"
 import type { Engine } from "./engine.ts"
-import { type ExecutorParts, describe, openEngine } from "./openEngine.ts"
-import type { Log } from "./log.ts"
+import { openEngine } from "./openEngine.ts"
+import { type ExecutorParts, type FleetParts, type FleetView, describe } from "./parts.ts"
 import { readLog } from "./logs.ts"
 import { findJob } from "./naming.ts"
 import { prune } from "./prune.ts"
@@ -27,22 +25,14 @@ import { Reader } from "./reader.ts"
 import { statusOf } from "./status.ts"
 import { Waiters } from "./waiters.ts"
 
-export interface FleetParts {
-  /** Absolute. */
-  readonly stateDirectory: string
-  readonly store: JobStore
-  readonly executors: ReadonlyMap<string, ExecutorParts>
-  readonly defaultExecutor: string
-  readonly clock: Clock
-  readonly log: Log
-  readonly onDown: () => void
-}
-
-export class Fleet implements HawserApi {
+export class Fleet implements HawserApi, FleetView {
   readonly parts: FleetParts
   readonly startedAt: number
   /** Values of `{fromEnv: NAME}` that came with a submission, by job. In memory only. */
   readonly secrets: Map<string, Readonly<Record<string, string>>> = new Map()
+  /** Resolves, if ever, with why this controller can't go on. */
+  readonly lost: Promise<HawserError>
+  readonly lose: (why: HawserError) => void
   private readonly engines = new Map<string, Engine>()
   private readonly reader: Reader
   private readonly waiters: Waiters
@@ -50,6 +40,11 @@ export class Fleet implements HawserApi {
 
   constructor(parts: FleetParts) {
     this.parts = parts
+    let lose: (why: HawserError) => void = () => undefined
+    this.lost = new Promise((resolve) => {
+      lose = resolve
+    })
+    this.lose = lose
     this.startedAt = parts.clock.now()
     this.reader = new Reader({ stateDirectory: parts.stateDirectory, store: parts.store, executors: [] })
     this.waiters = new Waiters(parts.store)

@@ -1,6 +1,6 @@
 /** Executor `process`: jobs are processes of one host, and their cores, memory and GPUs are counted here. */
 import { availableParallelism } from "node:os"
-import type { ExecutorParts } from "./openEngine.ts"
+import type { ExecutorParts } from "./parts.ts"
 import { localPace } from "./pace.ts"
 import type { ExecutorSettings } from "./settings.ts"
 

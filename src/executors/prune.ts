@@ -5,13 +5,13 @@ import { asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Job, isFinal } from "../job/index.ts"
 import { remove } from "../remote/verbs.ts"
 import type { PruneRequest, PruneResult } from "./api.ts"
-import type { Fleet } from "./fleet.ts"
+import type { FleetView } from "./parts.ts"
 
 /** Tokens per call: one command line stays far below the 128 kB that one argument list may have. */
 const tokensPerCall = 500
 
 /** Removes by age and state, or by name. What can't be removed now is kept and said. */
-export async function prune(fleet: Fleet, request: PruneRequest): Promise<PruneResult> {
+export async function prune(fleet: FleetView, request: PruneRequest): Promise<PruneResult> {
   const kept: { id: string; why: string }[] = []
   const wanted: Job[] = []
   for (const job of candidates(fleet, request)) {
@@ -37,7 +37,7 @@ export async function prune(fleet: Fleet, request: PruneRequest): Promise<PruneR
   return { pruned, kept }
 }
 
-function candidates(fleet: Fleet, request: PruneRequest): Job[] {
+function candidates(fleet: FleetView, request: PruneRequest): Job[] {
   if (request.names !== undefined) return request.names.map((name) => fleet.job(name))
   return [...fleet.parts.store.jobs.values()].filter(
     (job) => job.pruned !== "both" && (request.local || job.pruned === null),
@@ -45,7 +45,7 @@ function candidates(fleet: Fleet, request: PruneRequest): Job[] {
 }
 
 /** Why the job must stay; null: nobody needs it. */
-function neededFor(fleet: Fleet, job: Job, request: PruneRequest): string | null {
+function neededFor(fleet: FleetView, job: Job, request: PruneRequest): string | null {
   if (!isFinal(job.state)) return `It is ${job.state}.`
   if (request.states !== undefined && !request.states.includes(job.state)) return `It is ${job.state}.`
   if (fleet.parts.clock.now() - (job.endedAt ?? job.changedAt) < request.olderThanMs) return "It is not old enough."
@@ -61,7 +61,7 @@ function byExecutor(jobs: readonly Job[]): Map<string, Job[]> {
   return groups
 }
 
-async function removeRemote(fleet: Fleet, executor: string, jobs: readonly Job[]): Promise<void> {
+async function removeRemote(fleet: FleetView, executor: string, jobs: readonly Job[]): Promise<void> {
   const tokens = jobs
     .filter((job) => job.pruned === null)
     .flatMap((job) => job.attempts.map((attempt) => attempt.token))
@@ -73,7 +73,7 @@ async function removeRemote(fleet: Fleet, executor: string, jobs: readonly Job[]
 }
 
 /** Only what Hawser itself made: a folder that the user named with `into` is the user's. */
-async function removeLocal(fleet: Fleet, job: Job): Promise<void> {
+async function removeLocal(fleet: FleetView, job: Job): Promise<void> {
   if (job.spec.into !== null) return
   await rm(join(fleet.stateDirectory, "jobs", job.id), { recursive: true, force: true })
 }

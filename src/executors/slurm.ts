@@ -1,5 +1,5 @@
 /** Executor `slurm`, and any other whose manager counts resources itself: the engine with a remote manager's pace. */
-import type { ExecutorParts } from "./openEngine.ts"
+import type { ExecutorParts } from "./parts.ts"
 import { remotePace } from "./pace.ts"
 import type { ExecutorSettings } from "./settings.ts"
 

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import { UsageError } from "../errors.ts"
+import { quoteAll, script } from "../quote.ts"
 
 const preludeFiles = ["facts.sh", "verbs.sh", "submit.sh", "process.sh", "glob.sh", "staging.sh"]
 const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "wrapper.sh"]
@@ -24,7 +25,6 @@ export function wrapperName(): string {
   return `wrapper.${createHash("sha256").update(wrapperText()).digest("hex").slice(0, 12)}.sh`
 }
 
-/** Names are read from `env`: a value with a line break can only add names that are harmless to unset. */
 function unsetting(foreign: readonly string[]): string {
   for (const pattern of foreign) {
     if (!/^!?[A-Za-z_][A-Za-z0-9_*?[\]!-]*$/.test(pattern)) {
@@ -33,18 +33,7 @@ function unsetting(foreign: readonly string[]): string {
       })
     }
   }
-  const unset = foreign.filter((pattern) => !pattern.startsWith("!"))
-  const kept = foreign.filter((pattern) => pattern.startsWith("!")).map((pattern) => pattern.slice(1))
-  if (unset.length === 0) return ""
-  return [
-    "for hz_name in $(env | command sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'); do",
-    "  case $hz_name in",
-    ...(kept.length === 0 ? [] : [`    ${kept.join(" | ")}) ;;`]),
-    `    ${unset.join(" | ")}) unset "$hz_name" ;;`,
-    "  esac",
-    "done",
-    "",
-  ].join("\n")
+  return foreign.length === 0 ? "" : script([quoteAll(["hz_unset", ...foreign])])
 }
 
 /** Without the lines that are comments: they would cross the wire with every session. */

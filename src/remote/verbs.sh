@@ -60,6 +60,22 @@ hz_safe() {
   esac
 }
 
+# hz_unset PATTERN...: unsets the variables whose names match a pattern; one after `!` keeps what it matches.
+# Names are read from `env`: a value with a line break can only add names that are harmless to unset.
+hz_unset() {
+  for hz_name in $(env | command sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    hz_kept=1
+    for hz_pattern; do
+      # shellcheck disable=SC2254 # they are patterns
+      case $hz_pattern in
+        !*) case $hz_name in ${hz_pattern#!}) hz_kept=1 && break ;; esac ;;
+        *) case $hz_name in $hz_pattern) hz_kept=0 ;; esac ;;
+      esac
+    done
+    [ "$hz_kept" = 1 ] || unset "$hz_name"
+  done
+}
+
 # hz_effect HOME OWNER ARGV...: runs ARGV as OWNER; its output and exit code are the answer.
 hz_effect() {
   hz_may "$1" "$2"
