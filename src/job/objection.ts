@@ -30,15 +30,14 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
       return isOver(job, event.token) ? null : "What has not ended can't be corrected."
     case "pruned":
       return isFinal(job.state) ? null : `A job that is ${job.state} is needed.`
-    case "waiting":
-    case "fence-intent":
     case "cancel-requested":
+    case "fence-intent":
     case "hold-requested":
     case "note":
+    case "waiting":
       return null
     default:
-      // An event of a newer version; the reducer refuses it.
-      return null
+      return "This version does not know such an event."
   }
 }
 
