@@ -28,7 +28,9 @@ export function wrapperName(): string {
 function unsetting(foreign: readonly string[]): string {
   for (const pattern of foreign) {
     if (!/^!?[A-Za-z_][A-Za-z0-9_*?[\]!-]*$/.test(pattern)) {
-      throw new UsageError("FOREIGN_VARIABLE_INVALID", { summary: `"${pattern}" is no pattern for names of variables.` })
+      throw new UsageError("FOREIGN_VARIABLE_INVALID", {
+        summary: `"${pattern}" is no pattern for names of variables.`,
+      })
     }
   }
   const unset = foreign.filter((pattern) => !pattern.startsWith("!"))

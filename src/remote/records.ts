@@ -24,7 +24,9 @@ export function readRecords(home: string, tokens: readonly string[]): Command<Re
 /** Pure and total: reads what it knows and passes over the rest. */
 export function parseRecords(text: string, tokens: readonly string[]): Records[] {
   const drafts = new Map(tokens.map((token) => [token, emptyDraft()]))
-  let open: { readonly draft: Draft; readonly kind: string; readonly start: number; readonly lines: string[] } | undefined
+  let open:
+    | { readonly draft: Draft; readonly kind: string; readonly start: number; readonly lines: string[] }
+    | undefined
   for (const line of text.split("\n")) {
     const [kind = "", token = "", number = ""] = line.split(" ")
     const draft = drafts.get(token)
@@ -76,14 +78,15 @@ function startedRecord(start: number, fields: ReadonlyMap<string, string>): Star
   return { start, nativeId, host, pid, at: at * 1000 }
 }
 
-function exitRecord(
-  start: number,
-  fields: ReadonlyMap<string, string>,
-  outputs: readonly string[],
-): ExitRecord | null {
-  const [exitCode, startedAt, endedAt] = [count(fields.get("code")), count(fields.get("started")), count(fields.get("ended"))]
+function exitRecord(start: number, fields: ReadonlyMap<string, string>, outputs: readonly string[]): ExitRecord | null {
+  const [exitCode, startedAt, endedAt] = [
+    count(fields.get("code")),
+    count(fields.get("started")),
+    count(fields.get("ended")),
+  ]
   const nativeId = fields.get("native")
-  if (exitCode === null || exitCode > 255 || startedAt === null || endedAt === null || nativeId === undefined) return null
+  if (exitCode === null || exitCode > 255 || startedAt === null || endedAt === null || nativeId === undefined)
+    return null
   return {
     start,
     nativeId,
@@ -105,7 +108,9 @@ function exitRecord(
 function unescapePath(path: string): string {
   if (!path.includes("%")) return path
   const hex = Buffer.from(path, "utf8").toString("latin1")
-  const bytes = hex.replaceAll(/%([0-9a-f]{2})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  const bytes = hex.replaceAll(/%([0-9a-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  )
   return Buffer.from(bytes, "latin1").toString("utf8")
 }
 

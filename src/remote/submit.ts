@@ -13,7 +13,12 @@ const marginMs = 30_000
  * printed. Asked again, the recorded answer goes to `inner.parse`; what that throws passes through. A try above 1
  * needs a whole answer of the one before.
  */
-export function submitOnce<T>(place: Place, token: string, tryNumber: number, inner: Command<T>): Command<SubmitReply<T>> {
+export function submitOnce<T>(
+  place: Place,
+  token: string,
+  tryNumber: number,
+  inner: Command<T>,
+): Command<SubmitReply<T>> {
   if (inner.stdin !== undefined) {
     throw new UsageError("SUBMIT_STDIN", { summary: "A submission can't have a stdin: what it needs is staged." })
   }

@@ -111,7 +111,11 @@ export function tail(home: string, token: string, name: string, offset: number, 
     parse: (result) => {
       const [head = "", ...hex] = answerLines(result, "question", "Reading a file")
       const [, size, start] = words([head], "size")
-      return { size: numberOf(size), offset: numberOf(start), data: Buffer.from(hex.join("").replaceAll(" ", ""), "hex") }
+      return {
+        size: numberOf(size),
+        offset: numberOf(start),
+        data: Buffer.from(hex.join("").replaceAll(" ", ""), "hex"),
+      }
     },
   }
 }

@@ -17,7 +17,8 @@ describe.each(shells)("the list of outputs, under $name", (shell) => {
   }
 
   test("sizes are those of whole files; links, folders and empty files have none", async () => {
-    const payload = "echo one >a; : >b; mkdir c; echo three >c/d; ln -s a e; ln -s nothing f; head -c 123456 /dev/zero >g"
+    const payload =
+      "echo one >a; : >b; mkdir c; echo three >c/d; ln -s a e; ln -s nothing f; head -c 123456 /dev/zero >g"
     expect(await listOf(payload, ["*", "c/*"])).toEqual({ a: 4, b: 0, c: 0, "c/d": 6, e: 0, f: 0, g: 123_456 })
   })
 
@@ -28,7 +29,21 @@ describe.each(shells)("the list of outputs, under $name", (shell) => {
   })
 
   test("names survive with blanks, line breaks, quotes, percent signs and other letters", async () => {
-    const names = ["a b", " c ", "d\ne", "f'g\"", "50%", "é ü", "-n", "end", "h -> i", "./".slice(2) + "j\\k", "[x]", "~", "\u0001\t"]
+    const names = [
+      "a b",
+      " c ",
+      "d\ne",
+      "f'g\"",
+      "50%",
+      "é ü",
+      "-n",
+      "end",
+      "h -> i",
+      "./".slice(2) + "j\\k",
+      "[x]",
+      "~",
+      "\u0001\t",
+    ]
     const payload = names.map((name) => `echo ${name.length} >'${name.replaceAll("'", "'\\''")}'`).join("\n")
     expect(await listOf(payload, ["*"])).toEqual(
       Object.fromEntries(names.map((name) => [name, `${name.length}\n`.length])),

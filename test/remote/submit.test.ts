@@ -43,9 +43,11 @@ describe.each(shells)("submitting, under $name", (shell) => {
   test("of twenty at once, one runs it", async () => {
     using home = new Home()
     home.job(token)
-    const { argv, parse } = submit(home, "sleep 0.2; echo 4711")
-    const ends = await Promise.all(Array.from({ length: 20 }, async () => startVerb(shell, argv).end))
-    const replies = ends.map(({ stdout, stderr, code }) => parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }))
+    const command = submit(home, "sleep 0.2; echo 4711")
+    const ends = await Promise.all(Array.from({ length: 20 }, async () => startVerb(shell, command.argv).end))
+    const replies = ends.map(({ stdout, stderr, code }) =>
+      command.parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }),
+    )
     expect(home.read(token, "runs")).toBe("run\n")
     expect(replies.filter((reply) => reply.status === "answered" && !reply.repeated)).toHaveLength(1)
     expect(replies.filter(({ status }) => status !== "answered" && status !== "in-doubt")).toEqual([])
@@ -113,17 +115,21 @@ describe.each(shells)("submitting, under $name", (shell) => {
     expect(verb(shell, submit(home, "echo 4711"))).toMatchObject({ status: "answered", repeated: true })
   })
 
-  test("a manager that hangs is ended with all that it has started, and that is its answer", { timeout: 20_000 }, async () => {
-    using home = new Home()
-    home.job(token)
-    const command = submitOnce({ home: home.path, owner: 1 }, token, 1, inner("sleep 60 & echo $! >pid; wait", 1000))
-    const { value } = verb(shell, command) as { value: CommandResult }
-    expect(value).toMatchObject({ timedOut: true })
-    expect(value.exitCode).toBeGreaterThan(128)
-    const pid = Number(home.read(token, "pid"))
-    await until(() => !lives(pid))
-    expect(verb(shell, command)).toMatchObject({ repeated: true, value: { timedOut: true } })
-  })
+  test(
+    "a manager that hangs is ended with all that it has started, and that is its answer",
+    { timeout: 20_000 },
+    async () => {
+      using home = new Home()
+      home.job(token)
+      const command = submitOnce({ home: home.path, owner: 1 }, token, 1, inner("sleep 60 & echo $! >pid; wait", 1000))
+      const { value } = verb(shell, command) as { value: CommandResult }
+      expect(value).toMatchObject({ timedOut: true })
+      expect(value.exitCode).toBeGreaterThan(128)
+      const pid = Number(home.read(token, "pid"))
+      await until(() => !lives(pid))
+      expect(verb(shell, command)).toMatchObject({ repeated: true, value: { timedOut: true } })
+    },
+  )
 
   test("no watchdog stays behind", async () => {
     using home = new Home()

@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { hostname, userInfo } from "node:os"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
@@ -162,16 +171,25 @@ describe.each(shells)("the verbs, under $name", (shell) => {
       expect(existsSync(home.wrapper)).toBe(true)
     })
 
-    test.each([[".."], ["../jobs"], ["."], [""], ["/"], ["hz"], ["hzverbs0000000*"], ["hzverbs00000001/"], ["HZVERBS00000001"], ["-rf"], ["hzverbs000000012"]])(
-      "refuses %j, and then removes nothing",
-      (name) => {
-        using home = new Home()
-        home.job(token)
-        expect(verbResult(shell, ["hz_remove", home.path, "1", token, name]).exitCode).toBe(verbExit.refused)
-        expect(readdirSync(join(home.path, "jobs"))).toEqual([token])
-        expect(existsSync(join(home.path, "jobs", token, "token"))).toBe(true)
-      },
-    )
+    test.each([
+      [".."],
+      ["../jobs"],
+      ["."],
+      [""],
+      ["/"],
+      ["hz"],
+      ["hzverbs0000000*"],
+      ["hzverbs00000001/"],
+      ["HZVERBS00000001"],
+      ["-rf"],
+      ["hzverbs000000012"],
+    ])("refuses %j, and then removes nothing", (name) => {
+      using home = new Home()
+      home.job(token)
+      expect(verbResult(shell, ["hz_remove", home.path, "1", token, name]).exitCode).toBe(verbExit.refused)
+      expect(readdirSync(join(home.path, "jobs"))).toEqual([token])
+      expect(existsSync(join(home.path, "jobs", token, "token"))).toBe(true)
+    })
 
     test("refuses links", () => {
       using home = new Home()
@@ -198,7 +216,9 @@ describe.each(shells)("the verbs, under $name", (shell) => {
     test("none is an answer, and no home is none", () => {
       using home = new Home()
       expect(verb(shell, listHints(home.path))).toEqual([])
-      expect(() => verb(shell, listHints(`${home.path}/nothing`))).toThrow(expect.objectContaining({ code: "HOME_MISSING" }))
+      expect(() => verb(shell, listHints(`${home.path}/nothing`))).toThrow(
+        expect.objectContaining({ code: "HOME_MISSING" }),
+      )
     })
   })
 

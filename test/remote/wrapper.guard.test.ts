@@ -59,7 +59,9 @@ describe.each(shells)("the guard, under $name", (shell) => {
     using home = new Home()
     home.job(token, runs)
     mkdirSync(join(home.path, "path"))
-    writeFileSync(join(home.path, "path/ln"), '#!/bin/sh\necho "ln: Read-only file system" >&2\nexit 1\n', { mode: 0o755 })
+    writeFileSync(join(home.path, "path/ln"), '#!/bin/sh\necho "ln: Read-only file system" >&2\nexit 1\n', {
+      mode: 0o755,
+    })
     const env = { PATH: `${home.path}/path:${process.env["PATH"]}` }
     const { code } = await startWrapper(shell, home, token, "4711", ["0"], env).end
     expect([code, home.read(token, "runs")]).toEqual([wrapperExit.launch, null])

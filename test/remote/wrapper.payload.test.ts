@@ -94,7 +94,10 @@ describe.each(shells)("the payload, under $name", (shell) => {
 
   test("a hundred signals don't end the wait", async () => {
     using home = new Home()
-    const directory = home.job(token, "exec sh -c 'trap : USR2; echo >ready; while [ ! -e stop ]; do sleep 0.1; done; exit 9'")
+    const directory = home.job(
+      token,
+      "exec sh -c 'trap : USR2; echo >ready; while [ ! -e stop ]; do sleep 0.1; done; exit 9'",
+    )
     const wrapper = run(home)
     await until(() => home.read(token, "work/ready"))
     for (let count = 0; count < 100; count++) {

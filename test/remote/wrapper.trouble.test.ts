@@ -56,7 +56,10 @@ describe.each(shells)("trouble, under $name", (shell) => {
     if (disk === null) return context.skip("only root can mount a small disk")
     using home = new Home(join(disk, "home"))
     // Also the room that was kept is gone.
-    const directory = home.job(token, 'rm ../reserve.0; while printf "%4096s" "" >>fill; do :; done; echo >done; exit 5')
+    const directory = home.job(
+      token,
+      'rm ../reserve.0; while printf "%4096s" "" >>fill; do :; done; echo >done; exit 5',
+    )
     const wrapper = run(home)
     await until(() => home.read(token, "work/done") !== null)
     await new Promise((resolve) => setTimeout(resolve, 300))
@@ -68,7 +71,10 @@ describe.each(shells)("trouble, under $name", (shell) => {
 
   test("when its directory is removed meanwhile, it ends without a record", async () => {
     using home = new Home()
-    const directory = home.job(token, "echo >ready; while [ ! -e /nothing ] && [ -e ready ]; do sleep 0.05; done; exit 5")
+    const directory = home.job(
+      token,
+      "echo >ready; while [ ! -e /nothing ] && [ -e ready ]; do sleep 0.05; done; exit 5",
+    )
     const wrapper = run(home)
     await until(() => home.read(token, "work/ready"))
     rmSync(directory, { recursive: true })
@@ -76,16 +82,19 @@ describe.each(shells)("trouble, under $name", (shell) => {
     expect(home.records(shell, token)).toMatchObject({ present: false, exits: [] })
   })
 
-  test.each([["work"], ["payload.sh"], ["stdout"]])("without a usable %s the launch has failed, by our record", async (name) => {
-    using home = new Home()
-    const directory = home.job(token, "exit 5")
-    rmSync(join(directory, name), { recursive: true, force: true })
-    if (name === "stdout") spawnSync("mkdir", [join(directory, name)])
-    expect((await run(home).end).code).toBe(wrapperExit.launch)
-    const { exits } = home.records(shell, token)
-    expect(exits).toMatchObject([{ exitCode: wrapperExit.launch, signal: null }])
-    expect(exits[0]?.launchFailure).toContain(name)
-  })
+  test.each([["work"], ["payload.sh"], ["stdout"]])(
+    "without a usable %s the launch has failed, by our record",
+    async (name) => {
+      using home = new Home()
+      const directory = home.job(token, "exit 5")
+      rmSync(join(directory, name), { recursive: true, force: true })
+      if (name === "stdout") spawnSync("mkdir", [join(directory, name)])
+      expect((await run(home).end).code).toBe(wrapperExit.launch)
+      const { exits } = home.records(shell, token)
+      expect(exits).toMatchObject([{ exitCode: wrapperExit.launch, signal: null }])
+      expect(exits[0]?.launchFailure).toContain(name)
+    },
+  )
 
   test("told to end before the payload was started, it does not start it", async () => {
     using home = new Home()
