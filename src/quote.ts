@@ -59,6 +59,36 @@ export function compound(argv: readonly string[], stdin?: string, mark = ""): st
   return `{ ${quoteAll(argv)} <<'${mark}'\n${body}${mark}\n}\n`
 }
 
+/** An end mark for `stdin` that begins with `word` and is no line of it. */
+export function endMark(word: string, stdin: string): string {
+  return stdin.includes(word) ? endMark(`${word}x`, stdin) : word
+}
+
+/** A compound whose command reads the shell's own stdin from here on: for bulk data, on a channel of its own. */
+export function openCompound(argv: readonly string[]): string {
+  return `{ ${quoteAll(argv)}\n}\n`
+}
+
+/**
+ * A line that makes any shell say `hz-ready-NONCE-COUNT`. Free of quotes, and harmless wherever a startup file that
+ * reads stdin cuts it; one that echoes it does not answer it.
+ */
+export function probe(nonce: string, count: number): string {
+  return `echo hz-ready\${hz_none-}-${nonce}-${count}\n`
+}
+
+/** The user's ProxyCommand, as OpenSSH hands it to a shell: the shell gives way to it. */
+export function proxyScript(command: string): string {
+  return `exec ${command}`
+}
+
+/**
+ * What an ssh channel runs. Constant, because csh and fish read it too: a POSIX sh that has read the login files, and
+ * then a fresh one, which has their environment and none of their options, aliases, functions and traps.
+ */
+export const loginShell = "exec /bin/sh -l -c 'exec /bin/sh'"
+export const plainShell = "exec /bin/sh"
+
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`

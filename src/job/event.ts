@@ -22,10 +22,10 @@ export type JobEventBody = { readonly job: string } & (
       readonly token: string
       readonly nativeName: string
       readonly directory: string
+      /** Indices of the GPUs that are ours to give, where no scheduler gives them. */
+      readonly devices?: readonly number[]
     }
-  /** Before each submission of the token: try number `try` may reach the manager from now on. */
-  | { readonly type: "submitting"; readonly token: string; readonly try: number }
-  /** The manager said, in words that exclude acceptance, that it did not take try number `try`. */
+  /** The manager said, in words that exclude acceptance, that it did not take try number `try`; the next one may follow. */
   | { readonly type: "not-accepted"; readonly token: string; readonly try: number; readonly reason: string }
   /** The outcome of the submission is unknown; the token is looked up before anything else. */
   | { readonly type: "in-doubt"; readonly token: string; readonly reason: string }

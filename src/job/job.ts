@@ -27,11 +27,12 @@ export interface Job {
   /** When the newest event of this job was written. */
   readonly changedAt: number
   readonly collected: { readonly directory: string; readonly files: number } | null
-  readonly pruned: "remote" | null
+  /** `remote`: its job directory is gone; `both`: it is forgotten, and only its key and generation still count. */
+  readonly pruned: "remote" | "both" | null
 }
 
 /** How far a submission got, as far as we know. */
-export type Submission = "intended" | "submitting" | "not-accepted" | "in-doubt" | "accepted"
+export type Submission = "intended" | "not-accepted" | "in-doubt" | "accepted"
 
 export interface Attempt {
   /** From 1. */
@@ -42,9 +43,10 @@ export interface Attempt {
   readonly nativeName: string
   /** Absolute, on the manager's host. */
   readonly directory: string
+  readonly devices: readonly number[]
   readonly submission: Submission
-  /** The last try that may have reached the manager; 0: none. */
-  readonly tries: number
+  /** Tries that the manager answered with a clear no; number `refusedTries + 1` may have reached it. */
+  readonly refusedTries: number
   readonly nativeId: string | null
   /** On the manager's clock, as it printed it. */
   readonly submitTime: string | null

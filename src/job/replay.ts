@@ -18,7 +18,6 @@ export function replay(jobs: Jobs, events: Iterable<AnyEvent>): Refusal[] {
     if (!("job" in event)) continue
     const next = apply(jobs.get(event.job), event)
     if ("why" in next) refusals.push(next)
-    else if (event.type === "pruned" && event.where === "both") jobs.delete(event.job)
     else jobs.set(event.job, next)
   }
   return refusals
@@ -66,10 +65,8 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
       return { ...job, waiting: event.reason }
     case "intent":
       return { ...job, state: "staging", waiting: null, attempts: [...job.attempts, newAttempt(event)] }
-    case "submitting":
-      return onAttempt(job, event, { submission: "submitting", tries: event.try })
     case "not-accepted":
-      return onAttempt(job, event, { submission: "not-accepted" }, { waiting: event.reason })
+      return onAttempt(job, event, { submission: "not-accepted", refusedTries: event.try }, { waiting: event.reason })
     case "in-doubt":
       return onAttempt(job, event, { submission: "in-doubt" }, { waiting: event.reason })
     case "accepted":
@@ -115,7 +112,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
     case "note":
       return { ...job, notes: [...job.notes, event.text] }
     case "pruned":
-      return { ...job, pruned: "remote" }
+      return { ...job, pruned: event.where }
   }
 }
 
@@ -126,8 +123,9 @@ function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
     token: event.token,
     nativeName: event.nativeName,
     directory: event.directory,
+    devices: event.devices ?? [],
     submission: "intended",
-    tries: 0,
+    refusedTries: 0,
     nativeId: null,
     submitTime: null,
     createdAt: event.at,

@@ -11,6 +11,8 @@ export interface JobStore extends AsyncDisposable {
   /** Replay of all events. Read-only for callers. */
   readonly jobs: ReadonlyMap<string, Job>
   readonly managers: ReadonlyMap<string, ManagerRecord>
+  /** Id of the newest job under a key (its highest generation), also when it was pruned. Undefined: never used. */
+  newestByKey(key: string): string | undefined
   /** Identity of the state directory and the secret from which tokens are derived. */
   readonly identity: StateIdentity
   /** Our epoch, from 1; grows with each controller. */
@@ -19,11 +21,13 @@ export interface JobStore extends AsyncDisposable {
   readonly findings: readonly Finding[]
   /**
    * Gives each event its `seq` and `at`, writes them as one group and resolves after fsync. Groups of concurrent calls
-   * share one fsync. Throws a StoreError: `STORE_FULL`, `STORE_READ_ONLY`, `STORE_SUPERSEDED` (a higher epoch exists:
-   * nothing that this owner writes counts any more), `EVENT_REFUSED` (an illegal move: a bug; nothing was written).
+   * share one fsync. Throws a StoreError: `STORE_FULL`, `STORE_READ_ONLY`, `STORE_FAILED` (nothing of the group counts;
+   * the store stays usable, and what was appended behind the group is rejected with it), `STORE_SUPERSEDED` (a higher
+   * epoch exists: nothing that this owner writes counts any more), `STORE_CLOSED`, `EVENT_REFUSED` (an illegal move: a
+   * bug; nothing was written).
    */
   append(events: readonly AnyEventBody[]): Promise<readonly AnyEvent[]>
-  /** Called after each group is on disk, in order. Returns the function that ends it. */
+  /** Called with the events of each append once they are on disk, in order. Must not throw. Returns the function that ends it. */
   subscribe(listener: (events: readonly AnyEvent[]) => void): () => void
 }
 

@@ -1,8 +1,9 @@
 /** One local folder that a job's results come back to: whole files under safe names, or nothing. */
 import { constants } from "node:fs"
-import { chmod, copyFile, lstat, mkdir, open, rename, rm, symlink } from "node:fs/promises"
+import { type FileHandle, chmod, copyFile, lstat, mkdir, open, rename, rm, rmdir, symlink } from "node:fs/promises"
 import { posix } from "node:path"
 import { HawserError } from "../errors.ts"
+import type { Backlog } from "./backlog.ts"
 import { type ByteName, bytesOf, pathOf, textOf } from "./filename.ts"
 import type { TarBody, TarEntry } from "./untar.ts"
 
@@ -27,17 +28,22 @@ export class Landing {
   readonly #modes = new Map<ByteName, number>()
   /** Sizes of the files that have landed. */
   readonly #sizes = new Map<ByteName, number>()
+  /** Files that are on their way to the disk. */
+  readonly #backlog: Backlog
+  readonly #settling: Promise<void>[] = []
   #opened = false
   #count = 0
 
-  constructor(directory: string, token: string) {
+  constructor(directory: string, token: string, backlog: Backlog) {
     this.#root = bytesOf(directory)
+    this.#backlog = backlog
     this.#temporary = `${this.#root}/.hawser-${token}`
   }
 
   /**
-   * Puts one member under its final name; returns its size (0 for folders and links). A name that is not safe is
-   * refused. Hard links name members that stand below `prefix`. Throws what node:fs throws.
+   * Puts one member under its final name, at the latest when `close` returns; returns its size (0 for folders and
+   * links). A name that is not safe is refused. Hard links name members that stand below `prefix`. Throws what node:fs
+   * throws.
    */
   async land(path: ByteName, entry: TarEntry, body: TarBody, prefix: string): Promise<number> {
     const { size, type, mode, target } = entry
@@ -58,15 +64,21 @@ export class Landing {
 
   refuse(path: ByteName, reason: string): void {
     this.refused.push({ path, reason })
-    this.notes.push(`${textOf(path)} was not brought back: ${reason}`)
   }
 
-  /** Gives folders their modes, the innermost first, and removes what was temporary. */
+  /**
+   * Waits until all files stand on the disk, gives folders their modes, the innermost first, and removes what was
+   * temporary. Throws what kept a file from its place.
+   */
   async close(): Promise<void> {
-    for (const [path, mode] of [...this.#modes].reverse()) await chmod(this.#at(path), mode)
-    this.#modes.clear()
-    if (this.#opened) await rm(pathOf(this.#temporary), { recursive: true, force: true })
+    if (!this.#opened) return
     this.#opened = false
+    const ends = await Promise.allSettled(this.#settling)
+    for (const [path, mode] of [...this.#modes].reverse()) await chmod(this.#at(path), mode)
+    // Empty, unless something failed.
+    const temporary = pathOf(this.#temporary)
+    await rmdir(temporary).catch(async () => rm(temporary, { recursive: true, force: true }))
+    for (const end of ends) if (end.status === "rejected") throw end.reason
   }
 
   #at(path: ByteName): Buffer {
@@ -75,9 +87,12 @@ export class Landing {
 
   async #open(): Promise<void> {
     if (this.#opened) return
+    const temporary = pathOf(this.#temporary)
     await mkdir(pathOf(this.#root), { recursive: true })
-    await rm(pathOf(this.#temporary), { recursive: true, force: true })
-    await mkdir(pathOf(this.#temporary), { mode: 0o700 })
+    await mkdir(temporary, { mode: 0o700 }).catch(async () => {
+      await rm(temporary, { recursive: true, force: true })
+      await mkdir(temporary, { mode: 0o700 })
+    })
     this.#opened = true
   }
 
@@ -119,12 +134,24 @@ export class Landing {
         await writeAll(file, chunk)
         size += chunk.length
       }
-      await file.chmod(mode)
-      await file.sync()
-    } finally {
+    } catch (error) {
       await file.close()
+      throw error
     }
-    return this.#settle(path, temporary, size)
+    // The next file is read while this one goes to the disk.
+    const { done } = await this.#backlog.start(async () => {
+      try {
+        await file.chmod(mode)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await this.#settle(path, temporary)
+    })
+    done.catch(() => undefined)
+    this.#settling.push(done)
+    this.#landed(path, size)
+    return size
   }
 
   /** A second name of a file that has landed already: a file of its own on this side. */
@@ -135,9 +162,12 @@ export class Landing {
       this.refuse(path, "it is a second name of a file that did not come")
       return 0
     }
+    await Promise.all(this.#settling)
     const temporary = this.#next()
     await copyFile(this.#at(source), temporary, constants.COPYFILE_EXCL)
-    return this.#settle(path, temporary, size)
+    await this.#settle(path, temporary)
+    this.#landed(path, size)
+    return size
   }
 
   async #link(path: ByteName, target: ByteName): Promise<number> {
@@ -147,19 +177,25 @@ export class Landing {
     }
     const temporary = this.#next()
     await symlink(pathOf(target), temporary)
-    return this.#settle(path, temporary, 0)
+    await this.#settle(path, temporary)
+    this.#landed(path, 0)
+    return 0
   }
 
-  async #settle(path: ByteName, temporary: Buffer, size: number): Promise<number> {
-    const there = await lstat(this.#at(path)).catch(() => null)
-    if (there?.isDirectory() === true) {
+  async #settle(path: ByteName, temporary: Buffer): Promise<void> {
+    try {
+      await rename(temporary, this.#at(path))
+    } catch (error) {
+      const there = await lstat(this.#at(path)).catch(() => null)
+      if (there?.isDirectory() !== true) throw error
+      this.files.splice(this.files.indexOf(path), 1)
       this.refuse(path, "a folder of this name stands on this side")
-      return size
     }
-    await rename(temporary, this.#at(path))
+  }
+
+  #landed(path: ByteName, size: number): void {
     this.files.push(path)
     this.#sizes.set(path, size)
-    return size
   }
 }
 
@@ -176,10 +212,7 @@ export function localError(error: unknown, directory: string): HawserError {
   })
 }
 
-async function writeAll(
-  file: { write(data: Buffer, offset: number): Promise<{ bytesWritten: number }> },
-  chunk: Buffer,
-) {
+async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
   for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten
 }
 

@@ -5,14 +5,17 @@
  * <root>/<state id>/            our home there, mode 0700
  *   owner.N                     symlink; the highest N may act
  *   bin/wrapper.<hash>.sh       the job wrapper, one file per version
+ *   bin/payload.<hash>.sh       the functions of which each payload.sh is made
  *   events/<token>.<n>          empty; dropped by the wrapper at the end of start n, as a hint
- *   stage.<nonce>/              a tar stream being unpacked
+ *   stage.<owner>.<nonce>/      a tar stream being unpacked
  *   jobs/<token>/
  *     token                     the token, then a hash of the spec
  *     job.sh                    batch script: directives, and one line that runs the wrapper
  *     payload.sh                environment, modules, prologue, the command, epilogue
  *     patterns.sh               `set -- 'glob' …` for the outputs
- *     secrets                   mode 0600, only where the spec refers to some; read and removed by the wrapper
+ *     script                    the spec's script, where it has one
+ *     start-before              seconds since 1970, where the job has a deadline
+ *     secrets                   mode 0600, only where the spec refers to some; read and removed before the payload runs
  *     work/                     the payload's working directory, with its inputs
  *     submit.<try>.lock         exclusive; the submission of this try may have reached the manager
  *     submit.<try>.answer       what the manager answered; ends with an end mark

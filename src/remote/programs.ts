@@ -2,13 +2,21 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import type { TextFile } from "./pack.ts"
+import { wrapperName, wrapperText } from "./prelude.ts"
 
 let payload: TextFile | undefined
+let wrapper: TextFile | undefined
 
 /** The functions that each payload.sh is made of. */
 export function payloadProgram(): TextFile {
   payload ??= program("payload", readFileSync(new URL("payload.sh", import.meta.url), "utf8"))
   return payload
+}
+
+/** The job wrapper: the first thing that an attempt runs. */
+export function wrapperProgram(): TextFile {
+  wrapper ??= { name: wrapperName(), mode: 0o700, text: wrapperText() }
+  return wrapper
 }
 
 /** A program with this text: `<name>.<hash>.sh`. */

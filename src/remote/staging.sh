@@ -1,42 +1,41 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2030,SC2031 # verbs are subshells: what they set ends with them
-# Job directories come in and results go out, as tar streams. Needs glob.sh.
+# Job directories come in and results go out, as tar streams. Needs verbs.sh and glob.sh.
 
-# Exit codes of our own, beside those of verbs.sh.
-hz_staging_cut=91        # the end marker never came: nothing was staged
-hz_staging_failed=92     # tar, mkdir or mv failed: the reason stands on stderr
-hz_staging_superseded=93 # a higher owner number exists: this one may no longer act
+# An exit code beside those of verbs.sh. 91: the end marker never came, and nothing was staged.
 
-# hz_stage HOME OWNER NONCE <TAR: one line for each job directory, `staged|exists|conflict|failed TOKEN`, then `end NONCE`.
+# hz_stage HOME OWNER NONCE <TAR: one line for each job directory, `staged|exists|conflict|failed TOKEN`, then `end`.
 # exists: it was there, with the same spec. conflict: it was there, with another one. Nothing of a stream that was cut
 # is ever seen under jobs/.
 hz_stage() (
+  hz_may "$1" "$2"
   umask 077
-  hz_may_stage "$1" "$2" || exit "$hz_staging_superseded"
+  # They would bend what tar does.
+  unset TAR_OPTIONS POSIXLY_CORRECT
+  case $3 in '' | *[!A-Za-z0-9]*) hz_refused "not a nonce: $3" ;; esac
   hz_stage_name=stage.$2.$3
-  case $3 in '' | *[!A-Za-z0-9]*) exit "$hz_staging_failed" ;; esac
-  mkdir -p "$1/jobs" "$1/bin" || exit "$hz_staging_failed"
   # Fresh, or another stream of this name is at work.
-  mkdir "$1/$hz_stage_name" || exit "$hz_staging_failed"
-  cd "$1/$hz_stage_name" || exit "$hz_staging_failed"
+  command mkdir "$hz_stage_name" && cd "$hz_stage_name" || exit 96
   hz_stage_status=0
-  tar -xpof - || hz_stage_status=$hz_staging_failed
+  command tar -xpof - || hz_stage_status=96
   # tar exits 0 on a stream that was cut between two members, so only the marker counts.
-  [ -f "end.$3" ] || [ "$hz_stage_status" -ne 0 ] || hz_stage_status=$hz_staging_cut
-  # It may have taken long: somebody else may own this place by now.
-  hz_may_stage "$1" "$2" || hz_stage_status=$hz_staging_superseded
-  [ "$hz_stage_status" -ne 0 ] || hz_stage_all </dev/null
-  cd "$1" || exit "$hz_staging_failed"
+  [ -f "end.$3" ] || [ "$hz_stage_status" -ne 0 ] || hz_stage_status=91
+  cd .. || exit 96
+  if [ "$hz_stage_status" -eq 0 ]; then
+    # It may have taken long: somebody else may own this place by now.
+    (hz_may "$1" "$2" && cd "$hz_stage_name" && hz_stage_all) </dev/null
+    hz_stage_status=$?
+  fi
   hz_remove_stage "$hz_stage_name" || :
-  [ "$hz_stage_status" -eq 0 ] && printf 'end %s\n' "$3"
-  exit "$hz_stage_status"
+  [ "$hz_stage_status" -eq 0 ] || exit "$hz_stage_status"
+  printf 'end\n'
 )
 
 # Moves everything from here, a folder beside jobs/, into place.
 hz_stage_all() {
   for hz_stage_file in bin/*.sh; do
     # A program's name holds its hash. An empty one is what a crash of the file server left.
-    if [ -f "$hz_stage_file" ] && [ ! -s "../$hz_stage_file" ]; then mv -f "$hz_stage_file" ../bin/; fi
+    if [ -f "$hz_stage_file" ] && [ ! -s "../$hz_stage_file" ]; then command mv -f "$hz_stage_file" ../bin/; fi
   done
   set --
   for hz_stage_token in hz*; do
@@ -52,7 +51,7 @@ hz_stage_all() {
 # hz_stage_move TOKEN...: with the folder as the target, rename(2) refuses a job directory that is there (it is never
 # empty), and mv can't slip into it.
 hz_stage_move() {
-  hz_stage_errors=$(mv -f "$@" ../jobs/ 2>&1)
+  hz_stage_errors=$(command mv -f "$@" ../jobs/ 2>&1)
   for hz_stage_token; do
     if [ ! -d "$hz_stage_token" ]; then
       printf 'staged %s\n' "$hz_stage_token"
@@ -77,21 +76,21 @@ hz_same_token() {
 
 # hz_sweep_stages HOME OWNER [NONCE...]: removes what dead streams have left, but not the streams NONCE... of OWNER.
 hz_sweep_stages() (
-  hz_may_stage "$1" "$2" || exit "$hz_staging_superseded"
-  cd "$1" || exit "$hz_staging_failed"
-  hz_owner=$2
+  hz_may "$1" "$2"
+  hz_sweeper=$2
   shift 2
   for hz_stage_name in stage.*; do
     if [ ! -d "$hz_stage_name" ] || [ -L "$hz_stage_name" ]; then continue; fi
     hz_stage_owner=${hz_stage_name#stage.}
     hz_stage_owner=${hz_stage_owner%%.*}
     case $hz_stage_owner in '' | *[!0-9]*) hz_stage_owner=0 ;; esac
-    [ "$hz_stage_owner" -le "$hz_owner" ] || continue
+    [ "$hz_stage_owner" -le "$hz_sweeper" ] || continue
     for hz_stage_kept; do
-      [ "$hz_stage_name" != "stage.$hz_owner.$hz_stage_kept" ] || continue 2
+      [ "$hz_stage_name" != "stage.$hz_sweeper.$hz_stage_kept" ] || continue 2
     done
     if hz_remove_stage "$hz_stage_name"; then printf 'swept %s\n' "$hz_stage_name"; fi
   done
+  printf 'end\n'
 )
 
 # hz_remove_stage NAME: here. Inputs may hold folders that their owner can't write to.
@@ -101,16 +100,7 @@ hz_remove_stage() {
     stage.*) ;;
     *) return 1 ;;
   esac
-  rm -rf "./$1" 2>/dev/null || { chmod -R u+rwx "./$1" && rm -rf "./$1"; }
-}
-
-# Whether no owner.N above ours exists.
-hz_may_stage() {
-  for hz_owner_file in "$1"/owner.*; do
-    hz_owner_number=${hz_owner_file##*/owner.}
-    case $hz_owner_number in '' | *[!0-9]*) continue ;; esac
-    [ "$hz_owner_number" -le "$2" ] || return 1
-  done
+  command rm -rf "./$1" 2>/dev/null || { command chmod -R u+rwx "./$1" && command rm -rf "./$1"; }
 }
 
 # hz_collect HOME TOKEN... >TAR: stdout, stderr and scheduler.log of these jobs and what matches their patterns.sh, as
@@ -118,9 +108,11 @@ hz_may_stage() {
 # by an empty member: `hz-whole`, or `hz-part` where tar had something to say on stderr (a file changed, or can't be
 # read). The last member of all is `hz-end`. A job directory that is not there has no `<token>/token`.
 hz_collect() (
-  cd "$1/jobs" || exit "$hz_staging_failed"
-  hz_collect_jobs=$(pwd)
-  hz_collect_names='' hz_collect_count=0 hz_collect_size=0
+  hz_home "$1"
+  cd jobs || exit 95
+  unset TAR_OPTIONS POSIXLY_CORRECT
+  hz_collect_jobs=$PWD
+  hz_collect_names='' hz_collect_count=0 hz_collect_size=0 hz_collect_option=''
   # shellcheck disable=SC2317 # hz_expand calls it
   hz_each() {
     hz_collect_add "$1"
@@ -136,7 +128,7 @@ hz_collect() (
     if [ -f "$hz_collect_token/patterns.sh" ] && cd "$hz_collect_token/work" 2>/dev/null; then
       hz_collect_prefix=$hz_collect_token/work
       hz_collect_outputs
-      cd "$hz_collect_jobs" || exit "$hz_staging_failed"
+      cd "$hz_collect_jobs" || exit 95
     fi
     hz_collect_prefix=$hz_collect_token
     hz_collect_add token
@@ -157,6 +149,11 @@ hz_collect_add() {
   hz_collect_count=$((hz_collect_count + 1))
   eval "hz_collect_$hz_collect_count=\$hz_collect_prefix/\$1"
   hz_collect_names="$hz_collect_names \"\$hz_collect_$hz_collect_count\""
+  # GNU tar reads `\n` in an argument as a line break, unless it is told not to. No other tar does, or knows the option.
+  case $1/$hz_collect_option in
+    */--no-unquote) ;;
+    *\\*) case $(command tar --version 2>/dev/null </dev/null) in *"GNU tar"*) hz_collect_option=--no-unquote ;; esac ;;
+  esac
   hz_collect_size=$((hz_collect_size + ${#hz_collect_prefix} + ${#1}))
   if [ "$hz_collect_count" -ge 200 ] || [ "$hz_collect_size" -ge 60000 ]; then hz_collect_flush; fi
 }
@@ -164,7 +161,7 @@ hz_collect_add() {
 hz_collect_flush() {
   [ "$hz_collect_count" -gt 0 ] || return 0
   # No member is a folder with its contents: each name was listed by itself.
-  if eval "tar -C \"\$hz_collect_jobs\" -cf - --no-recursion $hz_collect_names" </dev/null; then
+  if eval "command tar -C \"\$hz_collect_jobs\" -cf - $hz_collect_option --no-recursion $hz_collect_names" </dev/null; then
     hz_collect_mark whole
   else
     hz_collect_mark part

@@ -2,12 +2,16 @@
 import type { Readable } from "node:stream"
 import { type Clock, systemClock } from "../clock.ts"
 import { type Command, type CommandResult, firstLine } from "../command.ts"
-import { type ErrorClass, HawserError, TransportError } from "../errors.ts"
+import { TransportError } from "../errors.ts"
 import type { Session } from "../transport/session.ts"
+import { answerLines, assertAnswered, verbExit } from "./answer.ts"
 import type { Place } from "./layout.ts"
-import { type StageJob, type TextFile, packJobs } from "./pack.ts"
+import { InputError, type StageJob, type TextFile, packJobs } from "./pack.ts"
 import { payloadProgram } from "./programs.ts"
 import { type CollectReply, type CollectRequest, unpack } from "./unpack.ts"
+
+/** Exit code of hz_stage, beside those of the verbs: the end marker never came. */
+const stageCut = 91
 
 export interface StageReply {
   readonly token: string
@@ -31,7 +35,7 @@ export interface StageOptions {
 /**
  * All or nothing as to a cut stream: on success each job has a reply; after an error any of them may be in place, and
  * staging them again is safe. Throws an InputError for an input that could not be read, `STAGE_CUT` (transient),
- * `STAGE_FAILED` (`limit` when the disk there is full), `SUPERSEDED` (gone), or what the session throws.
+ * `REMOTE_DISK_FULL` (limit), what verbs throw (answer.ts), or what the session throws. Nothing of it is in doubt.
  */
 export async function stageJobs(
   session: Session,
@@ -42,9 +46,9 @@ export async function stageJobs(
   if (jobs.length === 0) return []
   const now = Math.floor(clock.now() / 1000)
   const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...programs], now })
-  let inputError: unknown
+  let inputError: InputError | undefined
   source.once("error", (error) => {
-    inputError = error
+    if (error instanceof InputError) inputError = error
   })
   try {
     return await session.send(stageCommand(place, jobs, nonce), source, signal)
@@ -60,14 +64,13 @@ export function sweepStages(place: Place, nonces: readonly string[] = []): Comma
   return {
     argv: ["hz_sweep_stages", place.home, String(place.owner), ...nonces],
     parse(result) {
-      if (result.exitCode !== 0) throw stagingError(result)
-      return lines(result.stdout).flatMap((line) => /^swept (\S+)$/.exec(line)?.[1] ?? [])
+      return answerLines(result, "question", "hz_sweep_stages").flatMap((line) => /^swept (\S+)$/.exec(line)?.[1] ?? [])
     },
   }
 }
 
 /**
- * Results of these jobs, each in its own folder. A reply that is not whole was read once more by itself. Throws
+ * Results of these jobs, each in its own folder. One that was unsteady among others was read once more by itself. Throws
  * `COLLECT_CUT` (transient) or what the session throws; what had come stays where it is.
  */
 export async function collectJobs(
@@ -77,11 +80,28 @@ export async function collectJobs(
   signal?: AbortSignal,
 ): Promise<CollectReply[]> {
   if (requests.length === 0) return []
+  const replies = await collectOnce(session, place, requests, signal)
+  if (requests.length === 1) return replies
+  // tar reads many jobs at once: that it had something to say does not tell of which.
+  const unsteady = requests.filter((_request, index) => replies[index]?.unsteady === true)
+  const again = new Map<string, CollectReply>()
+  for (const request of unsteady) {
+    for (const reply of await collectOnce(session, place, [request], signal)) again.set(reply.token, reply)
+  }
+  return replies.map((reply) => again.get(reply.token) ?? reply)
+}
+
+async function collectOnce(
+  session: Session,
+  place: Place,
+  requests: readonly CollectRequest[],
+  signal?: AbortSignal,
+): Promise<CollectReply[]> {
   let replies: CollectReply[] = []
   const command: Command<void> = {
     argv: ["hz_collect", place.home, ...requests.map(({ token }) => token)],
     parse(result) {
-      if (result.exitCode !== 0) throw stagingError(result)
+      assertAnswered(result, "question", "hz_collect")
     },
   }
   const sink = async (stdout: Readable): Promise<void> => {
@@ -95,9 +115,9 @@ function stageCommand(place: Place, jobs: readonly StageJob[], nonce: string): C
   return {
     argv: ["hz_stage", place.home, String(place.owner), nonce],
     parse(result) {
-      if (result.exitCode !== 0) throw stagingError(result)
-      const said = lines(result.stdout)
-      if (said.at(-1) !== `end ${nonce}`) throw cutError("It did not say to the end what it had done.")
+      assertStaged(result)
+      // Asking again is harmless: an answer that is not whole leaves no doubt behind.
+      const said = answerLines(result, "question", "hz_stage")
       const replies = new Map(said.flatMap((line) => stageReply(line, result)).map((reply) => [reply.token, reply]))
       return jobs.map(({ token }) => {
         const reply = replies.get(token)
@@ -115,29 +135,16 @@ function stageReply(line: string, result: CommandResult): StageReply[] {
   return [{ token, status, reason: status === "failed" ? (firstLine(result.stderr) ?? null) : null }]
 }
 
-function lines(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "")
-}
-
-/** The exit codes of staging.sh. */
-function stagingError(result: CommandResult): HawserError {
-  const reason = firstLine(result.stderr)
-  if (result.exitCode === 91) return cutError(reason)
-  if (result.exitCode === 93) {
-    return new HawserError("SUPERSEDED", {
-      summary: "Another controller has taken over on the other side.",
-      reason: "There is a higher owner number than ours.",
-      advice: "End this controller; the other one has the jobs.",
-      class: "gone",
-    })
-  }
-  const full = /No space left|[Dd]isk quota|Quota exceeded/.test(result.stderr)
-  const errorClass: ErrorClass = full ? "limit" : "transient"
-  return new TransportError("STAGE_FAILED", {
-    summary: "Files could not be moved between here and the other side.",
-    reason,
-    advice: full ? "Make room on the other side; it goes on by itself." : undefined,
-    class: errorClass,
+function assertStaged(result: CommandResult): void {
+  if (result.exitCode === stageCut) throw cutError(firstLine(result.stderr))
+  // GNU tar says `Wrote only 6144 of 10240 bytes` of a file for which there was some room.
+  const isFull = /No space left|[Dd]isk quota|Wrote only \d+ of|short write/.test(result.stderr)
+  if (result.exitCode !== verbExit.failed || !isFull) return
+  throw new TransportError("REMOTE_DISK_FULL", {
+    summary: "There is no room on the other side for the job directories.",
+    reason: firstLine(result.stderr),
+    advice: "Make room there; it goes on by itself.",
+    class: "limit",
   })
 }
 

@@ -1,6 +1,7 @@
 /** Reads the stream of `hz_collect` into local folders, and says what is there and what is not. */
 import type { Readable } from "node:stream"
 import { type HawserError, TransportError } from "../errors.ts"
+import { Backlog } from "./backlog.ts"
 import { type ByteName, textOf } from "./filename.ts"
 import { matchesGlob, parseGlob } from "./glob.ts"
 import { Landing, localError } from "./landing.ts"
@@ -33,13 +34,13 @@ export interface CollectReply {
   readonly unsteady: boolean
   /** What can never be brought back as it is, however often it is read. */
   readonly refused: readonly { readonly path: string; readonly reason: string }[]
-  /** For people: a pattern without a match, a link that was left out. */
+  /** For people: a pattern without a match, a link that was left out. Not what was refused. */
   readonly notes: readonly string[]
   /** This side could not write: class `limit` for a full disk. The other jobs of the stream are not concerned. */
   readonly failure: HawserError | null
 }
 
-/** The sizes that the engine compares are right only when nothing of this is set. */
+/** Everything came that can come. What was refused, or is only noted, would not come another time either. */
 export function isWhole(reply: CollectReply): boolean {
   return (
     reply.present && reply.missing.length + reply.mismatched.length === 0 && !reply.unsteady && reply.failure === null
@@ -65,7 +66,8 @@ const ownNames: readonly string[] = ["stdout", "stderr", "scheduler.log"]
  * `COLLECT_CUT` (transient) when the stream ends before its end mark; what came until then stays and may be read again.
  */
 export async function unpack(stream: Readable, requests: readonly CollectRequest[]): Promise<CollectReply[]> {
-  const jobs = new Map(requests.map((request) => [request.token, begin(request)]))
+  const backlog = new Backlog(16)
+  const jobs = new Map(requests.map((request) => [request.token, begin(request, backlog)]))
   let ended = false
   try {
     await readTar(stream, async (entry, body) => {
@@ -81,8 +83,8 @@ export async function unpack(stream: Readable, requests: readonly CollectRequest
   return [...jobs.values()].map(replyOf)
 }
 
-function begin(request: CollectRequest): Progress {
-  const landing = new Landing(request.directory, request.token)
+function begin(request: CollectRequest, backlog: Backlog): Progress {
+  const landing = new Landing(request.directory, request.token, backlog)
   return { request, landing, seen: new Map(), present: false, unsteady: false, touched: false, failure: null }
 }
 

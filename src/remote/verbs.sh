@@ -60,6 +60,13 @@ hz_safe() {
   esac
 }
 
+# hz_effect HOME OWNER ARGV...: runs ARGV as OWNER; its output and exit code are the answer.
+hz_effect() {
+  hz_may "$1" "$2"
+  shift 2
+  "$@" </dev/null
+}
+
 # hz_hello ROOT STATE_ID: makes <root>/<state id> and says where we are.
 hz_hello() {
   umask 077

@@ -1,7 +1,7 @@
 /** Commands that call the verbs on the other side, each with the parser of its answer. */
 import type { Command } from "../command.ts"
 import { HawserError, UsageError } from "../errors.ts"
-import { answerLines, assertAnswered } from "./answer.ts"
+import { answerLines, assertAnswered, verbExit } from "./answer.ts"
 import type { HostFacts, Place } from "./layout.ts"
 
 /** Makes our home, `<root>/<state id>`, and says where we are. `root` may start with `~/`. */
@@ -35,6 +35,19 @@ export function takeOwner(place: Place, text: string): Command<{ readonly won: b
     parse: (result) => {
       const [, won, highest] = words(answerLines(result, "effect", "Taking over the root"), "own")
       return { won: won === "won", highest: numberOf(highest) }
+    },
+  }
+}
+
+/** The same command with an effect, which is not run if a higher owner number than ours exists (PROTOCOL 26). */
+export function asOwner<T>(place: Place, command: Command<T>): Command<T> {
+  return {
+    ...command,
+    argv: ["hz_effect", place.home, String(place.owner), ...command.argv],
+    parse: (result) => {
+      const isOurs = result.exitCode === verbExit.superseded || result.exitCode === verbExit.homeMissing
+      if (isOurs) assertAnswered(result, "effect", "An effect")
+      return command.parse(result)
     },
   }
 }

@@ -8,7 +8,8 @@ export interface Scheduler {
   readonly name: string
   readonly features: Features
   /**
-   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells.
+   * Names (shell patterns) of variables that change what the manager's commands do; unset in our shells. What follows
+   * a `!` is kept.
    * `SBATCH_*` and its kin would otherwise bend every submission (PROTOCOL 15).
    */
   readonly foreignVariables: readonly string[]
@@ -17,7 +18,7 @@ export interface Scheduler {
   /** Longest native name that survives in queue and accounting. */
   readonly nativeNameMax: number
 
-  /** Lines for the head of the batch script (`#SBATCH --nodes=1`). Throws a UsageError for what it can't express. */
+  /** Lines for the head of the batch script (`#$ -cwd`). Throws a UsageError for what the dialect can't express. */
   directives(submission: Submission): readonly string[]
   /**
    * Submits `submission.script` once. The parser throws a SchedulerError: class `in-doubt` when the native may exist,
@@ -26,18 +27,32 @@ export interface Scheduler {
   submit(submission: Submission): Command<Accepted>
   /** One call that lists every native of this user that we could own, live ones first of all. One per sweep. */
   queue(natives: readonly Native[]): Command<Listing>
-  /** Accounting for natives that left the queue; null where the manager keeps none. `since`: seconds, manager's clock. */
+  /**
+   * Accounting for natives that left the queue; null where the manager keeps none. `since`: seconds since 1970 UTC on
+   * the manager's clock, before the oldest of them was submitted; the dialect adds its margin.
+   */
   history(natives: readonly Native[], since: number): Command<Listing> | null
   /** A complete look: everything that exists under these tokens. All commands must answer for the look to count. */
   look(natives: readonly Native[], since: number): readonly Command<Listing>[]
-  /** Cancels only natives that carry both the id and the name. Succeeds when the request was taken; evidence tells the rest. */
-  cancel(natives: readonly Native[], how: { readonly force: boolean }): Command<void>
-  hold(natives: readonly Native[]): Command<void> | null
-  release(natives: readonly Native[]): Command<void> | null
+  /**
+   * Cancels only natives that carry both the id and the name (where the id is not known: all that carry the name).
+   * Each command succeeds when the request was taken or there was nothing left to cancel; evidence tells the rest.
+   */
+  cancel(natives: readonly Native[], how: CancelHow): readonly Command<void>[]
+  /** Null where the manager can't. */
+  hold(natives: readonly Native[]): readonly Command<void>[] | null
+  release(natives: readonly Native[]): readonly Command<void>[] | null
   /** A cheap question that only a manager in working order answers: the breaker's probe, and doctor's first line. */
   probe(): Command<ManagerFacts>
   /** What a failed command means; commands of ours that failed before they reached the manager included. */
   classify(result: CommandResult): ErrorClass
+}
+
+export interface CancelHow {
+  /** KILL at once, where TERM did not help. */
+  readonly force: boolean
+  /** Our owner number, for verbs of ours that end when a higher one exists (PROTOCOL 26). */
+  readonly owner: number
 }
 
 export interface Features {
@@ -74,11 +89,31 @@ export interface Accepted {
   readonly submitTime: string | null
 }
 
-/** What a question brought back. Records of strangers are left out; a record without our token is a stranger's. */
+/**
+ * What a question brought back. Records of strangers are left out; a record without our token is a stranger's. A
+ * dialect has no clock: `seenAt` is 0 in its evidence, and whoever ran the command stamps it (`seenNow`).
+ */
 export interface Listing {
   readonly evidence: readonly Evidence[]
   /** Lines that could not be read, as they came: reported, never guessed at. */
   readonly unread: readonly string[]
+  readonly coverage: Coverage
+  /** Why it is not complete, for people and for the manager's health; null when it is. */
+  readonly trouble: string | null
+}
+
+/**
+ * What the silence of a listing is worth. Evidence counts in each of them.
+ *
+ * - `complete`: all that was asked was answered; what is not in it is not there.
+ * - `partial`: noisy, cut short, or answered by somebody else (another host): its silence says nothing. No look.
+ * - `none`: nobody keeps such records here (Slurm without accounting); a look is complete without them.
+ */
+export type Coverage = "complete" | "partial" | "none"
+
+/** The evidence of a listing, seen at `at` (our wall clock, milliseconds). */
+export function seenNow(listing: Listing, at: number): readonly Evidence[] {
+  return listing.evidence.map((evidence) => ({ ...evidence, seenAt: at }))
 }
 
 export interface ManagerFacts {

@@ -2,6 +2,12 @@
 import type { Readable } from "node:stream"
 import type { Clock } from "../clock.ts"
 import type { Command } from "../command.ts"
+import { classOf } from "../errors.ts"
+import { type BulkRequest, runBulk } from "./bulk.ts"
+import { type FramedShell, type ShellOptions, connectionLoss, openPreparedChannel, openShell } from "./shell.ts"
+import { abortedError, closedByUsError } from "./shellErrors.ts"
+import { type Slots, slots } from "./slots.ts"
+import type { Channel, Connection, Transport } from "./transport.ts"
 
 /**
  * All failures are HawserErrors with a class. For a command that was sent and not answered (channel lost, deadline
@@ -29,4 +35,176 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number
   /** For an answer, from the command's begin mark, where the command names no time of its own. Default 120 s. */
   readonly answerTimeoutMs?: number
+}
+
+const connectTimeoutMsDefault = 30_000
+const answerTimeoutMsDefault = 120_000
+/** sshd's MaxSessions is 10 by default: 8 channels are ours, and two of them are the shells. */
+const bulkChannelsMax = 6
+const channelEndMsMax = 2_000
+const bulkTriesMax = 3
+const busyPauseMs = 200
+
+/**
+ * Connects, and opens the question shell, so that a session that opens also answers. If a shell dies while the
+ * connection lives, the next command opens another; when the connection is lost, the session is.
+ */
+export async function openSession(
+  transport: Transport,
+  options: SessionOptions,
+  signal?: AbortSignal,
+): Promise<Session> {
+  const settings: ShellOptions = {
+    clock: options.clock,
+    prelude: options.prelude,
+    connectTimeoutMs: options.connectTimeoutMs ?? connectTimeoutMsDefault,
+    answerTimeoutMs: options.answerTimeoutMs ?? answerTimeoutMsDefault,
+  }
+  const connection = await transport.connect(signal, { timeoutMs: settings.connectTimeoutMs })
+  const questions = lasting(connection, settings)
+  try {
+    await questions.shell(signal)
+  } catch (error) {
+    await connection[Symbol.asyncDispose]()
+    throw error
+  }
+  return connectedSession(transport.address, connection, settings, questions)
+}
+
+function connectedSession(
+  address: string,
+  connection: Connection,
+  settings: ShellOptions,
+  questions: LastingShell,
+): Session {
+  const effects = lasting(connection, settings)
+  let effectsShareShell = false
+  const bulkSlots = slots(bulkChannelsMax)
+  const whyLost = connectionLoss(connection)
+  const { clock, answerTimeoutMs } = settings
+
+  const run = async <T>(
+    opened: Promise<FramedShell>,
+    command: Command<T>,
+    hasEffect: boolean,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const { argv, stdin, timeoutMs } = command
+    const shell = await opened
+    return command.parse(await shell.run({ argv, stdin, timeoutMs, hasEffect }, signal))
+  }
+
+  /** A server that allows no second channel gets questions and effects in one shell, from then on. */
+  const effectShell = async (signal?: AbortSignal): Promise<FramedShell> => {
+    if (effectsShareShell) return questions.shell(signal)
+    try {
+      return await effects.shell(signal)
+    } catch (error) {
+      if (classOf(error) !== "busy") throw error
+      effectsShareShell = true
+      return questions.shell(signal)
+    }
+  }
+
+  const bulk = async <T>(
+    command: Command<T>,
+    ends: Pick<BulkRequest, "source" | "sink" | "hasEffect">,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const { channel, release } = await bulkChannel(connection, settings, bulkSlots, signal)
+    const { argv, timeoutMs } = command
+    const request = { ...ends, argv, timeoutMs, clock, idleTimeoutMs: answerTimeoutMs, whyLost }
+    try {
+      return command.parse(await runBulk(channel, request, signal))
+    } finally {
+      // The server counts a channel until both sides have closed it.
+      void Promise.race([channel.exit, clock.sleep(channelEndMsMax)]).then(release)
+    }
+  }
+
+  return {
+    address,
+    closed: connection.closed,
+    ask: (command, signal) => run(questions.shell(signal), command, false, signal),
+    act: (command, signal) => run(effectShell(signal), command, true, signal),
+    send: (command, source, signal) => bulk(command, { source, hasEffect: true }, signal),
+    receive: (command, sink, signal) => bulk(command, { sink, hasEffect: false }, signal),
+    async [Symbol.asyncDispose]() {
+      questions.close()
+      effects.close()
+      await connection[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A server that allows fewer channels than we thought makes us wait for one of ours; it is `busy` if we have none. */
+async function bulkChannel(
+  connection: Connection,
+  settings: ShellOptions,
+  places: Slots,
+  signal: AbortSignal | undefined,
+): Promise<{ channel: Channel; release: () => void }> {
+  for (let tries = 0; ; ) {
+    const release = await places.take(signal)
+    try {
+      return { channel: await openPreparedChannel(connection, settings, signal), release }
+    } catch (error) {
+      const canWait = classOf(error) === "busy" && (places.shrink() || (tries += 1) < bulkTriesMax)
+      release()
+      if (!canWait) throw error
+    }
+    // sshd forgets a closed channel a moment after it was closed.
+    await settings.clock.sleep(busyPauseMs, signal)
+  }
+}
+
+interface LastingShell {
+  /** The shell, opened if there is none that lives. */
+  shell(signal?: AbortSignal): Promise<FramedShell>
+  close(): void
+}
+
+function lasting(connection: Connection, settings: ShellOptions): LastingShell {
+  let current: Promise<FramedShell> | undefined
+  let opened: FramedShell | undefined
+  let isClosed = false
+  const open = async (): Promise<FramedShell> => {
+    if (isClosed) throw closedByUsError()
+    opened = undefined
+    opened = await openShell(connection, settings)
+    if (isClosed) opened.close()
+    return opened
+  }
+  return {
+    async shell(signal) {
+      signal?.throwIfAborted()
+      if (current === undefined || opened?.lost !== undefined) {
+        const opening = open()
+        current = opening
+        opened = undefined
+        opening.catch(() => {
+          if (current === opening) current = undefined
+        })
+      }
+      return untilAborted(current, signal)
+    },
+    close() {
+      isClosed = true
+      opened?.close()
+    },
+  }
+}
+
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  let onAbort = (): void => undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(abortedError(false, signal))
+    signal.addEventListener("abort", onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    signal.removeEventListener("abort", onAbort)
+  }
 }

@@ -7,16 +7,20 @@ export interface Transport {
   /**
    * One connection. Throws a TransportError: `auth` (host key, login: a person must act), `transient` (refused, no
    * route, name not found, dead peer), `busy` (MaxStartups).
+   *
+   * `timeoutMs`: for the way to a login, without the time that a person takes to answer a prompt.
    */
-  connect(signal?: AbortSignal): Promise<Connection>
+  connect(signal?: AbortSignal, options?: { readonly timeoutMs?: number }): Promise<Connection>
 }
 
 export interface Connection extends AsyncDisposable {
   /**
    * A fresh `/bin/sh` that reads commands from stdin, in the login environment of the user. Throws a TransportError:
    * `busy` when the server allows no further channel (MaxSessions), `transient` when the connection is gone.
+   *
+   * `login: false`: without the login environment, for accounts whose startup files end the shell.
    */
-  channel(signal?: AbortSignal): Promise<Channel>
+  channel(signal?: AbortSignal, options?: { readonly login?: boolean }): Promise<Channel>
   /** Resolves when the connection is gone, with why. Never rejects. */
   readonly closed: Promise<Error>
 }
@@ -25,7 +29,7 @@ export interface Channel {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** Resolves when the shell has ended and its output was delivered. Null exit code: it never told one. */
+  /** Resolves, never rejects, when the shell has ended and its output was delivered. Null exit code: it never told one. */
   readonly exit: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>
   /** Ends the channel at once. The command on the other side may live on. */
   destroy(): void

@@ -6,7 +6,7 @@ import * as fc from "fast-check"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { bytesOf } from "../../src/remote/filename.ts"
 import { matchesGlob, parseGlob, shellPattern } from "../../src/remote/glob.ts"
-import { type Shell, remoteFile, shells } from "../support/shells.ts"
+import { type Shell, remoteFile, shells } from "../support/staging-shells.ts"
 
 let folder: string
 beforeEach(() => {

@@ -7,7 +7,7 @@ import type { JobSpec } from "../../src/job/index.ts"
 import { payloadProgram } from "../../src/remote/programs.ts"
 import { type JobParts, jobFiles } from "../../src/remote/script.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
-import { shells } from "../support/shells.ts"
+import { shells } from "../support/staging-shells.ts"
 
 const token = "hzpayload000001"
 let home: string
@@ -38,7 +38,7 @@ interface Running {
   readonly child: ChildProcess
   readonly end: Promise<End>
   /** Resolves when stdout has this text. */
-  said(text: string): Promise<void>
+  readonly said: (text: string) => Promise<void>
 }
 
 describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { JobSpec } from "../../src/job/index.ts"
 import { type JobParts, jobFiles, specHash } from "../../src/remote/script.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
-import { shells } from "../support/shells.ts"
+import { shells } from "../support/staging-shells.ts"
 
 const token = "hzscript0000001"
 let home: string

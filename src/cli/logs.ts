@@ -1,0 +1,27 @@
+/** `hawser logs`: a job's stdout or stderr, also while it runs. */
+import type { Command } from "commander"
+import { isFinal } from "../job/index.ts"
+import { contextOf } from "./context.ts"
+import { follow, readAll } from "./follow.ts"
+import { globalsOf } from "./globals.ts"
+import { detachable } from "./patience.ts"
+
+export function registerLogs(hawser: Command): void {
+  hawser
+    .command("logs")
+    .description("print a job's output")
+    .argument("<job>", "id, unique beginning of an id, or key")
+    .option("-f, --follow", "go on until the job is over")
+    .option("--stderr", "its stderr instead of its stdout")
+    .action(async (name: string, options: { follow?: boolean; stderr?: boolean }, self: Command) => {
+      const context = contextOf(globalsOf(self))
+      const stream = options.stderr === true ? "stderr" : "stdout"
+      const write = (data: Buffer): void => void process.stdout.write(data)
+      await using reader = await context.reader()
+      const job = await reader.show(name)
+      if (isFinal(job.state)) return await readAll(reader, job.id, stream, write)
+      await using api = await context.api()
+      if (options.follow !== true) return await readAll(api, job.id, stream, write)
+      await detachable(context, api, [job], null, async (signal) => await follow(context.clock, api, job.id, stream, write, signal))
+    })
+}

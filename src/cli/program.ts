@@ -1,0 +1,58 @@
+/** The program `hawser`: its commands and the options that all of them share. */
+import { Command } from "commander"
+import { version } from "../version.ts"
+import { registerBatch } from "./batch.ts"
+import { registerCancel } from "./cancel.ts"
+import { registerConfig } from "./config.ts"
+import { registerController } from "./controller.ts"
+import { registerDoctor } from "./doctor.ts"
+import { registerDown } from "./down.ts"
+import { share } from "./globals.ts"
+import { registerList } from "./list.ts"
+import { registerLogs } from "./logs.ts"
+import { registerPrune } from "./prune.ts"
+import { registerRecover } from "./recover.ts"
+import { registerRun } from "./run.ts"
+import { registerShow } from "./show.ts"
+import { registerStatus } from "./status.ts"
+import { registerSubmit } from "./submit.ts"
+import { registerUp } from "./up.ts"
+import { registerWait } from "./wait.ts"
+
+const description = `Runs jobs on clusters and does not lose hold of them.
+
+Exit codes: 0 all is well; 1 a job did not complete or was rejected; 2 usage or config; 3 the manager can't be reached
+or wants a login, at first contact; 124 --timeout ran out; 130 detached by Ctrl-C. "hawser run" exits with the job's own
+code, 128 + n for a signal.`
+
+/** A fresh program: commander keeps what it has parsed, so a test takes its own. */
+export function program(): Command {
+  const hawser = new Command("hawser")
+    .description(description)
+    .version(version)
+    .showSuggestionAfterError()
+    .enablePositionalOptions()
+    .exitOverride()
+  const registers = [
+    registerRun,
+    registerSubmit,
+    registerBatch,
+    registerWait,
+    registerList,
+    registerShow,
+    registerLogs,
+    registerCancel,
+    registerRecover,
+    registerPrune,
+    registerDoctor,
+    registerStatus,
+    registerUp,
+    registerDown,
+    registerConfig,
+    registerController,
+  ]
+  for (const register of registers) register(hawser)
+  share(hawser)
+  for (const command of hawser.commands) command.exitOverride().showSuggestionAfterError()
+  return hawser
+}

@@ -1,0 +1,40 @@
+/** Progress: a bar that is rewritten in place on a terminal, plain lines elsewhere. */
+import { type JobView, isFinal } from "../job/index.ts"
+import type { Context } from "./context.ts"
+
+export interface Progress {
+  ended(job: JobView, line: string): void
+  close(): void
+}
+
+const barWidth = 30
+
+export function progress(context: Context, jobs: readonly JobView[]): Progress {
+  const { stderr } = process
+  const isTerminal = stderr.isTTY === true && !context.json
+  let done = jobs.filter((job) => isFinal(job.state)).length
+  let failed = 0
+  const draw = (): void => {
+    if (isTerminal) stderr.write(`\r\u001B[K${barOf(done, jobs.length, failed)}`)
+  }
+  draw()
+  return {
+    ended(job, line) {
+      done += 1
+      if (job.state !== "completed") failed += 1
+      if (!isTerminal) context.say(line)
+      else if (job.state !== "completed") stderr.write(`\r\u001B[K${line}\n`)
+      draw()
+    },
+    close() {
+      if (isTerminal) stderr.write("\n")
+    },
+  }
+}
+
+/** `[#####     ] 12 of 30, 1 not completed` */
+export function barOf(done: number, all: number, failed: number): string {
+  const filled = all === 0 ? barWidth : Math.floor((done / all) * barWidth)
+  const tail = failed === 0 ? "" : `, ${failed} not completed`
+  return `[${"#".repeat(filled)}${" ".repeat(barWidth - filled)}] ${done} of ${all}${tail}`
+}

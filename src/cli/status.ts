@@ -1,0 +1,35 @@
+/** `hawser status`: the controller and the health of each manager. Reads only. */
+import type { Command } from "commander"
+import { contextOf } from "./context.ts"
+import { globalsOf } from "./globals.ts"
+import { table } from "./table.ts"
+
+export function registerStatus(hawser: Command): void {
+  hawser
+    .command("status")
+    .description("show the controller, and how each manager is")
+    .action(async (_: object, self: Command) => {
+      const context = contextOf(globalsOf(self))
+      await using reader = await context.reader()
+      const status = await reader.status()
+      if (context.json) return context.print(JSON.stringify(status))
+      const { controller } = status
+      context.print(
+        controller === null
+          ? `no controller runs for ${status.stateDirectory}`
+          : `controller ${controller.pid} (epoch ${controller.epoch}, since ${controller.startedAt}) for ${status.stateDirectory}`,
+      )
+      const rows = status.executors.map(({ name, scheduler, address, health, jobs, reason }) => [
+        name,
+        scheduler,
+        address,
+        health,
+        Object.entries(jobs)
+          .map(([state, count]) => `${count} ${state}`)
+          .join(", ") || "-",
+        reason ?? "",
+      ])
+      context.print(table(["EXECUTOR", "SCHEDULER", "WHERE", "HEALTH", "JOBS", "REASON"], rows))
+      for (const finding of status.findings) context.say(finding)
+    })
+}

@@ -1,0 +1,18 @@
+/** `hawser up`: keeps a controller running until `hawser down`. */
+import type { Command } from "commander"
+import { contextOf } from "./context.ts"
+import { globalsOf } from "./globals.ts"
+
+export function registerUp(hawser: Command): void {
+  hawser
+    .command("up")
+    .description("keep a controller running in the background")
+    .action(async (_: object, self: Command) => {
+      const context = contextOf(globalsOf(self))
+      await using api = await context.controller()
+      await api.stay()
+      const { controller } = await api.status()
+      if (context.json) context.print(JSON.stringify(controller))
+      else context.say(`controller ${controller?.pid} runs for ${context.config.stateDirectory}; "hawser down" ends it`)
+    })
+}

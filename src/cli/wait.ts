@@ -1,0 +1,65 @@
+/** `hawser wait`: until the jobs are over, with a bar on a terminal and a line for each end elsewhere. */
+import type { Command } from "commander"
+import type { HawserApi } from "../hawser.ts"
+import { type JobView, isFinal } from "../job/index.ts"
+import { type Context, contextOf } from "./context.ts"
+import { Exit, exitCodes } from "./exit.ts"
+import { globalsOf } from "./globals.ts"
+import { detachable, limitOf } from "./patience.ts"
+import { progress } from "./progress.ts"
+import { endLine } from "./table.ts"
+
+export function registerWait(hawser: Command): void {
+  hawser
+    .command("wait")
+    .description("wait until jobs are over (without names: all)")
+    .argument("[job...]", "id, unique beginning of an id, or key")
+    .option("--all", "all jobs of the state directory")
+    .option("--timeout <span>", "stop waiting after this (700s, 2h); the jobs go on")
+    .action(async (names: string[], options: { timeout?: string }, self: Command) => {
+      const context = contextOf(globalsOf(self))
+      const limit = limitOf(options.timeout)
+      const jobs = await chosen(context, names)
+      const ended = await waitFor(context, jobs, limit)
+      if (context.json) context.print(JSON.stringify(ended))
+      if (ended.some((job) => job.state !== "completed")) throw new Exit(exitCodes.failed)
+    })
+}
+
+/** The jobs by name, or all; a wait for what is over already needs no controller. */
+async function chosen(context: Context, names: readonly string[]): Promise<readonly JobView[]> {
+  await using reader = await context.reader()
+  return names.length === 0 ? await reader.list() : await Promise.all(names.map((name) => reader.show(name)))
+}
+
+async function waitFor(context: Context, jobs: readonly JobView[], limit: number | null): Promise<readonly JobView[]> {
+  const open = jobs.filter((job) => !isFinal(job.state))
+  if (open.length === 0) return jobs
+  await using api = await context.api()
+  const ended = await detachable(context, api, open, limit, async (signal) => await watched(context, api, jobs, open, signal))
+  const byId = new Map(ended.map((job) => [job.id, job]))
+  return jobs.map((job) => byId.get(job.id) ?? job)
+}
+
+async function watched(
+  context: Context,
+  api: HawserApi,
+  jobs: readonly JobView[],
+  open: readonly JobView[],
+  signal: AbortSignal,
+): Promise<readonly JobView[]> {
+  const shown = progress(context, jobs)
+  try {
+    // One wait for each, so that each end is told when it comes.
+    return await Promise.all(
+      open.map(async ({ id }) => {
+        const [job] = await api.ended([id], signal)
+        if (job === undefined) throw new Exit(exitCodes.failed)
+        shown.ended(job, endLine(job))
+        return job
+      }),
+    )
+  } finally {
+    shown.close()
+  }
+}

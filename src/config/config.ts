@@ -1,0 +1,71 @@
+/** A config as the rest of Hawser sees it: checked, complete, with absolute local paths. */
+import type { Resources } from "../job/resources.ts"
+import type { SpecDefaults } from "../job/defaults.ts"
+
+export interface LoadedConfig {
+  /** The file that was read, absolute; null: there is none, and only `local` exists. */
+  readonly file: string | null
+  /** Absolute; need not exist yet. */
+  readonly stateDirectory: string
+  /** The executor for jobs that name none. */
+  readonly default: string
+  /** By name; `local` is always among them. Ask with `executorNamed`. */
+  readonly executors: Readonly<Record<string, ExecutorConfig>>
+}
+
+export interface ExecutorConfig {
+  readonly name: string
+  readonly scheduler: string
+  /** `auto` where nothing is said. Also in `defaults.launcher`, which `applyDefaults` lays under a spec. */
+  readonly launcher: string
+  readonly transport: TransportConfig
+  /** On the other side: absolute, or `~/…`, which only that side can expand. */
+  readonly root: string
+  readonly defaults: SpecDefaults
+  readonly limits: Limits
+  /** Packing of like jobs into one array; null: off. */
+  readonly packing: { readonly max: number } | null
+  readonly capacity: Capacity
+  /** How long job directories stay on the other side after the end, milliseconds; null: until pruned by hand. */
+  readonly retentionMs: number | null
+}
+
+export interface TransportConfig {
+  /** `local`, `ssh2`, `openssh` …; `command` when `command` is set. */
+  readonly name: string
+  /** The argv that gives us `sh`. */
+  readonly command: readonly string[] | null
+  /** Host name, address, or an alias of the user's OpenSSH configuration, which supplies what is null here. */
+  readonly host: string | null
+  readonly port: number | null
+  readonly user: string | null
+  /** Absolute local paths. */
+  readonly identityFile: string | null
+  readonly knownHostsFile: string | null
+}
+
+/** Null: unlimited; for `minPollSeconds` and `maxConnections`: what the engine finds right. */
+export interface Limits {
+  /** Jobs that the manager holds at a time, running ones included. */
+  readonly maxQueued: number | null
+  readonly maxSubmitPerMinute: number | null
+  readonly maxConnections: number | null
+  readonly minPollSeconds: number | null
+}
+
+/** What a process executor may use at a time; null: all that the host has (GPUs: none). */
+export interface Capacity {
+  readonly cores: number | null
+  /** Bytes. */
+  readonly memory: number | null
+  readonly gpus: Resources["gpus"]
+}
+
+/** Names that a config may use: those of the registries. */
+export interface KnownNames {
+  readonly schedulers: readonly string[]
+  /** Without `command`, which has a spelling of its own. */
+  readonly transports: readonly string[]
+  /** Without `auto`. */
+  readonly launchers: readonly string[]
+}

@@ -1,0 +1,116 @@
+/** The interface that all executors have: submit jobs, find them again, watch them, act on them. */
+import { HawserError } from "../errors.ts"
+import type { HawserApi, ListFilter, SubmitRequest } from "../hawser.ts"
+import type { AnyEvent } from "../job/index.ts"
+import { untilAborted } from "./abort.ts"
+import { type JobHandle, handleOf } from "./handle.ts"
+import { listen } from "./listen.ts"
+import { fromPlain } from "./plain.ts"
+
+/** Holds no state of its own. The controller may be in this process or in another: it looks the same. */
+export interface JobExecutor {
+  /** In the config. Null: submits to the default one, and sees the jobs of all. */
+  readonly name: string | null
+  /**
+   * Records the job and resolves once it is on disk. The same key again returns the same job; with a different spec it
+   * throws `KEY_TAKEN`, unless `onConflict: "keep"`. `spec` is what a user writes (see docs/spec.md); a wrong one
+   * throws a UsageError `SPEC_INVALID` that names the field. If `signal` is aborted, the job may be recorded all the
+   * same; its key tells.
+   */
+  submit(spec: unknown, options?: SubmitOptions): Promise<JobHandle>
+  /** Many at once: one error does not keep the others from being recorded. */
+  submitAll(requests: readonly SubmitRequest[], signal?: AbortSignal): Promise<readonly (JobHandle | HawserError)[]>
+  /** By id, unique prefix of an id, or key. Throws `JOB_AMBIGUOUS`. */
+  get(name: string, signal?: AbortSignal): Promise<JobHandle | undefined>
+  list(filter?: Omit<ListFilter, "executor">, signal?: AbortSignal): Promise<JobHandle[]>
+  /** What happens to these jobs and their manager, from the first `next()` on. */
+  events(signal?: AbortSignal): AsyncIterable<AnyEvent>
+  /** One fresh look at the manager now; resolves when every job's state rests on it. */
+  recover(signal?: AbortSignal): Promise<void>
+  /** What is known of the managers, by executor. */
+  health(signal?: AbortSignal): Promise<readonly ExecutorHealth[]>
+}
+
+export interface SubmitOptions extends Omit<SubmitRequest, "spec"> {
+  readonly signal?: AbortSignal
+}
+
+export interface ExecutorHealth {
+  readonly name: string
+  /** One of `Health`. */
+  readonly health: string
+  readonly reason: string | null
+}
+
+export class ApiExecutor implements JobExecutor {
+  readonly name: string | null
+  protected readonly api: HawserApi
+
+  constructor(api: HawserApi, name: string | null) {
+    this.api = api
+    this.name = name
+  }
+
+  async submit(spec: unknown, options: SubmitOptions = {}): Promise<JobHandle> {
+    const { signal, ...request } = options
+    const [handle] = await this.submitAll([{ ...request, spec }], signal)
+    if (handle === undefined || handle instanceof HawserError) throw handle ?? noAnswer()
+    return handle
+  }
+
+  async submitAll(
+    requests: readonly SubmitRequest[],
+    signal?: AbortSignal,
+  ): Promise<readonly (JobHandle | HawserError)[]> {
+    signal?.throwIfAborted()
+    const named = this.name === null ? requests : requests.map((request) => ({ executor: this.name ?? "", ...request }))
+    const results = await untilAborted(this.api.submit(named), signal)
+    return results.map((result) => (result.ok ? handleOf(this.api, result.job) : fromPlain(result.error)))
+  }
+
+  async get(name: string, signal?: AbortSignal): Promise<JobHandle | undefined> {
+    try {
+      const job = await untilAborted(this.api.show(name), signal)
+      return this.name === null || job.executor === this.name ? handleOf(this.api, job) : undefined
+    } catch (error) {
+      if (error instanceof HawserError && error.code === "JOB_UNKNOWN") return undefined
+      throw error
+    }
+  }
+
+  async list(filter: Omit<ListFilter, "executor"> = {}, signal?: AbortSignal): Promise<JobHandle[]> {
+    const jobs = await untilAborted(this.api.list({ ...filter, ...this.onlyOurs() }), signal)
+    return jobs.map((job) => handleOf(this.api, job))
+  }
+
+  async *events(signal?: AbortSignal): AsyncGenerator<AnyEvent, void, undefined> {
+    if (this.name === null) return yield* listen(this.api, { signal })
+    // Most events name a job and no executor.
+    const ours = new Set((await untilAborted(this.api.list(this.onlyOurs()), signal)).map((job) => job.id))
+    const isWanted = (event: AnyEvent): boolean => {
+      if ("executor" in event && event.executor !== this.name) return false
+      if (event.type === "created") ours.add(event.job)
+      return "job" in event ? ours.has(event.job) : "executor" in event
+    }
+    yield* listen(this.api, { isWanted, signal })
+  }
+
+  async recover(signal?: AbortSignal): Promise<void> {
+    await untilAborted(this.api.recover(this.name ?? undefined), signal)
+  }
+
+  async health(signal?: AbortSignal): Promise<readonly ExecutorHealth[]> {
+    const { executors } = await untilAborted(this.api.status(), signal)
+    return executors
+      .filter(({ name }) => this.name === null || name === this.name)
+      .map(({ name, health, reason }) => ({ name, health, reason }))
+  }
+
+  private onlyOurs(): ListFilter {
+    return this.name === null ? {} : { executor: this.name }
+  }
+}
+
+function noAnswer(): HawserError {
+  return new HawserError("UNEXPECTED", { summary: "The controller answered for no job.", class: "in-doubt" })
+}

@@ -1,0 +1,119 @@
+/** Accept: from what a user wrote to a recorded job. Everything that can be known at once is checked before. */
+import { homedir } from "node:os"
+import { HawserError, UsageError, asHawserError } from "../errors.ts"
+import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec, parseSpec } from "../job/index.ts"
+import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
+import type { Fleet } from "./fleet.ts"
+import type { ExecutorParts } from "./openEngine.ts"
+import { newestOfKey } from "./naming.ts"
+import { jobIdFor } from "./token.ts"
+
+interface Candidate {
+  readonly request: SubmitRequest
+  readonly key: string
+  readonly executor: string
+  readonly spec: JobSpec
+}
+
+type Outcome = { readonly id: string; readonly existed: boolean } | { readonly error: HawserError }
+
+/** Each request resolves or fails by itself; all that are new are recorded as one group. */
+export async function acceptAll(fleet: Fleet, requests: readonly SubmitRequest[]): Promise<SubmitResult[]> {
+  const contacts = new Map<string, Promise<void>>()
+  const created: AnyEventBody[] = []
+  const outcomes: Outcome[] = []
+  const inBatch = new Map<string, Candidate>()
+  for (const request of requests) {
+    outcomes.push(await accept(fleet, request, contacts, inBatch, created).catch((error: unknown) => ({ error: asHawserError(error) })))
+  }
+  if (created.length > 0) await fleet.parts.store.append(created)
+  for (const executor of new Set([...inBatch.values()].map((candidate) => candidate.executor))) {
+    fleet.engine(executor).desk.bells.submit.ring()
+  }
+  return outcomes.map((outcome) =>
+    "error" in outcome
+      ? { ok: false, error: plainError(outcome.error) }
+      : { ok: true, job: fleet.view(fleet.job(outcome.id)), existed: outcome.existed },
+  )
+}
+
+async function accept(
+  fleet: Fleet,
+  request: SubmitRequest,
+  contacts: Map<string, Promise<void>>,
+  inBatch: Map<string, Candidate>,
+  created: AnyEventBody[],
+): Promise<Outcome> {
+  const candidate = read(fleet, request)
+  const { key, executor, spec } = candidate
+  const earlier = inBatch.get(key)
+  const { store } = fleet.parts
+  const newest = newestOfKey(store, key)
+  const existing = newest?.pruned === "both" ? undefined : newest
+  const same = earlier ?? existing
+  // A token that is used twice would find the records of its first use.
+  const generation = newest === undefined ? 0 : newest.generation + 1
+  if (same !== undefined) {
+    if (!isSame(same, candidate) && request.onConflict !== "keep") throw keyTaken(candidate, same)
+    return { id: existing?.id ?? jobIdFor(store.identity.seed, key, generation), existed: true }
+  }
+  await firstContact(fleet, executor, contacts)
+  const id = jobIdFor(store.identity.seed, key, generation)
+  if (request.secrets !== undefined) fleet.secrets.set(id, request.secrets)
+  inBatch.set(key, candidate)
+  created.push({ job: id, type: "created", key, executor, generation, spec })
+  return { id, existed: false }
+}
+
+/** Parsed, with the executor's defaults, and expressible in the manager's own words. */
+function read(fleet: Fleet, request: SubmitRequest): Candidate {
+  const reading = parseSpec(request.spec, { base: request.base ?? process.cwd(), home: homedir(), key: request.key ?? null })
+  if (!reading.ok) {
+    const problems = reading.problems.map((problem) => `${problem.field}: ${problem.why} ${problem.want}`)
+    throw new UsageError("SPEC_INVALID", {
+      summary: `The job${request.key === undefined ? "" : ` "${request.key}"`} can't be submitted as it is written.`,
+      reason: problems.join("\n"),
+      advice: "docs/spec.md describes every field.",
+    })
+  }
+  const executor = request.executor ?? reading.value.executor ?? fleet.parts.defaultExecutor
+  const parts = fleet.partsOf(executor)
+  const spec = applyDefaults(reading.value.spec, parts.defaults)
+  checkExpressible(parts, spec)
+  return { request, key: reading.value.key ?? `job-${fleet.parts.clock.nonce(5)}`, executor, spec }
+}
+
+/** The dialect and the launcher refuse here what they can't say, long before anything is sent. */
+function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
+  const directory = "/hawser/jobs/hz0000000000000"
+  const submission = { token: "hz0000000000000", nativeName: "hz0000000000000", directory, script: `${directory}/job.sh`, spec }
+  parts.scheduler.directives(submission)
+  parts.scheduler.submit(submission)
+  parts.launcherFor(spec)
+}
+
+/** The very first connection of a state directory to an executor must succeed, or nothing is recorded (DESIGN 8). */
+async function firstContact(fleet: Fleet, executor: string, contacts: Map<string, Promise<void>>): Promise<void> {
+  if (fleet.parts.store.managers.get(executor)?.contacted) return
+  const contact = contacts.get(executor) ?? fleet.engine(executor).firstContact()
+  contacts.set(executor, contact)
+  await contact
+}
+
+function isSame(known: Job | Candidate, candidate: Candidate): boolean {
+  return known.executor === candidate.executor && canonicalSpec(known.spec) === canonicalSpec(candidate.spec)
+}
+
+function keyTaken(candidate: Candidate, known: Job | Candidate): UsageError {
+  const what = known.executor === candidate.executor ? "another spec" : `executor ${known.executor}`
+  return new UsageError("KEY_TAKEN", {
+    summary: `The key "${candidate.key}" belongs to a job already, with ${what}.`,
+    reason: "A key names one job of a state directory; submitting it again returns that job.",
+    advice: "Take another key, submit the spec as it was, or `hawser prune` the old job first.",
+  })
+}
+
+export function plainError(error: HawserError): PlainError {
+  const { name, code, summary } = error
+  return { name, code, class: error.class, summary, reason: error.reason ?? null, advice: error.advice ?? null }
+}

@@ -1,0 +1,119 @@
+/** Admit: which new jobs may go now, which wait and for what, and which never can. */
+import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
+import { checkInputs } from "../remote/inputs.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
+import { newestOfKey } from "./naming.ts"
+
+export interface Admissible {
+  readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
+  /** When the next one could become admissible by itself, ms; null: only by an event. */
+  readonly retryMs: number | null
+}
+
+/** Writes why jobs wait, ends those that can never run, and returns the rest. */
+export async function admissible(desk: Desk): Promise<Admissible> {
+  const candidates = desk.book.in("new")
+  const gates = new Map(candidates.map((job) => [job, gate(desk, job)]))
+  const open = candidates.filter((job) => gates.get(job)?.kind === "open")
+  const decisions = desk.throttle.admit(open, desk.book.in("staging", "queued", "held", "running", "suspended"))
+  const waiting = new Map<string, string | null>()
+  const ends: AnyEventBody[] = []
+  const admitted: { job: Job; devices: readonly number[] }[] = []
+  for (const job of candidates) {
+    const gateway = gates.get(job) ?? { kind: "open" as const }
+    const decision = gateway.kind === "open" ? decisions.get(job.id) : gateway
+    if (decision === undefined) continue
+    if (decision.kind === "waiting") waiting.set(job.id, decision.reason)
+    else if (decision.kind === "impossible") ends.push(endOf(job, "rejected", decision.reason))
+    else if (decision.kind === "never") ends.push(endOf(job, decision.cause, decision.reason))
+    else if (decision.kind === "cancelled") ends.push(cancelled(job))
+    else await sortOut(desk, job, decision.devices, admitted, ends)
+  }
+  await tellWaiting(desk, waiting)
+  if (ends.length > 0) await desk.store.append(ends)
+  return { admitted, retryMs: waiting.size > 0 || desk.throttle.pauseMs() > 0 ? retryMsOf(desk, candidates) : null }
+}
+
+type Gate =
+  | { readonly kind: "open" }
+  | { readonly kind: "cancelled" }
+  | { readonly kind: "waiting"; readonly reason: string }
+  | { readonly kind: "never"; readonly cause: Cause; readonly reason: string }
+
+/** What has to be true before a job may even be counted: not cancelled, not too early, its dependencies met. */
+function gate(desk: Desk, job: Job): Gate {
+  if (job.cancelRequestedAt !== null) return { kind: "cancelled" }
+  if (job.holdRequested) return { kind: "waiting", reason: "It is held." }
+  const begin = job.spec.resources.begin
+  if (begin !== null && desk.scheduler.features.countsResources && Date.parse(begin) > desk.clock.now()) {
+    return { kind: "waiting", reason: `It begins at ${begin}.` }
+  }
+  for (const dependency of job.spec.after) {
+    const other = desk.store.jobs.get(dependency.job) ?? newestOfKey(desk.store, dependency.job)
+    if (other === undefined) return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
+    const met = dependencyMet(other, dependency.when)
+    if (met === "never") return { kind: "never", cause: "dependency", reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".` }
+    if (met === "not yet") return { kind: "waiting", reason: `It waits for ${dependency.job} (${other.state}).` }
+  }
+  return { kind: "open" }
+}
+
+function dependencyMet(other: Job, when: Job["spec"]["after"][number]["when"]): "met" | "not yet" | "never" {
+  if (when === "started") {
+    const hasStarted = other.attempts.some((attempt) => attempt.startedAt !== null) || other.state === "running"
+    return hasStarted ? "met" : isFinal(other.state) ? "never" : "not yet"
+  }
+  if (!isFinal(other.state)) return "not yet"
+  if (when === "ended") return "met"
+  return (when === "completed") === (other.state === "completed") ? "met" : "never"
+}
+
+/** The last things that can be known here: its inputs exist, and the dialect can express what it asks for. */
+async function sortOut(
+  desk: Desk,
+  job: Job,
+  devices: readonly number[],
+  admitted: { job: Job; devices: readonly number[] }[],
+  ends: AnyEventBody[],
+): Promise<void> {
+  const problems = await checkInputs(job.spec)
+  if (problems.length > 0) {
+    ends.push(endOf(job, "stage-in", problems.join(" ")))
+    return
+  }
+  const missing = missingSecrets(desk, job)
+  if (missing.length > 0) {
+    await tellWaiting(desk, new Map([[job.id, `It needs ${missing.join(", ")} in the controller's environment.`]]))
+    return
+  }
+  admitted.push({ job, devices })
+}
+
+function missingSecrets(desk: Desk, job: Job): string[] {
+  return Object.values(job.spec.env).flatMap((value) =>
+    typeof value === "string" || desk.secret(job, value.fromEnv) !== undefined ? [] : [value.fromEnv],
+  )
+}
+
+function endOf(job: Job, cause: Cause, reason: string): AnyEventBody {
+  return { job: job.id, type: "finished", outcome: { state: "failed", cause, exitCode: null, signal: null }, reason }
+}
+
+function cancelled(job: Job): AnyEventBody {
+  return {
+    job: job.id,
+    type: "finished",
+    outcome: { state: "cancelled", cause: null, exitCode: null, signal: null },
+    reason: "Cancelled before anything was submitted.",
+  }
+}
+
+function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
+  const begins = candidates.flatMap((job) => {
+    const begin = job.spec.resources.begin
+    return begin === null ? [] : [Math.max(100, Date.parse(begin) - desk.clock.now())]
+  })
+  const known = [desk.throttle.pauseMs(), desk.throttle.rateMs(), ...begins].filter((ms) => ms > 0)
+  return Math.min(30_000, ...known)
+}
+

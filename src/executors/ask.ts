@@ -1,0 +1,101 @@
+/** Ask: the questions of a sweep, to the queue, to our records, to accounting; each for all attempts at once. */
+import type { Command } from "../command.ts"
+import { SchedulerError } from "../errors.ts"
+import type { Evidence } from "../job/index.ts"
+import type { Records } from "../remote/layout.ts"
+import { readRecords } from "../remote/records.ts"
+import { type Listing, seenNow } from "../schedulers/scheduler.ts"
+import type { Desk } from "./desk.ts"
+import type { Live } from "./link.ts"
+import type { Watch } from "./watch.ts"
+import { type Watched, nativeOf } from "./watched.ts"
+
+/** What one sweep has learned, by token. */
+export interface Findings {
+  readonly evidence: Map<string, Evidence[]>
+  readonly records: Map<string, Records>
+}
+
+/** Tokens per call for records: one command line stays far below the 128 kB that one argument list may have. */
+const recordsPerCall = 500
+
+export async function askQueue(desk: Desk, live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<Findings> {
+  const listing = await live.session.ask(desk.scheduler.queue(watched.map(nativeOf)), signal)
+  const findings: Findings = { evidence: new Map(), records: new Map() }
+  addListing(desk, findings, listing)
+  return findings
+}
+
+function addListing(desk: Desk, findings: Findings, listing: Listing): void {
+  if (listing.trouble !== null) desk.link.degraded(listing.trouble)
+  if (listing.unread.length > 0) desk.log.warn({ lines: listing.unread.slice(0, 5) }, "lines that could not be read")
+  for (const seen of seenNow(listing, desk.clock.now())) {
+    if (seen.token === null) continue
+    findings.evidence.set(seen.token, [...(findings.evidence.get(seen.token) ?? []), seen])
+  }
+}
+
+/** Those that the queue does not show as live: only their records are worth a question. */
+export function unsettled(findings: Findings, watched: readonly Watched[]): Watched[] {
+  return watched.filter(({ attempt }) => !(findings.evidence.get(attempt.token) ?? []).some((seen) => seen.state !== "ended"))
+}
+
+export async function askRecords(live: Live, watched: readonly Watched[], findings: Findings, signal: AbortSignal): Promise<void> {
+  for (let start = 0; start < watched.length; start += recordsPerCall) {
+    const tokens = watched.slice(start, start + recordsPerCall).map(({ attempt }) => attempt.token)
+    for (const records of await live.session.ask(readRecords(live.place.home, tokens), signal)) {
+      findings.records.set(records.token, records)
+    }
+  }
+}
+
+/** Accounting, only for what left the queue and has no record that settles it. */
+export async function askHistory(desk: Desk, live: Live, watched: readonly Watched[], findings: Findings, signal: AbortSignal): Promise<void> {
+  const open = unsettled(findings, watched).filter(({ attempt }) => {
+    const record = findings.records.get(attempt.token)?.exits.at(-1)
+    return attempt.nativeId !== null && (record === undefined || record.wrapperSignal !== null)
+  })
+  if (open.length === 0) return
+  const command = desk.scheduler.history(open.map(nativeOf), windowStart(live, open))
+  if (command === null) return
+  const listing = await askUnlessDown(desk, live, command, signal)
+  if (listing !== null) addListing(desk, findings, listing)
+}
+
+/** Accounting may be down while the queue works: that changes health, and those in question wait. */
+async function askUnlessDown(desk: Desk, live: Live, command: Command<Listing>, signal: AbortSignal): Promise<Listing | null> {
+  try {
+    return await live.session.ask(command, signal)
+  } catch (error) {
+    if (!(error instanceof SchedulerError)) throw error
+    desk.link.degraded(error.message)
+    return null
+  }
+}
+
+/** Seconds on the manager's clock: the oldest attempt in question, with a day's margin. */
+export function windowStart(live: Live, watched: readonly Watched[]): number {
+  const oldest = Math.min(...watched.map(({ attempt }) => attempt.createdAt))
+  return Math.floor((oldest + live.clockOffsetMs) / 1000) - 86_400
+}
+
+/** A look for those that nobody has seen: queue and accounting, by id and by name. It counts only if all answer whole. */
+export async function lookFor(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  absent: readonly Watched[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
+  const commands = desk.scheduler.look(absent.map(nativeOf), windowStart(live, absent))
+  const listings = await Promise.all(commands.map((command) => askUnlessDown(desk, live, command, signal)))
+  await askRecords(live, absent, findings, signal)
+  for (const listing of listings) if (listing !== null) addListing(desk, findings, listing)
+  const isComplete = listings.every((listing) => listing !== null && listing.coverage !== "partial")
+  for (const { attempt } of absent) {
+    if (!isComplete) continue
+    if ((findings.evidence.get(attempt.token) ?? []).length > 0) watch.found(attempt.token)
+    else watch.notFound(attempt.token)
+  }
+}

@@ -1,0 +1,73 @@
+/** The book of one executor: its jobs by state and by token, kept up to date from the store's events. */
+import { type Attempt, type Job, type JobState, isFinal } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
+
+/** An index only: the store is the truth. Cost per event does not grow with the number of jobs. */
+export class Book {
+  private readonly store: JobStore
+  private readonly executor: string
+  private readonly ids = new Map<JobState, Set<string>>()
+  private readonly stateOf = new Map<string, JobState>()
+  private readonly jobOfToken = new Map<string, string>()
+  private readonly unsubscribe: () => void
+
+  constructor(store: JobStore, executor: string) {
+    this.store = store
+    this.executor = executor
+    for (const job of store.jobs.values()) this.file(job)
+    this.unsubscribe = store.subscribe((events) => {
+      for (const event of events) if ("job" in event) this.refile(event.job)
+    })
+  }
+
+  /** Jobs in these states, oldest first. */
+  in(...states: readonly JobState[]): Job[] {
+    return states
+      .flatMap((state) => [...(this.ids.get(state) ?? [])])
+      .map((id) => this.store.jobs.get(id))
+      .filter((job) => job !== undefined)
+      .sort((a, b) => a.createdAt - b.createdAt)
+  }
+
+  count(...states: readonly JobState[]): number {
+    return states.reduce((sum, state) => sum + (this.ids.get(state)?.size ?? 0), 0)
+  }
+
+  /** Whether there is anything left to do. */
+  get isIdle(): boolean {
+    return [...this.ids].every(([state, ids]) => isFinal(state) || ids.size === 0)
+  }
+
+  /** The job and the attempt that carry the token; undefined for a stranger's. */
+  byToken(token: string): { readonly job: Job; readonly attempt: Attempt } | undefined {
+    const job = this.store.jobs.get(this.jobOfToken.get(token) ?? "")
+    const attempt = job?.attempts.find((candidate) => candidate.token === token)
+    return job === undefined || attempt === undefined ? undefined : { job, attempt }
+  }
+
+  close(): void {
+    this.unsubscribe()
+  }
+
+  private refile(id: string): void {
+    const job = this.store.jobs.get(id)
+    if (job !== undefined) return this.file(job)
+    const state = this.stateOf.get(id)
+    if (state !== undefined) this.ids.get(state)?.delete(id)
+    this.stateOf.delete(id)
+  }
+
+  private file(job: Job): void {
+    if (job.executor !== this.executor) return
+    const before = this.stateOf.get(job.id)
+    if (before !== job.state) {
+      if (before !== undefined) this.ids.get(before)?.delete(job.id)
+      const ids = this.ids.get(job.state) ?? new Set<string>()
+      ids.add(job.id)
+      this.ids.set(job.state, ids)
+      this.stateOf.set(job.id, job.state)
+    }
+    const token = job.attempts.at(-1)?.token
+    if (token !== undefined) this.jobOfToken.set(token, job.id)
+  }
+}

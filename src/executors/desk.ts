@@ -1,0 +1,54 @@
+/** What the steps of one engine share: its parts, its limits, and where things go. */
+import type { Clock } from "../clock.ts"
+import type { AnyEventBody, Job } from "../job/index.ts"
+import type { Launcher } from "../launchers/launcher.ts"
+import type { JobStore } from "../persist/store.ts"
+import type { Scheduler } from "../schedulers/scheduler.ts"
+import type { Bell } from "./bell.ts"
+import type { Book } from "./book.ts"
+import type { JudgeLimits } from "./judge.ts"
+import type { ManagerLink } from "./link.ts"
+import type { Log } from "./log.ts"
+import type { Throttle } from "./throttle.ts"
+
+export interface Desk {
+  /** The executor's name in the config. */
+  readonly name: string
+  readonly scheduler: Scheduler
+  readonly launcherFor: (job: Job) => Launcher
+  readonly link: ManagerLink
+  readonly store: JobStore
+  readonly book: Book
+  readonly throttle: Throttle
+  readonly clock: Clock
+  readonly log: Log
+  readonly pace: Pace
+  readonly judgeLimits: JudgeLimits
+  readonly bells: { readonly submit: Bell; readonly monitor: Bell; readonly collect: Bell }
+  /** Where the job's results go on this machine, absolute. */
+  readonly resultsDirectory: (job: Job) => string
+  /** The value of `{fromEnv: NAME}` for this job; undefined: nobody here knows it. */
+  readonly secret: (job: Job, name: string) => string | undefined
+}
+
+export interface Pace {
+  /** The shortest span between two sweeps, ms. */
+  readonly sweepMsMin: number
+  /** The longest, when nothing is near a change. */
+  readonly sweepMsMax: number
+  /** Between two looks into the event folder, while jobs run. */
+  readonly hintMs: number
+  /** How long `submit` waits for others to travel with. */
+  readonly gatherMs: number
+  /** A cancelled native gets KILL after this. */
+  readonly killAfterMs: number
+}
+
+/** Writes `waiting` for the jobs whose reason has changed, as one group. */
+export async function tellWaiting(desk: Desk, reasons: ReadonlyMap<string, string | null>): Promise<void> {
+  const events: AnyEventBody[] = []
+  for (const [job, reason] of reasons) {
+    if ((desk.store.jobs.get(job)?.waiting ?? null) !== reason) events.push({ job, type: "waiting", reason })
+  }
+  if (events.length > 0) await desk.store.append(events)
+}

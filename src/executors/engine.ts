@@ -1,0 +1,120 @@
+/** The engine of one executor: three loops over its jobs (submit, monitor, collect) that share one session and one health. */
+import { HawserError, SchedulerError, TransportError, asHawserError } from "../errors.ts"
+import { collectPass } from "./collect.ts"
+import type { Desk } from "./desk.ts"
+import { hinted, sweep } from "./monitor.ts"
+import { nextSweepMs } from "./pace.ts"
+import { submitPass } from "./submit.ts"
+import { Watch } from "./watch.ts"
+import { watchedBy } from "./watched.ts"
+
+const retryMsMin = 200
+
+/** Runs until it is closed. It owns no state: what it knows is in the store, what it remembers is only how long. */
+export class Engine implements AsyncDisposable {
+  readonly desk: Desk
+  private readonly watch: Watch
+  private readonly closing = new AbortController()
+  private readonly loops: readonly Promise<void>[]
+  private sweptAt = Number.NEGATIVE_INFINITY
+  private sweepWanted = true
+  private sweepsDone = 0
+
+  constructor(desk: Desk) {
+    this.desk = desk
+    this.watch = new Watch(desk.clock, 2 * desk.pace.sweepMsMax)
+    this.loops = [
+      this.loop("submit", desk.bells.submit, (signal) => submitPass(desk, this.watch, signal)),
+      this.loop("monitor", desk.bells.monitor, (signal) => this.monitorPass(signal)),
+      this.loop("collect", desk.bells.collect, (signal) => collectPass(desk, signal)),
+    ]
+  }
+
+  /** Connects now, or throws why that can't be: the first contact of a state directory. */
+  async firstContact(): Promise<void> {
+    this.desk.link.retryNow()
+    await this.desk.link.session(this.closing.signal)
+  }
+
+  /** A fresh, complete sweep that starts after this call. Rejects with why when the manager can't be asked. */
+  async recover(signal?: AbortSignal): Promise<void> {
+    const wanted = this.sweepsDone + (this.sweeping ? 2 : 1)
+    this.sweepWanted = true
+    const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal])
+    this.desk.bells.monitor.ring()
+    while (this.sweepsDone < wanted && watchedBy(this.desk).length > 0) {
+      if (this.lastFailure !== null) throw this.lastFailure
+      await this.desk.clock.sleep(20, either)
+    }
+  }
+
+  /** Ends the loops; what is under way on the other side goes on, and is found again. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closing.abort(new HawserError("CLOSING", { summary: "The controller is closing.", class: "transient" }))
+    await Promise.all(this.loops)
+    this.desk.book.close()
+    await this.desk.link[Symbol.asyncDispose]()
+  }
+
+  private sweeping = false
+  private lastFailure: HawserError | null = null
+
+  /** A short tick looks for hints; a sweep follows when there are some, when it was asked for, or when its time has come. */
+  private async monitorPass(signal: AbortSignal): Promise<number | null> {
+    const { desk } = this
+    const watched = watchedBy(desk)
+    if (watched.length === 0) return null
+    const live = await desk.link.session(signal)
+    const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
+    if (!this.sweepWanted && dueMs > 0 && !(await hinted(live, watched, signal))) return Math.min(dueMs, desk.pace.hintMs)
+    this.sweepWanted = false
+    this.sweeping = true
+    try {
+      await sweep(desk, this.watch, live, watched, signal)
+      desk.link.succeeded()
+    } finally {
+      this.sweeping = false
+    }
+    this.sweptAt = desk.clock.monotonic()
+    this.sweepsDone += 1
+    return desk.pace.hintMs
+  }
+
+  /** Runs a pass, waits as long as it says or until the bell rings, and again. A failure changes health, never a job. */
+  private async loop(
+    name: string,
+    bell: { wait(ms: number | null, signal: AbortSignal): Promise<void> },
+    pass: (signal: AbortSignal) => Promise<number | null>,
+  ): Promise<void> {
+    const { signal } = this.closing
+    while (!signal.aborted) {
+      const waitMs = await this.attempt(name, pass)
+      await bell.wait(waitMs, signal)
+    }
+  }
+
+  private async attempt(name: string, pass: (signal: AbortSignal) => Promise<number | null>): Promise<number | null> {
+    const { desk, closing } = this
+    try {
+      const waitMs = await pass(closing.signal)
+      desk.link.passed()
+      this.lastFailure = null
+      return waitMs
+    } catch (error) {
+      if (closing.signal.aborted) return null
+      const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
+      if (known.code !== "MANAGER_RESTING") this.tell(name, known)
+      // A floor, so that a failure that says nothing of the manager can't turn the loop hot.
+      return Math.max(retryMsMin, await desk.link.failed(known))
+    }
+  }
+
+  /** What the manager or the way to it says is news; anything else is a bug of ours, and its stack goes to the log. */
+  private tell(step: string, error: HawserError): void {
+    this.lastFailure = error
+    const { name, log } = this.desk
+    const facts = { executor: name, step, code: error.code }
+    if (error instanceof TransportError || error instanceof SchedulerError) log.warn(facts, error.message)
+    else log.error({ ...facts, stack: error.stack, cause: error.cause }, error.message)
+  }
+}

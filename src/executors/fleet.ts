@@ -1,0 +1,189 @@
+/** The fleet: the engines of all executors over one store, and everything that can be asked of them. */
+import type { Clock } from "../clock.ts"
+import { UsageError } from "../errors.ts"
+import { type AnyEvent, type Job, type JobView, isFinal } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
+import { acceptAll } from "./accept.ts"
+import type {
+  DoctorLine,
+  HawserApi,
+  ListFilter,
+  LogPiece,
+  LogRequest,
+  PruneRequest,
+  PruneResult,
+  Status,
+  SubmitRequest,
+  SubmitResult,
+} from "./api.ts"
+import { diagnose } from "./doctor.ts"
+import type { Engine } from "./engine.ts"
+import { type ExecutorParts, describe, openEngine } from "./openEngine.ts"
+import type { Log } from "./log.ts"
+import { readLog } from "./logs.ts"
+import { findJob } from "./naming.ts"
+import { prune } from "./prune.ts"
+import { Reader } from "./reader.ts"
+import { statusOf } from "./status.ts"
+import { Waiters } from "./waiters.ts"
+
+export interface FleetParts {
+  /** Absolute. */
+  readonly stateDirectory: string
+  readonly store: JobStore
+  readonly executors: ReadonlyMap<string, ExecutorParts>
+  readonly defaultExecutor: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly onDown: () => void
+}
+
+export class Fleet implements HawserApi {
+  readonly parts: FleetParts
+  readonly startedAt: number
+  /** Values of `{fromEnv: NAME}` that came with a submission, by job. In memory only. */
+  readonly secrets: Map<string, Readonly<Record<string, string>>> = new Map()
+  private readonly engines = new Map<string, Engine>()
+  private readonly reader: Reader
+  private readonly waiters: Waiters
+  private readonly unsubscribe: () => void
+
+  constructor(parts: FleetParts) {
+    this.parts = parts
+    this.startedAt = parts.clock.now()
+    this.reader = new Reader({ stateDirectory: parts.stateDirectory, store: parts.store, executors: [] })
+    this.waiters = new Waiters(parts.store)
+    this.unsubscribe = parts.store.subscribe((events) => this.ringOthers(events))
+    for (const job of parts.store.jobs.values()) {
+      if (!isFinal(job.state) && parts.executors.has(job.executor)) this.engine(job.executor)
+    }
+  }
+
+  get stateDirectory(): string {
+    return this.parts.stateDirectory
+  }
+
+  /** Nothing is left to do: every job is over, or belongs to an executor that nobody has configured. */
+  get isIdle(): boolean {
+    return [...this.engines.values()].every((engine) => engine.desk.book.isIdle)
+  }
+
+  async submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitResult[]> {
+    return await acceptAll(this, requests)
+  }
+
+  async accepted(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
+    const isAccepted = (job: Job): boolean => (job.state !== "new" && job.state !== "staging") || job.waiting !== null
+    return await this.until(ids, isAccepted, signal)
+  }
+
+  async ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
+    return await this.until(ids, (job) => isFinal(job.state), signal)
+  }
+
+  async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
+    return await this.reader.list(filter)
+  }
+
+  async show(name: string): Promise<JobView> {
+    return this.view(this.job(name))
+  }
+
+  async cancel(names: readonly string[]): Promise<readonly JobView[]> {
+    const jobs = names.map((name) => this.job(name))
+    const open = jobs.filter((job) => !isFinal(job.state) && job.cancelRequestedAt === null)
+    if (open.length > 0) {
+      await this.parts.store.append(open.map((job) => ({ job: job.id, type: "cancel-requested", by: "user" })))
+    }
+    for (const job of open) this.ring(job.executor)
+    return jobs.map((job) => this.view(this.job(job.id)))
+  }
+
+  async logs(name: string, request: LogRequest): Promise<LogPiece> {
+    const job = this.job(name)
+    return await readLog(job, this.resultsDirectory(job), request, this.engines.get(job.executor))
+  }
+
+  async recover(executor?: string): Promise<readonly JobView[]> {
+    const engines = executor === undefined ? [...this.engines.values()] : [this.engine(executor)]
+    for (const engine of engines) engine.desk.link.retryNow()
+    await Promise.all(engines.map((engine) => engine.recover()))
+    return await this.list(executor === undefined ? {} : { executor })
+  }
+
+  async prune(request: PruneRequest): Promise<PruneResult> {
+    return await prune(this, request)
+  }
+
+  async doctor(executor: string, onLine: (line: DoctorLine) => void, signal?: AbortSignal): Promise<readonly DoctorLine[]> {
+    return await diagnose(this, this.partsOf(executor), onLine, signal)
+  }
+
+  async status(): Promise<Status> {
+    const { store, executors, stateDirectory } = this.parts
+    return statusOf(store, [...executors.values()].map(describe), stateDirectory, this.startedAt)
+  }
+
+  async subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void> {
+    return this.parts.store.subscribe(listener)
+  }
+
+  async down(): Promise<void> {
+    this.parts.onDown()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.unsubscribe()
+    this.waiters.close()
+    await Promise.all([...this.engines.values()].map((engine) => engine[Symbol.asyncDispose]()))
+    await this.parts.store[Symbol.asyncDispose]()
+  }
+
+  /** The engine of an executor, started at its first use. Throws `EXECUTOR_UNKNOWN`. */
+  engine(name: string): Engine {
+    const running = this.engines.get(name)
+    if (running !== undefined) return running
+    const engine = openEngine(this, this.partsOf(name))
+    this.engines.set(name, engine)
+    return engine
+  }
+
+  partsOf(name: string): ExecutorParts {
+    const parts = this.parts.executors.get(name)
+    if (parts !== undefined) return parts
+    throw new UsageError("EXECUTOR_UNKNOWN", {
+      summary: `There is no executor "${name}".`,
+      reason: `The config names ${[...this.parts.executors.keys()].join(", ")}.`,
+      advice: "Name one of them with -e, or add it to hawser.yaml.",
+    })
+  }
+
+  job(name: string): Job {
+    return findJob(this.parts.store, name)
+  }
+
+  view(job: Job): JobView {
+    return this.reader.view(job)
+  }
+
+  resultsDirectory(job: Job): string {
+    return this.reader.resultsDirectory(job)
+  }
+
+  private async until(ids: readonly string[], isDone: (job: Job) => boolean, signal?: AbortSignal): Promise<JobView[]> {
+    const jobs = await Promise.all(ids.map((id) => this.waiters.until(this.job(id).id, isDone, signal)))
+    return jobs.map((job) => this.view(job))
+  }
+
+  private ring(executor: string): void {
+    const bells = this.engines.get(executor)?.desk.bells
+    bells?.submit.ring()
+    bells?.monitor.ring()
+  }
+
+  /** A job's end may open the way for jobs that depend on it, on any executor. */
+  private ringOthers(events: readonly AnyEvent[]): void {
+    if (!events.some((event) => event.type === "finished" || event.type === "observed")) return
+    for (const engine of this.engines.values()) if (engine.desk.book.count("new") > 0) engine.desk.bells.submit.ring()
+  }
+}

@@ -1,0 +1,185 @@
+/** The judge: what the evidence of one attempt means. One pure function; its table stands in docs/judging.md. */
+import type { Attempt, Cause, Evidence, LiveState, Outcome } from "../job/index.ts"
+import type { ExitRecord, Records } from "../remote/layout.ts"
+
+/** Everything that is known of one attempt at one time. */
+export interface Case {
+  readonly attempt: Attempt
+  /** Since when somebody wants it cancelled, ms; null: nobody. */
+  readonly cancelRequestedAt: number | null
+  /** Newest evidence of queue and accounting that carries this attempt's token. */
+  readonly evidence: readonly Evidence[]
+  /** Our records on the other side; null: not read this time. */
+  readonly records: Records | null
+  /** How long complete looks have found nothing of it: the sum of the spans between consecutive ones. */
+  readonly absence: { readonly coveredMs: number; readonly looks: number }
+  readonly now: number
+  /** Since when a final native state without an exit record has been known, ms; null: it was not. */
+  readonly finalSince: number | null
+  readonly limits: JudgeLimits
+}
+
+export interface JudgeLimits {
+  /** Final in the manager, started, but no exit record: wait for the manager's kill time and the file system's cache. */
+  readonly graceMs: number
+  /** Complete looks have to cover this span before an attempt counts as absent. */
+  readonly absenceMs: number
+  /** And there must have been this many. */
+  readonly absenceLooks: number
+}
+
+export const defaultJudgeLimits: JudgeLimits = { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3 }
+
+export type Verdict =
+  /** Nothing new. `needs`: what would decide it. */
+  | { readonly kind: "keep"; readonly needs: "nothing" | "records" | "grace" | "looks" }
+  | { readonly kind: "observed"; readonly state: LiveState; readonly evidence: Evidence }
+  | { readonly kind: "ended"; readonly outcome: Outcome; readonly reason: string | null; readonly evidence: readonly Evidence[] }
+  /** It vanished and had not started as far as we can see: take its guard, then replace it. */
+  | { readonly kind: "fence" }
+
+/** Rules in order; the first that applies decides. The numbers are those of docs/judging.md. */
+export function judge(known: Case): Verdict {
+  const record = lastExit(known.records)
+  const final = known.evidence.find((evidence) => evidence.state === "ended") ?? null
+  const live = newestLive(known)
+
+  // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
+  if (record !== null && record.wrapperSignal === null && !restartedSince(known, record)) return byRecord(known, record, final)
+  // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
+  if (record !== null && final !== null && !restartedSince(known, record)) return byRecord(known, record, final)
+  // 3. The manager still has it.
+  if (live !== null) return observed(known, live)
+  // 4. The manager says it is over, and we have no record.
+  if (final !== null) return byManager(known, final)
+  // 5. A signalled wrapper, and the manager knows nothing of the native any more.
+  if (record !== null) return absent(known) ? byRecord(known, record, null) : { kind: "keep", needs: "looks" }
+  // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
+  if (known.records === null) return { kind: "keep", needs: "records" }
+  if (!absent(known)) return { kind: "keep", needs: "looks" }
+  return hasStarted(known) ? lost(known) : { kind: "fence" }
+}
+
+function observed(known: Case, live: Evidence): Verdict {
+  const state = live.state
+  if (state === null || state === "ended") return { kind: "keep", needs: "nothing" }
+  const last = known.attempt.lastSeen
+  const same = last !== null && last.state === state && last.reason === live.reason && last.word === live.word
+  return same ? { kind: "keep", needs: "nothing" } : { kind: "observed", state, evidence: live }
+}
+
+/** What the record says, with the manager's word for why a signal came. */
+function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verdict {
+  const evidence = [recordEvidence(known, record), ...(final === null ? [] : [final])]
+  if (record.launchFailure !== null) {
+    return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, record.launchFailure, evidence)
+  }
+  if (record.exitCode === 0 && record.signal === null && record.wrapperSignal === null) {
+    return ended({ state: "completed", cause: null, exitCode: 0, signal: null }, null, evidence)
+  }
+  const outcome = failureOf(known, record, final)
+  return ended(outcome, final?.reason ?? null, evidence)
+}
+
+function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Outcome {
+  const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
+  const told = final?.outcome ?? null
+  const wasStopped = record.wrapperSignal !== null || record.signal !== null
+  if (told !== null && told.cause !== null && managerCauses.has(told.cause)) return { state: "failed", cause: told.cause, ...facts }
+  if (wasStopped && (known.cancelRequestedAt !== null || told?.state === "cancelled")) {
+    return { state: "cancelled", cause: null, ...facts }
+  }
+  if (record.signal !== null) return { state: "failed", cause: "signal", ...facts }
+  if (record.exitCode === 0) return { state: "completed", cause: null, ...facts }
+  return { state: "failed", cause: "exit", ...facts }
+}
+
+/** Causes that only the manager can know: they explain a signal or an exit code, and outrank it. */
+const managerCauses: ReadonlySet<Cause> = new Set(["timeout", "out-of-memory", "node-failure", "preempted"])
+
+function byManager(known: Case, final: Evidence): Verdict {
+  const outcome = final.outcome
+  if (known.records === null) return { kind: "keep", needs: "records" }
+  const waited = known.finalSince !== null && known.now - known.finalSince >= known.limits.graceMs
+  if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
+  // A native that was cancelled before it started leaves no record, and needs none.
+  if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null) return ended(outcome, final.reason, [final])
+  if (!waited) return { kind: "keep", needs: "grace" }
+  if (!hasStarted(known) && outcome.cause !== "node-failure" && outcome.cause !== "preempted" && outcome.state !== "cancelled") {
+    const reason = final.reason ?? `The manager says ${final.word}, but the job's script never ran.`
+    return ended({ ...outcome, state: "failed", cause: outcome.cause === "timeout" ? "timeout" : "launch" }, reason, [final])
+  }
+  if (outcome.state === "failed" && known.cancelRequestedAt !== null && outcome.cause === "signal") {
+    return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
+  }
+  return ended(outcome, final.reason, [final])
+}
+
+/** The process is gone for certain, and left no record: it was killed in a way that it could not notice. */
+function withoutOutcome(known: Case, final: Evidence): Verdict {
+  if (!hasStarted(known)) return { kind: "fence" }
+  if (known.cancelRequestedAt !== null) return ended({ state: "cancelled", cause: null, exitCode: null, signal: "KILL" }, null, [final])
+  const reason = "Its processes are gone and left no exit record: they were killed (SIGKILL), or the host ran out of memory."
+  return ended({ state: "failed", cause: "signal", exitCode: null, signal: "KILL" }, reason, [final])
+}
+
+function lost(known: Case): Verdict {
+  if (known.cancelRequestedAt !== null) {
+    return ended({ state: "cancelled", cause: null, exitCode: null, signal: null }, "It was to be cancelled, and is gone.", known.evidence)
+  }
+  const minutes = Math.round(known.absence.coveredMs / 1000)
+  const reason = `It had started, and ${known.absence.looks} complete looks over ${minutes} s found it neither in the queue, in accounting nor in its own records.`
+  return ended({ state: "failed", cause: "lost", exitCode: null, signal: null }, reason, known.evidence)
+}
+
+function ended(outcome: Outcome, reason: string | null, evidence: readonly Evidence[]): Verdict {
+  return { kind: "ended", outcome, reason, evidence }
+}
+
+function absent(known: Case): boolean {
+  return known.absence.looks >= known.limits.absenceLooks && known.absence.coveredMs >= known.limits.absenceMs
+}
+
+/** A guard that a native holds, or a started record: the payload may have run. */
+export function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
+  if (known.attempt.startedAt !== null || known.attempt.lastSeen?.state === "running") return true
+  if (known.records === null) return false
+  return known.records.started.length > 0 || known.records.guards.some((guard) => guard.owner.startsWith("native:"))
+}
+
+/** The manager has started the native again after this record was written: only the highest start counts. */
+function restartedSince(known: Case, record: ExitRecord): boolean {
+  const newestStart = Math.max(-1, ...(known.records?.started ?? []).map((started) => started.start))
+  return newestStart > record.start
+}
+
+function lastExit(records: Records | null): ExitRecord | null {
+  if (records === null) return null
+  return records.exits.reduce<ExitRecord | null>((last, exit) => (last === null || exit.start > last.start ? exit : last), null)
+}
+
+function newestLive(known: Case): Evidence | null {
+  const live = known.evidence.filter((evidence) => evidence.state !== "ended" && evidence.source !== "accounting")
+  if (live.length > 0) return live[0] ?? null
+  // Accounting lags (a job that runs can still be PENDING there), so it is asked for a live state only where the queue has none.
+  const final = known.evidence.some((evidence) => evidence.state === "ended")
+  return final ? null : (known.evidence.find((evidence) => evidence.state !== "ended") ?? null)
+}
+
+function recordEvidence(known: Case, record: ExitRecord): Evidence {
+  return {
+    source: "record",
+    token: known.attempt.token,
+    nativeId: record.nativeId,
+    seenAt: known.now,
+    word: record.launchFailure ?? (record.signal === null ? `exit ${record.exitCode}` : `SIG${record.signal}`),
+    state: "ended",
+    outcome: null,
+    reason: null,
+    submitTime: null,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    host: known.records?.started.at(-1)?.host ?? null,
+    restarts: record.start,
+  }
+}

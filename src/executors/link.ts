@@ -1,0 +1,161 @@
+/** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
+import type { Clock } from "../clock.ts"
+import { HawserError, TransportError } from "../errors.ts"
+import type { Health } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
+import type { HostFacts, Place } from "../remote/layout.ts"
+import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
+import type { Breaker } from "../retry/breaker.ts"
+import type { Native, Scheduler } from "../schedulers/scheduler.ts"
+import type { Session } from "../transport/session.ts"
+import type { Log } from "./log.ts"
+
+/** A session that is open, and what goes with it. */
+export interface Live {
+  readonly session: Session
+  readonly place: Place
+  readonly facts: HostFacts
+  /** The manager's wall clock less ours, ms. */
+  readonly clockOffsetMs: number
+  /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
+  cancel(scheduler: Scheduler, natives: readonly Native[], how: { readonly force: boolean }, signal: AbortSignal): Promise<void>
+}
+
+/** Nothing is asked now, whatever the number of jobs: the breaker waits. */
+class RestingError extends HawserError {
+  readonly waitMs: number
+
+  constructor(executor: string, waitMs: number) {
+    super("MANAGER_RESTING", { summary: `${executor} is asked again in ${Math.ceil(waitMs / 1000)} s.`, class: "transient" })
+    this.waitMs = waitMs
+  }
+}
+
+export interface LinkParts {
+  readonly executor: string
+  readonly address: string
+  readonly open: (signal: AbortSignal) => Promise<Session>
+  readonly root: string
+  readonly store: JobStore
+  readonly breaker: Breaker
+  readonly clock: Clock
+  readonly log: Log
+}
+
+export class ManagerLink implements AsyncDisposable {
+  readonly address: string
+  private readonly parts: LinkParts
+  private opening: Promise<Live> | null = null
+  private live: Live | null = null
+
+  constructor(parts: LinkParts) {
+    this.parts = parts
+    this.address = parts.address
+  }
+
+  /**
+   * The open session, or a new one if the breaker allows a try now. Throws what the transport throws, and
+   * `MANAGER_RESTING` (transient) while the breaker waits: nothing is asked then, whatever the number of jobs.
+   */
+  async session(signal: AbortSignal): Promise<Live> {
+    const waitMs = this.parts.breaker.enter()
+    if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
+    if (this.live !== null) return this.live
+    this.opening ??= this.connect(signal).finally(() => {
+      this.opening = null
+    })
+    return await this.opening
+  }
+
+  /** The manager has answered as a manager in working order does. */
+  succeeded(): void {
+    this.parts.breaker.succeeded()
+  }
+
+  /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
+  async failed(error: HawserError): Promise<number> {
+    if (error instanceof RestingError) return error.waitMs
+    if (error instanceof TransportError) await this.drop()
+    return this.parts.breaker.failed(error)
+  }
+
+  /** A pass is over and had no answer to tell of. */
+  passed(): void {
+    this.parts.breaker.release()
+  }
+
+  /** It answers, but not in full: accounting is down, another host answers. */
+  degraded(reason: string): void {
+    this.parts.breaker.degraded(reason)
+  }
+
+  /** Forgets a back-off: a person has done something about it and wants to know. */
+  retryNow(): void {
+    this.parts.breaker.retryNow()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drop()
+  }
+
+  private async drop(): Promise<void> {
+    const { live } = this
+    this.live = null
+    await live?.session[Symbol.asyncDispose]()
+  }
+
+  private async connect(signal: AbortSignal): Promise<Live> {
+    const { store, root, clock, log, executor } = this.parts
+    const session = await this.parts.open(signal)
+    try {
+      const facts = await session.ask(hello(root, store.identity.stateId), signal)
+      const owner = await this.own(session, facts, signal)
+      await this.recordContact(facts)
+      log.info({ executor, address: this.address, owner, host: facts.hostname }, "connected")
+      const place: Place = { home: facts.home, owner }
+      const live: Live = {
+        session,
+        place,
+        facts,
+        clockOffsetMs: facts.now - clock.now(),
+        async cancel(scheduler, natives, how, signal) {
+          const commands = scheduler.cancel(natives, { ...how, owner }).map((command) => asOwner(place, command))
+          await Promise.all(commands.map((command) => session.act(command, signal)))
+        },
+      }
+      this.live = live
+      void session.closed.then(() => {
+        if (this.live === live) this.live = null
+      })
+      return live
+    } catch (error) {
+      await session[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** The next owner number: whoever holds a lower one can do nothing more over there. */
+  private async own(session: Session, facts: HostFacts, signal: AbortSignal): Promise<number> {
+    const { store, clock } = this.parts
+    const text = `epoch:${store.epoch}:${clock.nonce(8)}`
+    let wanted = facts.owner + 1
+    for (;;) {
+      const { won, highest } = await session.act(takeOwner({ home: facts.home, owner: wanted }, text), signal)
+      if (won) return wanted
+      wanted = Math.max(highest, wanted) + 1
+    }
+  }
+
+  private async recordContact(facts: HostFacts): Promise<void> {
+    const { store, executor } = this.parts
+    const known = store.managers.get(executor)?.contacted
+    if (known?.machine === facts.machine && known.root === facts.home) return
+    await store.append([{ executor, type: "contacted", root: facts.home, machine: facts.machine, visible: true }])
+  }
+}
+
+/** Health as the log has it; `up` before anything was tried. */
+export function healthOf(store: JobStore, executor: string): { readonly health: Health; readonly reason: string | null } {
+  const record = store.managers.get(executor)
+  return { health: record?.health ?? "up", reason: record?.reason ?? null }
+}

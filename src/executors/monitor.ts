@@ -1,0 +1,99 @@
+/** Monitor: one sweep per manager and tick finds out where every live attempt stands, whatever their number. */
+import type { AnyEventBody, Evidence } from "../job/index.ts"
+import { clearHints, listHints } from "../remote/verbs.ts"
+import { type Findings, askHistory, askQueue, askRecords, lookFor, unsettled } from "./ask.ts"
+import { cancelStep } from "./cancel.ts"
+import type { Desk } from "./desk.ts"
+import { type Verdict, judge } from "./judge.ts"
+import type { Live } from "./link.ts"
+import { surplusOf, cancelSurplus } from "./surplus.ts"
+import { replaceVanished, resolveInDoubt } from "./resolve.ts"
+import type { Watch } from "./watch.ts"
+import type { Watched } from "./watched.ts"
+
+/**
+ * Whether the event folder tells of ends that nobody has read yet: the first, cheap frame of a tick. Hints are removed
+ * before the records are read, so that one that comes in between is seen next time.
+ */
+export async function hinted(live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<boolean> {
+  const tokens = new Set(watched.map(({ attempt }) => attempt.token))
+  const hints = await live.session.ask(listHints(live.place.home), signal)
+  if (hints.length > 0) await live.session.act(clearHints(live.place.home, hints), signal)
+  return hints.some((hint) => tokens.has(hint.split(".")[0] ?? ""))
+}
+
+/** One complete sweep. What it learns is on disk when it resolves. */
+export async function sweep(desk: Desk, watch: Watch, live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<void> {
+  const findings = await askQueue(desk, live, watched, signal)
+  await askRecords(live, unsettled(findings, watched), findings, signal)
+  await askHistory(desk, live, watched, findings, signal)
+  await cancelSurplus(desk, live, surplusOf(desk, findings), signal)
+  const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
+  await writeDown(desk, watch, verdicts)
+  await resolveInDoubt(desk, watch, live, findings, signal)
+  await replaceVanished(desk, watch, live, verdicts.filter(({ verdict }) => verdict.kind === "fence"), signal)
+  await cancelStep(desk, watch, live, signal)
+}
+
+export interface Judged extends Watched {
+  readonly verdict: Verdict
+}
+
+async function judgeAll(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  watched: readonly Watched[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<Judged[]> {
+  const accepted = watched.filter(({ attempt }) => attempt.submission === "accepted")
+  const first = accepted.map((one) => ({ ...one, verdict: verdictOn(desk, watch, one, findings) }))
+  const absent = first.filter(({ verdict }) => verdict.kind === "keep" && verdict.needs === "looks")
+  if (absent.length === 0) return first
+  await lookFor(desk, watch, live, absent, findings, signal)
+  return first.map((one) => (absent.includes(one) ? { ...one, verdict: verdictOn(desk, watch, one, findings) } : one))
+}
+
+function verdictOn(desk: Desk, watch: Watch, { job, attempt }: Watched, findings: Findings): Verdict {
+  const evidence = findings.evidence.get(attempt.token) ?? []
+  const ours = attempt.nativeId === null ? evidence : preferring(evidence, attempt.nativeId)
+  const isFinal = ours.length > 0 && ours.every((seen) => seen.state === "ended")
+  return judge({
+    attempt,
+    cancelRequestedAt: job.cancelRequestedAt,
+    evidence: ours,
+    records: findings.records.get(attempt.token) ?? null,
+    absence: watch.absence(attempt.token),
+    now: desk.clock.now(),
+    finalSince: watch.finalSince(attempt.token, isFinal),
+    limits: desk.judgeLimits,
+  })
+}
+
+/** Two natives can carry one token (a frozen manager accepted late): the one that we know speaks first. */
+function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
+  const known = evidence.filter((seen) => seen.nativeId === nativeId)
+  return known.length > 0 ? known : evidence
+}
+
+async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): Promise<void> {
+  const events: AnyEventBody[] = []
+  for (const { job, attempt, verdict } of judged) {
+    if (verdict.kind === "observed") {
+      events.push({ job: job.id, type: "observed", token: attempt.token, state: verdict.state, evidence: verdict.evidence })
+    }
+    if (verdict.kind === "ended") {
+      const { outcome, reason, evidence } = verdict
+      events.push({ job: job.id, type: "ended", token: attempt.token, outcome, reason, evidence })
+      watch.forget(attempt.token)
+    }
+  }
+  if (events.length === 0) return
+  await desk.store.append(events)
+  if (events.some((event) => event.type === "ended")) {
+    desk.throttle.left()
+    desk.bells.collect.ring()
+    desk.bells.submit.ring()
+  }
+}

@@ -1,0 +1,18 @@
+/** How often a manager is asked: soon when something is near, seldom when all is pending. */
+import type { Pace } from "./desk.ts"
+import type { Watched } from "./watched.ts"
+
+export const localPace: Pace = { sweepMsMin: 500, sweepMsMax: 5_000, hintMs: 200, gatherMs: 5, killAfterMs: 10_000 }
+export const remotePace: Pace = { sweepMsMin: 2_000, sweepMsMax: 30_000, hintMs: 1_000, gatherMs: 20, killAfterMs: 30_000 }
+
+/**
+ * Milliseconds from the last sweep to the next. A native is most likely to change soon after it was accepted or changed
+ * last, so the wait is a quarter of the time since the newest change, within the pace's bounds. A cancel under way, or
+ * an attempt that the manager no longer shows, is asked for at the shortest.
+ */
+export function nextSweepMs(pace: Pace, watched: readonly Watched[], now: number): number {
+  const isUrgent = watched.some(({ job, attempt }) => job.cancelRequestedAt !== null || attempt.submission === "in-doubt")
+  if (isUrgent) return pace.sweepMsMin
+  const newest = Math.max(...watched.map(({ job }) => job.changedAt))
+  return Math.min(pace.sweepMsMax, Math.max(pace.sweepMsMin, (now - newest) / 4))
+}

@@ -1,0 +1,75 @@
+/** Prune: job directories of finished jobs go, on the other side and, if asked for, here. Never one that is still needed. */
+import { rm } from "node:fs/promises"
+import { join } from "node:path"
+import { asHawserError } from "../errors.ts"
+import { type AnyEventBody, type Job, isFinal } from "../job/index.ts"
+import { remove } from "../remote/verbs.ts"
+import type { PruneRequest, PruneResult } from "./api.ts"
+import type { Fleet } from "./fleet.ts"
+
+/** Tokens per call: one command line stays far below the 128 kB that one argument list may have. */
+const tokensPerCall = 500
+
+/** Removes by age and state, or by name. What can't be removed now is kept and said. */
+export async function prune(fleet: Fleet, request: PruneRequest): Promise<PruneResult> {
+  const kept: { id: string; why: string }[] = []
+  const wanted: Job[] = []
+  for (const job of candidates(fleet, request)) {
+    const why = neededFor(fleet, job, request)
+    if (why === null) wanted.push(job)
+    else if (request.names !== undefined) kept.push({ id: job.id, why })
+  }
+  if (request.dryRun) return { pruned: wanted.map((job) => job.id), kept }
+  const pruned: string[] = []
+  for (const [executor, jobs] of byExecutor(wanted)) {
+    try {
+      await removeRemote(fleet, executor, jobs)
+    } catch (error) {
+      const why = asHawserError(error).summary
+      kept.push(...jobs.map((job) => ({ id: job.id, why })))
+      continue
+    }
+    if (request.local) await Promise.all(jobs.map((job) => removeLocal(fleet, job)))
+    const where = request.local ? "both" : "remote"
+    await fleet.parts.store.append(jobs.map((job): AnyEventBody => ({ job: job.id, type: "pruned", where })))
+    pruned.push(...jobs.map((job) => job.id))
+  }
+  return { pruned, kept }
+}
+
+function candidates(fleet: Fleet, request: PruneRequest): Job[] {
+  if (request.names !== undefined) return request.names.map((name) => fleet.job(name))
+  return [...fleet.parts.store.jobs.values()].filter((job) => job.pruned !== "both" && (request.local || job.pruned === null))
+}
+
+/** Why the job must stay; null: nobody needs it. */
+function neededFor(fleet: Fleet, job: Job, request: PruneRequest): string | null {
+  if (!isFinal(job.state)) return `It is ${job.state}.`
+  if (request.states !== undefined && !request.states.includes(job.state)) return `It is ${job.state}.`
+  if (fleet.parts.clock.now() - (job.endedAt ?? job.changedAt) < request.olderThanMs) return "It is not old enough."
+  const dependent = [...fleet.parts.store.jobs.values()].find(
+    (other) => !isFinal(other.state) && other.spec.after.some((one) => one.job === job.key || one.job === job.id),
+  )
+  return dependent === undefined ? null : `${dependent.key} waits for it.`
+}
+
+function byExecutor(jobs: readonly Job[]): Map<string, Job[]> {
+  const groups = new Map<string, Job[]>()
+  for (const job of jobs) groups.set(job.executor, [...(groups.get(job.executor) ?? []), job])
+  return groups
+}
+
+async function removeRemote(fleet: Fleet, executor: string, jobs: readonly Job[]): Promise<void> {
+  const tokens = jobs.filter((job) => job.pruned === null).flatMap((job) => job.attempts.map((attempt) => attempt.token))
+  if (tokens.length === 0) return
+  const { session, place } = await fleet.engine(executor).desk.link.session(new AbortController().signal)
+  for (let start = 0; start < tokens.length; start += tokensPerCall) {
+    await session.act(remove(place, tokens.slice(start, start + tokensPerCall)))
+  }
+}
+
+/** Only what Hawser itself made: a folder that the user named with `into` is the user's. */
+async function removeLocal(fleet: Fleet, job: Job): Promise<void> {
+  if (job.spec.into !== null) return
+  await rm(join(fleet.stateDirectory, "jobs", job.id), { recursive: true, force: true })
+}

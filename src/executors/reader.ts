@@ -1,0 +1,64 @@
+/** The reader: what can be told of a state directory from its store alone, without a controller and without connecting. */
+import { join } from "node:path"
+import { type Job, type JobView, viewOf } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
+import type { HawserReader, ListFilter, LogPiece, LogRequest, Status } from "./api.ts"
+import { healthOf } from "./link.ts"
+import { readLocalLog } from "./logs.ts"
+import { findJob } from "./naming.ts"
+import { type Described, statusOf } from "./status.ts"
+
+export interface ReaderParts {
+  /** Absolute. */
+  readonly stateDirectory: string
+  readonly store: JobStore
+  readonly executors: readonly Described[]
+}
+
+export class Reader implements HawserReader {
+  readonly stateDirectory: string
+  private readonly store: JobStore
+  private readonly executors: readonly Described[]
+
+  constructor({ stateDirectory, store, executors }: ReaderParts) {
+    this.stateDirectory = stateDirectory
+    this.store = store
+    this.executors = executors
+  }
+
+  async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
+    return [...this.store.jobs.values()]
+      .filter((job) => job.pruned !== "both")
+      .filter((job) => filter.states === undefined || filter.states.includes(job.state))
+      .filter((job) => filter.executor === undefined || filter.executor === job.executor)
+      .filter((job) => filter.key === undefined || job.key.startsWith(filter.key))
+      .sort((a, b) => a.createdAt - b.createdAt)
+      .map((job) => this.view(job))
+  }
+
+  async show(name: string): Promise<JobView> {
+    return this.view(findJob(this.store, name))
+  }
+
+  /** Only what has been collected; the rest needs a controller. */
+  async logs(name: string, request: LogRequest): Promise<LogPiece> {
+    const job = findJob(this.store, name)
+    return (await readLocalLog(job, this.resultsDirectory(job), request)) ?? { data: "", nextOffset: request.offset, final: true }
+  }
+
+  async status(): Promise<Status> {
+    return statusOf(this.store, this.executors, this.stateDirectory, null)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.store[Symbol.asyncDispose]()
+  }
+
+  view(job: Job): JobView {
+    return viewOf(job, { health: healthOf(this.store, job.executor).health, directory: this.resultsDirectory(job) })
+  }
+
+  resultsDirectory(job: Job): string {
+    return job.spec.into ?? join(this.stateDirectory, "jobs", job.id)
+  }
+}

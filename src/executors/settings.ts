@@ -1,0 +1,22 @@
+/** The settings of one executor, as the composition root hands them to its factory. */
+import type { JobSpec, Resources, SpecDefaults } from "../job/index.ts"
+import type { Launcher } from "../launchers/launcher.ts"
+import type { Scheduler } from "../schedulers/scheduler.ts"
+import type { Transport } from "../transport/transport.ts"
+
+export interface ExecutorSettings {
+  readonly name: string
+  readonly scheduler: Scheduler
+  readonly transport: Transport
+  readonly launcherFor: (spec: JobSpec) => Launcher
+  readonly defaults: SpecDefaults
+  readonly limits: {
+    readonly maxQueued: number | null
+    readonly maxSubmitPerMinute: number | null
+    readonly minPollSeconds: number | null
+  }
+  /** Where no scheduler counts: cores (null: all of this host), memory in bytes (null: not counted), GPUs. */
+  readonly capacity: { readonly cores: number | null; readonly memory: number | null; readonly gpus: Resources["gpus"] }
+  readonly root: string
+  readonly retentionMs: number | null
+}

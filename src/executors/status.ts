@@ -1,0 +1,49 @@
+/** Status: what the controller serves, and how each manager is. Reads only. */
+import { isoTime } from "../clock.ts"
+import type { Job, JobState } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
+import { version } from "../version.ts"
+import type { Status } from "./api.ts"
+
+/** An executor as the status names it. */
+export interface Described {
+  readonly name: string
+  readonly scheduler: string
+  readonly address: string
+}
+
+/** `startedAt`: when this controller started, ms; null: no controller asks. */
+export function statusOf(
+  store: JobStore,
+  executors: readonly Described[],
+  stateDirectory: string,
+  startedAt: number | null,
+): Status {
+  const jobs = [...store.jobs.values()].filter((job) => job.pruned !== "both")
+  const names = new Set(executors.map(({ name }) => name))
+  const strays = new Set(jobs.map((job) => job.executor).filter((name) => !names.has(name)))
+  return {
+    stateDirectory,
+    controller: startedAt === null ? null : { pid: process.pid, epoch: store.epoch, startedAt: isoTime(startedAt), version },
+    executors: executors.map((executor) => {
+      const record = store.managers.get(executor.name)
+      return {
+        ...executor,
+        health: record?.health ?? "up",
+        reason: record?.reason ?? null,
+        since: record === undefined ? null : isoTime(record.since),
+        jobs: countByState(jobs.filter((job) => job.executor === executor.name)),
+      }
+    }),
+    findings: [
+      ...store.findings.map(({ file, line, kind, detail }) => `${file}${line === null ? "" : `:${line}`}: ${kind}: ${detail}`),
+      ...[...strays].map((name) => `Executor "${name}" has jobs and is not in the config: they wait until it is back.`),
+    ],
+  }
+}
+
+function countByState(jobs: readonly Job[]): Partial<Record<JobState, number>> {
+  const counts: Partial<Record<JobState, number>> = {}
+  for (const job of jobs) counts[job.state] = (counts[job.state] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,142 @@
+/** Submit: from `new` to a native id, each step written down before it is taken. */
+import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
+import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
+import type { Place, SubmitReply } from "../remote/layout.ts"
+import { submitOnce } from "../remote/submit.ts"
+import type { Accepted } from "../schedulers/scheduler.ts"
+import type { Session } from "../transport/session.ts"
+import { admissible } from "./admit.ts"
+import { cancelAll } from "./cancel.ts"
+import type { Desk } from "./desk.ts"
+import { intentFor } from "./intent.ts"
+import { stageChunk } from "./stage.ts"
+import { submissionOf } from "./submission.ts"
+import type { Watch } from "./watch.ts"
+import { onTheirWay } from "./watched.ts"
+
+/** Jobs that travel as one stream. Small enough that submitting the first starts while the next are on their way. */
+const chunkJobsMax = 50
+
+/** Submissions that are under way at a time. */
+const inFlightMax = 8
+
+/** One pass over everything that can be submitted. Returns milliseconds until another pass is worth it; null: a ring. */
+export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal): Promise<number | null> {
+  await desk.clock.sleep(desk.pace.gatherMs, signal)
+  const { admitted, retryMs } = await admissible(desk)
+  if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
+  const live = await desk.link.session(signal)
+  const { session, place } = live
+  await intend(desk, place, admitted)
+  await cancelAll(desk, watch, live, onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null), signal)
+  let staged = Promise.resolve<readonly Job[]>([])
+  for (const chunk of chunks(dueForSubmission(desk), chunkJobsMax)) {
+    const ready = staged
+    staged = stageChunk(desk, session, place, chunk, signal)
+    await submitChunk(desk, session, place, await settled(ready, staged), signal)
+  }
+  await submitChunk(desk, session, place, await staged, signal)
+  return retryMs
+}
+
+function dueForSubmission(desk: Desk): Job[] {
+  if (desk.throttle.pauseMs() > 0) return []
+  return onTheirWay(desk).flatMap(({ job, attempt }) => (job.cancelRequestedAt === null && attempt.fence === null ? [job] : []))
+}
+
+/** Intent first: token, native name and directory of each job, on disk before anything remote happens. */
+async function intend(desk: Desk, place: Place, admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]): Promise<void> {
+  if (admitted.length === 0) return
+  await desk.store.append(admitted.map(({ job, devices }) => intentFor(desk, place, job, devices)))
+}
+
+/** A few at a time: enough to keep the manager busy over a long line, few enough that a manager in trouble is left alone. */
+async function submitChunk(desk: Desk, session: Session, place: Place, jobs: readonly Job[], signal: AbortSignal): Promise<void> {
+  const queue = [...jobs]
+  const worker = async (): Promise<void> => {
+    while (desk.throttle.pauseMs() === 0) {
+      const job = queue.shift()
+      if (job === undefined) return
+      await submitJob(desk, session, place, job, signal)
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: inFlightMax }, worker))
+  const failure = results.find((result) => result.status === "rejected")
+  if (failure !== undefined) throw asHawserError(failure.reason)
+}
+
+/** Asks once, idempotently, and writes down the answer. A lost connection leaves the attempt as it is: it is asked again. */
+async function submitJob(desk: Desk, session: Session, place: Place, job: Job, signal: AbortSignal): Promise<void> {
+  const attempt = currentAttempt(job)
+  if (attempt === null) return
+  const tryNumber = attempt.refusedTries + 1
+  const command = submitOnce(place, attempt.token, tryNumber, desk.scheduler.submit(submissionOf(job, attempt)))
+  const reply = await session.act(command, signal).catch((error: unknown) => asRefusal(error))
+  const events = "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
+  if (events.length === 0) return
+  await desk.store.append(events)
+  // After it is on disk: the monitor looks at what the store says.
+  desk.bells.monitor.ring()
+}
+
+/** The manager's own no (or its doubt) is an answer; everything else is the transport's and goes up. */
+function asRefusal(error: unknown): { readonly refusal: HawserError } {
+  if (error instanceof SchedulerError || error instanceof UsageError) return { refusal: error }
+  throw error
+}
+
+function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Accepted>): AnyEventBody[] {
+  const { token } = attempt
+  switch (reply.status) {
+    case "answered":
+      desk.throttle.accepted()
+      desk.link.succeeded()
+      return [{ job: job.id, type: "accepted", token, ...reply.value }]
+    case "in-doubt":
+      return [{ job: job.id, type: "in-doubt", token, reason: "A submission was under way when its answer was lost; it is looked up." }]
+    case "guarded":
+      return onGuarded(job, token, reply.owner)
+    case "missing":
+      desk.bells.submit.ring()
+      return []
+  }
+}
+
+/** Who holds the guard tells the truth: a native that has started, or a fence of ours. */
+function onGuarded(job: Job, token: string, owner: string): AnyEventBody[] {
+  const [kind, nativeId] = owner.split(":")
+  if (kind === "native" && nativeId !== undefined) return [{ job: job.id, type: "accepted", token, nativeId, submitTime: null }]
+  return [{ job: job.id, type: "in-doubt", token, reason: "The attempt was revoked before it started." }]
+}
+
+function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, error: HawserError): AnyEventBody[] {
+  const { token } = attempt
+  const reason = [error.summary, error.reason].filter((line) => line !== undefined).join(" ")
+  switch (error.class) {
+    case "in-doubt":
+      return [{ job: job.id, type: "in-doubt", token, reason }]
+    case "transient":
+    case "busy":
+    case "limit":
+    case "auth":
+      desk.throttle.refused(reason)
+      return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
+    case "rejected":
+    case "unknown-job":
+    case "gone":
+      return [
+        { job: job.id, type: "not-accepted", token, try: tryNumber, reason },
+        { job: job.id, type: "finished", outcome: { state: "failed", cause: "rejected", exitCode: null, signal: null }, reason },
+      ]
+  }
+}
+
+function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
+}
+
+/** What is ready; the stage that runs beside it must not reject unseen if this one throws. */
+async function settled<T>(ready: Promise<T>, beside: Promise<unknown>): Promise<T> {
+  beside.catch(() => undefined)
+  return await ready
+}

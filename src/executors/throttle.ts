@@ -1,0 +1,139 @@
+/** Who may be submitted now: the user's limits, the manager's, and our own cores where no scheduler counts them. */
+import type { Clock } from "../clock.ts"
+import { type Job, cpusOf, memoryOf } from "../job/index.ts"
+
+export interface Limits {
+  /** Natives in the manager at a time, ours. */
+  readonly maxQueued: number | null
+  readonly maxSubmitPerMinute: number | null
+  /** What we share out ourselves; null where the manager does. Memory in bytes. */
+  readonly capacity: { readonly cores: number; readonly memory: number | null; readonly gpus: number } | null
+}
+
+export type Admission =
+  | { readonly kind: "admitted"; readonly devices: readonly number[] }
+  | { readonly kind: "waiting"; readonly reason: string }
+  /** It would wait for ever. */
+  | { readonly kind: "impossible"; readonly reason: string }
+
+const pauseMsMin = 5_000
+const pauseMsMax = 300_000
+const minuteMs = 60_000
+
+/** Counts what is in use at each pass and hands out the rest, first fit. */
+export class Throttle {
+  readonly limits: Limits
+  private readonly clock: Clock
+  private submittedAt: number[] = []
+  private paused: { readonly until: number; readonly ms: number; readonly reason: string } | null = null
+
+  constructor(clock: Clock, limits: Limits) {
+    this.clock = clock
+    this.limits = limits
+  }
+
+  /** The manager takes no more for now: waits longer each time, until one is accepted or one ends. */
+  refused(reason: string): void {
+    const ms = Math.min(pauseMsMax, this.paused === null ? pauseMsMin : this.paused.ms * 2)
+    this.paused = { until: this.clock.monotonic() + ms * (0.5 + this.clock.random() / 2), ms, reason }
+  }
+
+  accepted(): void {
+    this.paused = null
+  }
+
+  /** A native has left: what was refused before may be taken now. */
+  left(): void {
+    if (this.paused !== null) this.paused = { ...this.paused, until: Math.min(this.paused.until, this.clock.monotonic() + 1_000) }
+  }
+
+  /** Milliseconds until submitting is worth another try; 0: now. */
+  pauseMs(): number {
+    return this.paused === null ? 0 : Math.max(0, this.paused.until - this.clock.monotonic())
+  }
+
+  get pauseReason(): string | null {
+    return this.pauseMs() > 0 ? (this.paused?.reason ?? null) : null
+  }
+
+  /** One decision for each candidate, in order. `active`: jobs that are in the manager or on their way to it. */
+  admit(candidates: readonly Job[], active: readonly Job[]): Map<string, Admission> {
+    const room = new Room(this.limits, active)
+    const decisions = new Map<string, Admission>()
+    const pauseReason = this.pauseReason
+    for (const job of candidates) {
+      const admission: Admission =
+        pauseReason === null ? this.decide(room, job) : { kind: "waiting", reason: pauseReason }
+      decisions.set(job.id, admission)
+      if (admission.kind !== "admitted") continue
+      room.take(job, admission.devices)
+      this.submittedAt.push(this.clock.monotonic())
+    }
+    return decisions
+  }
+
+  private decide(room: Room, job: Job): Admission {
+    const { maxQueued } = this.limits
+    if (maxQueued !== null && room.natives >= maxQueued) {
+      return { kind: "waiting", reason: `maxQueued: ${maxQueued} of our jobs are in the manager.` }
+    }
+    if (this.rateMs() > 0) {
+      return { kind: "waiting", reason: `maxSubmitPerMinute: ${this.limits.maxSubmitPerMinute} were submitted in the last minute.` }
+    }
+    return room.fit(job)
+  }
+
+  /** Milliseconds until the rate limit allows another one. */
+  rateMs(): number {
+    const limit = this.limits.maxSubmitPerMinute
+    if (limit === null) return 0
+    const now = this.clock.monotonic()
+    this.submittedAt = this.submittedAt.filter((at) => now - at < minuteMs)
+    const oldest = this.submittedAt[this.submittedAt.length - limit]
+    return oldest === undefined ? 0 : minuteMs - (now - oldest)
+  }
+}
+
+/** What is left of our own cores, memory and GPUs. */
+class Room {
+  natives: number
+  private readonly capacity: Limits["capacity"]
+  private cores = 0
+  private memory = 0
+  private readonly devices = new Set<number>()
+
+  constructor(limits: Limits, active: readonly Job[]) {
+    this.capacity = limits.capacity
+    this.natives = 0
+    for (const job of active) this.take(job, job.attempts.at(-1)?.devices ?? [])
+  }
+
+  take(job: Job, devices: readonly number[]): void {
+    this.natives += 1
+    this.cores += cpusOf(job.spec.resources)
+    this.memory += memoryOf(job.spec.resources)
+    for (const device of devices) this.devices.add(device)
+  }
+
+  fit(job: Job): Admission {
+    if (this.capacity === null) return { kind: "admitted", devices: [] }
+    const need = { cores: cpusOf(job.spec.resources), memory: memoryOf(job.spec.resources), gpus: job.spec.resources.gpus?.count ?? 0 }
+    const { cores, memory, gpus } = this.capacity
+    if (need.cores > cores) return impossible("cores", need.cores, cores)
+    if (memory !== null && need.memory > memory) return impossible("bytes of memory", need.memory, memory)
+    if (need.gpus > gpus) return impossible("GPUs", need.gpus, gpus)
+    if (this.cores + need.cores > cores) return waiting(`${this.cores} of ${cores} cores are in use.`)
+    if (memory !== null && this.memory + need.memory > memory) return waiting(`${this.memory} of ${memory} bytes of memory are in use.`)
+    const free = Array.from({ length: gpus }, (_, index) => index).filter((index) => !this.devices.has(index))
+    if (free.length < need.gpus) return waiting(`${this.devices.size} of ${gpus} GPUs are in use.`)
+    return { kind: "admitted", devices: free.slice(0, need.gpus) }
+  }
+}
+
+function waiting(reason: string): Admission {
+  return { kind: "waiting", reason }
+}
+
+function impossible(what: string, need: number, have: number): Admission {
+  return { kind: "impossible", reason: `It asks for ${need} ${what}, and this executor has ${have}.` }
+}

@@ -1,0 +1,76 @@
+/** What the monitor remembers between sweeps: clocks of absence and grace. Lost on a restart, which only makes it wait longer. */
+import type { Clock } from "../clock.ts"
+
+interface AbsenceClock {
+  coveredMs: number
+  looks: number
+  lastLookAt: number
+}
+
+/** One controller's memory of its attempts, by token. Never evidence; only how long something has been so. */
+export class Watch {
+  private readonly clock: Clock
+  private readonly spanMsMax: number
+  private readonly absences = new Map<string, AbsenceClock>()
+  private readonly finals = new Map<string, number>()
+  private readonly cancels = new Map<string, { readonly firstAt: number; lastAt: number }>()
+
+  /** `spanMsMax`: a longer span between two complete looks was a sleep or an outage, and does not count. */
+  constructor(clock: Clock, spanMsMax: number) {
+    this.clock = clock
+    this.spanMsMax = spanMsMax
+  }
+
+  /** A complete look found nothing under this token. */
+  notFound(token: string): void {
+    const now = this.clock.monotonic()
+    const absence = this.absences.get(token)
+    if (absence === undefined) {
+      this.absences.set(token, { coveredMs: 0, looks: 1, lastLookAt: now })
+      return
+    }
+    const span = now - absence.lastLookAt
+    if (span <= this.spanMsMax) absence.coveredMs += span
+    absence.looks += 1
+    absence.lastLookAt = now
+  }
+
+  found(token: string): void {
+    this.absences.delete(token)
+  }
+
+  absence(token: string): { readonly coveredMs: number; readonly looks: number } {
+    const { coveredMs, looks } = this.absences.get(token) ?? { coveredMs: 0, looks: 0 }
+    return { coveredMs, looks }
+  }
+
+  /** Since when (wall clock) a final native state has been known; starts the clock. */
+  finalSince(token: string, isFinal: boolean): number | null {
+    if (!isFinal) {
+      this.finals.delete(token)
+      return null
+    }
+    const since = this.finals.get(token) ?? this.clock.now()
+    this.finals.set(token, since)
+    return since
+  }
+
+  /** How a cancel should be sent now: `term` first, `kill` after `killAfterMs`, null while the last one is still fresh. */
+  cancelStep(token: string, killAfterMs: number): "term" | "kill" | null {
+    const now = this.clock.monotonic()
+    const sent = this.cancels.get(token)
+    if (sent === undefined) {
+      this.cancels.set(token, { firstAt: now, lastAt: now })
+      return "term"
+    }
+    if (now - sent.lastAt < killAfterMs) return null
+    sent.lastAt = now
+    return "kill"
+  }
+
+  forget(token: string): void {
+    this.absences.delete(token)
+    this.finals.delete(token)
+    this.cancels.delete(token)
+  }
+}

@@ -1,0 +1,94 @@
+/** The composition root: a config becomes executors, a state directory becomes jobs. Reads as a table of contents. */
+import { type Clock, systemClock } from "./clock.ts"
+import type { ExecutorConfig, KnownNames, LoadedConfig, TransportConfig } from "./config/index.ts"
+import { Fleet } from "./executors/fleet.ts"
+import { processExecutor } from "./executors/local.ts"
+import type { Log } from "./executors/log.ts"
+import { type ExecutorParts, describe } from "./executors/openEngine.ts"
+import { Reader } from "./executors/reader.ts"
+import { batchExecutor } from "./executors/slurm.ts"
+import { launcherFor, launchers } from "./launchers/registry.ts"
+import { openStore } from "./persist/index.ts"
+import { schedulerNamed, schedulers } from "./schedulers/registry.ts"
+import { transportFor, transports } from "./transport/registry.ts"
+import type { Transport } from "./transport/transport.ts"
+
+export type * from "./executors/api.ts"
+export type { Log } from "./executors/log.ts"
+
+export interface ControllerOptions {
+  readonly config: LoadedConfig
+  readonly log: Log
+  readonly clock?: Clock
+  /** Take a state directory over whose controller can't be asked whether it lives: it runs on another host. */
+  readonly takeOver?: boolean
+  /** Where the control socket will listen; stands in the lease, so that clients find it. */
+  readonly socketPath?: string
+  /** Called when somebody asks the controller to end. */
+  readonly onDown?: () => void
+  /** Asks a person for a passphrase; absent: nobody is there. */
+  readonly prompt?: (question: string) => Promise<string>
+}
+
+/** Takes the state directory and goes on with everything in it that is not over. Throws `LEASE_HELD` when somebody has it. */
+export async function openController(options: ControllerOptions): Promise<Fleet> {
+  const { config, log, clock = systemClock, takeOver = false, socketPath, prompt } = options
+  const store = await openStore(config.stateDirectory, { clock, takeOver, socketPath: socketPath ?? null })
+  const executors = new Map(
+    Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, clock, prompt)]),
+  )
+  return new Fleet({
+    stateDirectory: config.stateDirectory,
+    store,
+    executors,
+    defaultExecutor: config.default,
+    clock,
+    log,
+    onDown: options.onDown ?? (() => undefined),
+  })
+}
+
+/** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
+export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
+  const store = await openStore(config.stateDirectory, { clock, readOnly: true })
+  const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, clock, undefined)))
+  return new Reader({ stateDirectory: config.stateDirectory, store, executors })
+}
+
+/** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
+function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOptions["prompt"]): ExecutorParts {
+  const scheduler = schedulerNamed(config.scheduler)
+  const { name, defaults, limits, capacity, root, retentionMs } = config
+  const transport = reach(config.transport, clock, prompt)
+  const settings = {
+    name,
+    scheduler,
+    transport,
+    launcherFor: (spec: Parameters<typeof launcherFor>[0]) => launcherFor(spec, scheduler.name),
+    defaults,
+    limits,
+    capacity,
+    root,
+    retentionMs,
+  }
+  return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
+}
+
+function reach(config: TransportConfig, clock: Clock, prompt: ControllerOptions["prompt"]): Transport {
+  const { name, host, port, user, identityFile, knownHostsFile } = config
+  return transportFor({
+    transport: name,
+    host: host ?? undefined,
+    port: port ?? undefined,
+    user: user ?? undefined,
+    identityFile: identityFile ?? undefined,
+    knownHostsFile: knownHostsFile ?? undefined,
+    clock,
+    prompt,
+  })
+}
+
+/** The words that a config may use. */
+export function knownNames(): KnownNames {
+  return { schedulers: Object.keys(schedulers), transports: Object.keys(transports), launchers: Object.keys(launchers) }
+}

@@ -1,0 +1,116 @@
+/** What a spec says for itself, or an executor's config for all of its jobs: environment, container, retry and the like. */
+import { z } from "zod"
+import { bad, describe, good, type Reading } from "./problem.ts"
+import { count, lines, list, maybe, oneOf, read, scalar, word } from "./schema.ts"
+import type { Container, RetryPolicy, SecretReference } from "./spec.ts"
+import { type Cause, causes } from "./state.ts"
+import { parseTimeout } from "./walltime.ts"
+
+type Maybe<T> = T | null | undefined
+type Env = Readonly<Record<string, string | SecretReference>>
+
+/** As far as something was said. `giveUpAfter` in milliseconds. */
+export interface SaidSettings {
+  readonly env?: Maybe<Env>
+  readonly prologue?: Maybe<string>
+  readonly epilogue?: Maybe<string>
+  readonly modules?: Maybe<string[]>
+  readonly container?: Maybe<Container>
+  readonly native?: Maybe<string[]>
+  readonly launcher?: Maybe<string>
+  readonly retry?: Maybe<RetryPolicy>
+  readonly giveUpAfter?: Maybe<number>
+}
+
+const exitCodes = read<number[]>((value) => {
+  const codes: unknown[] = Array.isArray(value) ? value : [value]
+  const numbers = codes.filter((code) => typeof code === "number" && Number.isInteger(code) && code >= 1 && code <= 255)
+  if (numbers.length === 0 || numbers.length < codes.length)
+    return bad(describe(value), "Write exit codes from 1 to 255: [75] or 75.")
+  return good([...new Set(numbers as number[])].sort((one, two) => one - two))
+})
+const retryOn = z.union([oneOf<Cause>(causes), z.strictObject({ exitCode: exitCodes })], {
+  error: `Write causes (${causes.join(", ")}) or {exitCode: [75]}.`,
+})
+
+/** What leads to another attempt when nothing is said: all but what would only repeat itself or may still be running. */
+const retryDefault: readonly Cause[] = causes.filter(
+  (cause) => !["rejected", "dependency", "lost", "abandoned"].includes(cause),
+)
+
+const wantRetry = "Write an object such as {maxAttempts: 3, on: [node-failure]}."
+const wantContainer = 'Write "docker://image:tag" or {image, runtime, options}.'
+
+export const settingFields: { readonly [K in keyof SaidSettings]-?: z.ZodType<SaidSettings[K]> } = {
+  env: maybe(read(readEnv)),
+  prologue: maybe(lines("Write shell lines, as text or as a list.")),
+  epilogue: maybe(lines("Write shell lines, as text or as a list.")),
+  modules: maybe(
+    list(word("Write a module's name, such as gcc/13."), "Write a list of modules, such as [gcc/13, openmpi]."),
+  ),
+  container: maybe(container()),
+  native: maybe(
+    list(word('Write a directive, such as "--switches=1".'), 'Write a list of directives, such as ["--switches=1"].'),
+  ),
+  launcher: maybe(word("Write a launcher's name, such as auto, none, mpirun or srun.")),
+  retry: maybe(
+    z
+      .strictObject(
+        { maxAttempts: count("3"), on: maybe(list(retryOn, "Write a list of causes, such as [node-failure].")) },
+        { error: wantRetry },
+      )
+      .transform(({ maxAttempts, on }) => ({ maxAttempts, on: maxAttempts === 1 ? [] : sortedOn(on ?? retryDefault) })),
+  ),
+  giveUpAfter: maybe(scalar(parseTimeout, "Write a span with its unit, such as 12h.")),
+}
+
+/** Values are not repeated in what is said of them: they may be secrets. */
+function readEnv(value: unknown): Reading<Env> {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return bad(describe(value), "Write an object such as {OMP_NUM_THREADS: 4}.")
+  const read: [string, string | SecretReference][] = []
+  for (const [name, said] of Object.entries(value) as [string, unknown][]) {
+    if (!variable.test(name))
+      return bad("can't be the name of a variable", "Write letters, digits and _, and no digit first.", [name])
+    const one = readEnvValue(said)
+    if (one === null) return bad("is neither text nor a number", "Write text, a number, or {fromEnv: NAME}.", [name])
+    read.push([name, one])
+  }
+  return good(Object.fromEntries(read))
+}
+
+const variable = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+function readEnvValue(said: unknown): string | SecretReference | null {
+  if (typeof said === "number" && Number.isFinite(said)) return String(said)
+  if (typeof said === "string") return said.includes("\0") || !said.isWellFormed() ? null : said
+  if (typeof said !== "object" || said === null || Object.keys(said).join() !== "fromEnv") return null
+  const { fromEnv } = said as { fromEnv: unknown }
+  return typeof fromEnv === "string" && variable.test(fromEnv) ? { fromEnv } : null
+}
+
+function container(): z.ZodType<Container> {
+  const image = word("Write an image, such as docker://alpine:3.20 or /images/my.sif.")
+  const object = z.strictObject(
+    {
+      image,
+      runtime: maybe(oneOf(["apptainer", "podman"])),
+      options: maybe(list(word("Write one option."), 'Write a list of options, such as ["--nv"].')),
+    },
+    { error: wantContainer },
+  )
+  return z
+    .union([image.transform((one) => ({ image: one, runtime: null, options: null })), object], { error: wantContainer })
+    .transform(({ image: one, runtime, options }) => ({
+      runtime: runtime ?? "apptainer",
+      image: one,
+      options: options ?? [],
+    }))
+}
+
+/** In one order, each once: it is a set, and the same set is the same spec. */
+function sortedOn(on: readonly (Cause | { exitCode: number[] })[]): RetryPolicy["on"] {
+  const codes = on.flatMap((one) => (typeof one === "string" ? [] : one.exitCode))
+  const exitCode = [...new Set(codes)].sort((one, two) => one - two)
+  return [...causes.filter((cause) => on.includes(cause)), ...(exitCode.length === 0 ? [] : [{ exitCode }])]
+}

@@ -1,0 +1,67 @@
+/** What a user writes for a job, in the library and as a line of a batch file. docs/spec.md tells every field. */
+import type { MailEvent } from "./resources.ts"
+import type { Cause } from "./state.ts"
+import type { Dependency, SecretReference } from "./spec.ts"
+
+/** Every field may be absent; null says the same. Exactly one of `command` and `script` is needed. */
+export interface UserSpec {
+  readonly key?: Maybe<string>
+  /** Which executor takes it; `-e` and the config's default where nothing is said. */
+  readonly executor?: Maybe<string>
+  readonly name?: Maybe<string>
+  readonly command?: Maybe<readonly string[]>
+  readonly script?: Maybe<string>
+  readonly env?: Maybe<Readonly<Record<string, string | number | SecretReference>>>
+  readonly inputs?: Maybe<readonly (string | { readonly from: string; readonly to?: Maybe<string> })[]>
+  readonly outputs?: Maybe<readonly string[]>
+  readonly stdin?: Maybe<string>
+  readonly prologue?: Maybe<string | readonly string[]>
+  readonly epilogue?: Maybe<string | readonly string[]>
+  readonly modules?: Maybe<readonly string[]>
+  readonly container?: Maybe<string | UserContainer>
+  readonly launcher?: Maybe<string>
+  readonly native?: Maybe<readonly string[]>
+  readonly resources?: Maybe<UserResources>
+  readonly after?: Maybe<readonly (string | { readonly job: string; readonly when?: Maybe<Dependency["when"]> })[]>
+  readonly retry?: Maybe<UserRetry>
+  readonly into?: Maybe<string>
+  /** A span with its unit: `12h`. */
+  readonly giveUpAfter?: Maybe<string>
+}
+
+export interface UserResources {
+  readonly nodes?: Maybe<number | string>
+  readonly tasks?: Maybe<number | string>
+  readonly tasksPerNode?: Maybe<number | string>
+  readonly cpusPerTask?: Maybe<number | string>
+  /** Per node: `4G`; a bare number is MiB. */
+  readonly memory?: Maybe<number | string>
+  readonly memoryPerCpu?: Maybe<number | string>
+  /** Per node: 2, `a100:2`. */
+  readonly gpus?: Maybe<number | string | { readonly count: number; readonly type?: Maybe<string> }>
+  /** `2h30m`, `1:30:00`; a bare number is minutes. */
+  readonly walltime?: Maybe<number | string>
+  readonly queue?: Maybe<string>
+  readonly account?: Maybe<string>
+  readonly qos?: Maybe<string>
+  readonly reservation?: Maybe<string>
+  readonly constraint?: Maybe<string>
+  readonly exclusive?: Maybe<boolean>
+  readonly mail?: Maybe<
+    string | { readonly user?: Maybe<string>; readonly on?: Maybe<MailEvent | readonly MailEvent[]> }
+  >
+  readonly begin?: Maybe<string>
+}
+
+export interface UserContainer {
+  readonly image: string
+  readonly runtime?: Maybe<"apptainer" | "podman">
+  readonly options?: Maybe<readonly string[]>
+}
+
+export interface UserRetry {
+  readonly maxAttempts: number
+  readonly on?: Maybe<readonly (Cause | { readonly exitCode: number | readonly number[] })[]>
+}
+
+type Maybe<T> = T | null | undefined

@@ -1,0 +1,132 @@
+# shellcheck shell=sh
+# The framed shell: what every shell of ours reads first. POSIX sh only; dash, bash and busybox sh run it.
+#
+# A request is one compound command, `{ hz_frame ID … }`. Its answer, on the shell's own stdout:
+#
+#   ID begin                  the command starts now; deadlines run from here
+#   ID reply CODE LENGTH      then LENGTH bytes of captured stdout, then a newline and `ID end`
+#   ID toolong CODE LENGTH    instead, when LENGTH is over the request's limit
+#
+# and on its stderr everything between `ID err` and `ID rre`. An answer's last five bytes are ours: `-hz.`, or `Thz.`
+# when the watchdog ended the command, after a newline. NUL bytes are lost in a capture: binary data goes over channels of its own.
+
+set +eux
+umask 077
+# Locale C: texts of the scheduler are in English, and ${#x} counts bytes.
+LC_ALL=C
+export LC_ALL
+unset ENV BASH_ENV HISTFILE CDPATH SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_ORIGINAL_COMMAND SSH_TTY
+IFS=' 	
+'
+cd "${HOME:-/}" 2>/dev/null || cd /
+hz_setsid=
+command -v setsid >/dev/null 2>&1 && hz_setsid=setsid
+
+# hz_frame ID SECONDS LIMIT ARGV...
+# Runs ARGV in a subshell and answers as described above. One fork: the capture, which also keeps cd, exit and
+# variables of a command to itself. SECONDS 0: no watchdog. LIMIT: bytes of stdout.
+hz_frame() {
+  hz_id=$1 hz_seconds=$2 hz_limit=$3
+  shift 3
+  printf '%s err\n' "$hz_id" >&2
+  printf '\n%s begin\n' "$hz_id"
+  if [ "$hz_seconds" -gt 0 ]; then
+    # A background command loses its stdin unless it is handed over by another number: here, because a bash that reads
+    # its commands from a pipe crashes on `4<&0` inside a capture (5.2). Verbs must not do that either.
+    { hz_output=$(hz_timed "$hz_seconds" "$@"); } 4<&0
+  else
+    hz_output=$(
+      trap 'printf "\n-hz."' 0
+      "$@"
+    )
+  fi
+  hz_code=$?
+  printf '\n%s rre\n' "$hz_id" >&2
+  if [ "${#hz_output}" -gt "$hz_limit" ]; then
+    printf '\n%s toolong %s %s\n' "$hz_id" "$hz_code" "${#hz_output}"
+  else
+    printf '\n%s reply %s %s\n%s\n%s end\n' "$hz_id" "$hz_code" "${#hz_output}" "$hz_output" "$hz_id"
+  fi
+  hz_output=
+}
+
+# hz_timed SECONDS ARGV...
+# Runs ARGV with a watchdog beside it. Programs get a process group of their own; a verb of ours (hz_…) can't, so the
+# watchdog looks for its descendants. Stdin of ARGV is our number 4. Exit code of ARGV.
+hz_timed() {
+  hz_seconds=$1
+  shift
+  case $1 in hz_*) hz_setsid= ;; esac
+  # shellcheck disable=SC2086
+  $hz_setsid "$@" <&4 4<&- &
+  hz_child=$!
+  hz_watch "$hz_seconds" "$hz_child" "$hz_setsid" </dev/null >/dev/null 2>&1 4<&- &
+  hz_dog=$!
+  wait "$hz_child"
+  hz_code=$?
+  kill -s TERM "$hz_dog" 2>/dev/null
+  wait "$hz_dog" 2>/dev/null
+  case $? in
+    99) printf '\nThz.' ;;
+    *) printf '\n-hz.' ;;
+  esac
+  return "$hz_code"
+}
+
+# hz_watch SECONDS PID GROUP
+# Waits, then ends PID: TERM, and KILL two seconds later. GROUP is not empty when PID leads a process group.
+# Told that PID is over (TERM), it exits: with 99 if it had begun to act, and then it kills what is left at once.
+hz_watch() {
+  hz_sleep='' hz_status=0 hz_targets=''
+  # shellcheck disable=SC2086
+  trap '[ -z "$hz_sleep" ] || kill "$hz_sleep"; [ -z "$hz_targets" ] || kill -s KILL -- $hz_targets; exit "$hz_status"' TERM
+  sleep "$1" &
+  hz_sleep=$!
+  wait "$hz_sleep"
+  hz_status=99 hz_sleep=''
+  if [ -n "$3" ]; then hz_targets=-$2; else hz_targets=$(hz_family "$2"); fi
+  # shellcheck disable=SC2086
+  kill -s TERM -- $hz_targets
+  sleep 2 &
+  hz_sleep=$!
+  wait "$hz_sleep"
+  hz_sleep=''
+  # shellcheck disable=SC2086
+  kill -s KILL -- $hz_targets
+  exit 99
+}
+
+# hz_family PID
+# Prints PID and its descendants.
+hz_family() {
+  ps -A -o pid= -o ppid= 2>/dev/null | {
+    hz_all=" $1 "
+    hz_rows=$(cat)
+    hz_before=
+    # A child's number can be lower than its parent's, so it goes round until nothing is new.
+    while [ "$hz_before" != "$hz_all" ]; do
+      hz_before=$hz_all
+      while read -r hz_pid hz_parent; do
+        case $hz_all in *" $hz_pid "*) continue ;; esac
+        case $hz_all in *" $hz_parent "*) hz_all="$hz_all$hz_pid " ;; esac
+      done <<HZ_ROWS
+$hz_rows
+HZ_ROWS
+    done
+    printf '%s\n' "$hz_all"
+  }
+}
+
+# hz_bulk ID ARGV...
+# Runs ARGV with the channel's own stdin, stdout and stderr, and ends the shell, so that no byte of bulk data is ever
+# read as a command. `ID begin` on stdout: stdin may be sent now, and stdout starts after it. `ID exit CODE` on stderr.
+hz_bulk() {
+  hz_id=$1
+  shift
+  printf '%s err\n' "$hz_id" >&2
+  printf '\n%s begin\n' "$hz_id"
+  ("$@")
+  hz_code=$?
+  printf '\n%s exit %s\n' "$hz_id" "$hz_code" >&2
+  exit "$hz_code"
+}

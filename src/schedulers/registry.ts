@@ -1,0 +1,20 @@
+/** The dialects that Hawser speaks: one line each. */
+import { UsageError } from "../errors.ts"
+import { process } from "./process.ts"
+import type { Scheduler } from "./scheduler.ts"
+import { slurm } from "./slurm/index.ts"
+
+export const schedulers: Readonly<Record<string, Scheduler>> = {
+  process,
+  slurm,
+}
+
+/** The dialect of that name. Throws `SCHEDULER_UNKNOWN` with the names that there are. */
+export function schedulerNamed(name: string, among: Readonly<Record<string, Scheduler>> = schedulers): Scheduler {
+  const found = Object.hasOwn(among, name) ? among[name] : undefined
+  if (found !== undefined) return found
+  throw new UsageError("SCHEDULER_UNKNOWN", {
+    summary: `There is no scheduler called "${name}".`,
+    advice: `Use one of: ${Object.keys(among).join(", ")}.`,
+  })
+}

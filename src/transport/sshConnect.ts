@@ -1,0 +1,169 @@
+/** One login at one host: route, host key, keys; all with a limit, and each failure under its own name. */
+import ssh2 from "ssh2"
+import type { Client } from "ssh2"
+import type { Clock } from "../clock.ts"
+import type { TransportError } from "../errors.ts"
+import { deferred } from "./deferred.ts"
+import { type KnownHost, judgeHostKey, preferredAlgorithms, readKnownHost } from "./hostKeys.ts"
+import { type Limit, limit } from "./limit.ts"
+import { type Phase, authError, connectError, connectTimeoutError, lostError } from "./sshErrors.ts"
+import type { Prompt } from "./sshKeyFile.ts"
+import { loginKeys } from "./sshKeys.ts"
+import { type Login, login } from "./sshLogin.ts"
+import { type Route, directRoute, forwardedRoute, proxyRoute } from "./sshRoute.ts"
+import { type SshConfig, type SshSettings, resolveSettings } from "./sshSettings.ts"
+
+const jumpsMax = 8
+/** For the server to close its end. */
+const goodbyeMsMax = 1_000
+
+export interface SshContext {
+  readonly clock: Clock
+  /** Undefined where nobody can be asked: then locked keys are not used. */
+  readonly prompt?: Prompt | undefined
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A client that is logged in. */
+export interface SshLink {
+  readonly client: Client
+  readonly settings: SshSettings
+  /** Resolves when the connection is gone, with why. */
+  readonly closed: Promise<TransportError>
+  /** Ends this connection and those that it goes through. */
+  close(): Promise<void>
+}
+
+/**
+ * Throws a TransportError, or the signal's reason. `via`: through this host, and not through those that the OpenSSH
+ * configuration names.
+ */
+export async function connectSsh(config: SshConfig, context: SshContext, via?: SshLink, hops = 0): Promise<SshLink> {
+  const settings = await resolveSettings(config)
+  const hop = via ?? (await connectJumps(settings, context, hops))
+  const timeoutMs = settings.connectTimeoutMs ?? context.timeoutMs
+  const progress: Progress = { phase: "route" }
+  const onTimeout = (): TransportError => connectTimeoutError(settings, progress.phase, timeoutMs)
+  const time = limit(context.clock, timeoutMs, context.signal, onTimeout)
+  try {
+    const known = await readKnownHost(settings)
+    const ask = askInTime(context.prompt, time)
+    const attempt = login(settings.user, await loginKeys(settings, ask), ask)
+    // From here to the login nothing waits for anything else: a server that closes at once would not be noticed.
+    const route = await openRoute(settings, hop, time)
+    return await logIn({ settings, route, hop, known, attempt, time, progress, clock: context.clock })
+  } catch (error) {
+    await hop?.close()
+    throw error
+  } finally {
+    time.end()
+  }
+}
+
+interface Progress {
+  phase: Phase
+}
+
+/** The last of the hosts to go through, each reached through the one before it. */
+async function connectJumps(settings: SshSettings, context: SshContext, hops: number): Promise<SshLink | undefined> {
+  if (hops > jumpsMax) throw connectError(settings, "route", new Error("ProxyJump leads round in a circle."))
+  let last: SshLink | undefined
+  for (const jump of settings.jumps) last = await connectSsh(jump, context, last, hops + 1)
+  return last
+}
+
+async function openRoute(settings: SshSettings, hop: SshLink | undefined, time: Limit): Promise<Route> {
+  const { proxyCommand } = settings
+  const opening =
+    hop !== undefined
+      ? forwardedRoute(hop.client, settings)
+      : proxyCommand !== undefined
+        ? proxyRoute(proxyCommand)
+        : directRoute(settings, time.signal)
+  try {
+    return await time.race(opening)
+  } catch (error) {
+    opening.then((late) => late.close()).catch(() => undefined)
+    if (time.signal.aborted) throw time.signal.reason
+    throw connectError(settings, "route", error instanceof Error ? error : undefined)
+  }
+}
+
+/** A person is asked without the time running out. */
+function askInTime(prompt: Prompt | undefined, time: Limit): Prompt | undefined {
+  return prompt && ((question) => time.pausedFor(() => prompt(question)))
+}
+
+interface LoginParts {
+  readonly settings: SshSettings
+  readonly route: Route
+  readonly hop: SshLink | undefined
+  readonly known: KnownHost
+  readonly attempt: Login
+  readonly time: Limit
+  readonly progress: Progress
+  readonly clock: Clock
+}
+
+async function logIn(parts: LoginParts): Promise<SshLink> {
+  const { settings, route, hop, known, attempt, time, progress, clock } = parts
+  const client = new ssh2.Client()
+  const closed = deferred<TransportError>()
+  const ready = deferred<void>()
+  ready.promise.catch(() => undefined)
+  let refused: TransportError | undefined
+  let first: Error | undefined
+  let heard = ""
+
+  progress.phase = "handshake"
+  try {
+    const fail = (cause: Error | undefined): void => {
+      const isLogin = progress.phase === "login" && (cause === undefined || "level" in cause || "code" in cause)
+      ready.reject(
+        refused ??
+          (isLogin
+            ? authError(settings, attempt.tried(), cause)
+            : connectError(settings, progress.phase, cause, heard)),
+      )
+    }
+    client.on("handshake", () => (progress.phase = "login"))
+    client.on("ready", () => {
+      progress.phase = "open"
+      ready.resolve()
+    })
+    client.on("error", (error: Error) => {
+      first ??= error
+      // A key that does not sign is no end: the next one is tried.
+      if (!("level" in error && error.level === "agent")) fail(first)
+    })
+    client.on("close", () => {
+      fail(first)
+      closed.resolve(lostError(settings, first))
+    })
+    route.stream.once("data", (chunk: Buffer) => (heard = chunk.toString("latin1", 0, 200)))
+    client.connect({
+      sock: route.stream,
+      username: settings.user,
+      hostVerifier: (key: Buffer) => (refused = judgeHostKey(known, key)) === undefined,
+      algorithms: { serverHostKey: preferredAlgorithms(known, settings.hostKeyAlgorithms) },
+      authHandler: attempt.handler,
+      keepaliveInterval: settings.aliveIntervalMs,
+      keepaliveCountMax: settings.aliveCountMax,
+      readyTimeout: 0,
+    })
+    await time.race(ready.promise)
+  } catch (error) {
+    client.destroy()
+    route.close()
+    throw error
+  }
+  const close = async (): Promise<void> => {
+    client.end()
+    await Promise.race([closed.promise, clock.sleep(goodbyeMsMax)])
+    client.destroy()
+    route.close()
+    await hop?.close()
+  }
+  return { client, settings, closed: closed.promise, close }
+}

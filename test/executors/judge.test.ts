@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest"
+import { type Case, type Verdict, judge } from "../../src/executors/judge.ts"
+import type { Attempt, Evidence, Outcome } from "../../src/job/index.ts"
+import type { ExitRecord, Records } from "../../src/remote/layout.ts"
+
+const token = "hz0123456789abc"
+const now = 1_000_000
+
+const attempt: Attempt = {
+  number: 1,
+  replacement: 0,
+  token,
+  nativeName: `${token}-a`,
+  directory: `/h/jobs/${token}`,
+  devices: [],
+  submission: "accepted",
+  refusedTries: 0,
+  nativeId: "7",
+  submitTime: null,
+  createdAt: 0,
+  acceptedAt: 1,
+  startedAt: null,
+  endedAt: null,
+  host: null,
+  lastSeen: null,
+  outcome: null,
+  evidence: [],
+  fence: null,
+}
+
+const failed = (cause: Outcome["cause"], more: Partial<Outcome> = {}): Outcome => ({
+  state: "failed",
+  cause,
+  exitCode: null,
+  signal: null,
+  ...more,
+})
+const completed: Outcome = { state: "completed", cause: null, exitCode: 0, signal: null }
+const cancelled: Outcome = { state: "cancelled", cause: null, exitCode: null, signal: null }
+
+const seen = (word: string, state: Evidence["state"], outcome: Outcome | null = null, more: Partial<Evidence> = {}): Evidence => ({
+  source: "queue",
+  token,
+  nativeId: "7",
+  seenAt: now,
+  word,
+  state,
+  outcome,
+  reason: null,
+  submitTime: null,
+  startedAt: null,
+  endedAt: null,
+  host: null,
+  restarts: 0,
+  ...more,
+})
+
+const exit = (more: Partial<ExitRecord> = {}): ExitRecord => ({
+  start: 0,
+  nativeId: "7",
+  exitCode: 0,
+  signal: null,
+  wrapperSignal: null,
+  launchFailure: null,
+  startedAt: 10,
+  endedAt: 20,
+  peakMemory: null,
+  outputs: [],
+  ...more,
+})
+
+const started = { start: 0, nativeId: "7", host: "n1", pid: 1, at: 10 }
+const guard = { start: 0, owner: "native:7:0:x" }
+const nothing: Records = { token, present: true, guards: [], started: [], exits: [] }
+const running: Records = { ...nothing, guards: [guard], started: [started] }
+const ended = (more: Partial<ExitRecord> = {}): Records => ({ ...running, exits: [exit(more)] })
+
+const known = (more: Partial<Case> = {}): Case => ({
+  attempt,
+  cancelRequestedAt: null,
+  evidence: [],
+  records: null,
+  absence: { coveredMs: 0, looks: 0 },
+  now,
+  finalSince: null,
+  limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3 },
+  ...more,
+})
+
+const absent = { coveredMs: 60_000, looks: 3 }
+const graceOver = { finalSince: now - 20_000 }
+const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as const
+
+/** Verdicts without the evidence that they rest on, so that a row fits a line. */
+function said(verdict: Verdict): unknown {
+  if (verdict.kind === "ended") return verdict.outcome
+  if (verdict.kind === "observed") return verdict.state
+  return verdict.kind === "keep" ? verdict.needs : verdict.kind
+}
+
+const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
+  ["1: an exit record with code 0 completes, before the queue has noticed", { records: ended(), evidence: [seen("RUNNING", "running")] }, completed],
+  ["1: an exit code fails", { records: ended({ exitCode: 200 }) }, failed("exit", { exitCode: 200 })],
+  ["1: the record's code outranks accounting's, which subtracts 128", { records: ended({ exitCode: 200 }), evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 72 }), { source: "accounting" })] }, failed("exit", { exitCode: 200 })],
+  ["1: a payload that died by a signal", { records: ended({ exitCode: 139, signal: "SEGV" }) }, failed("signal", { signal: "SEGV" })],
+  ["1: the manager explains a signal: out of memory", { records: ended({ exitCode: 137, signal: "KILL" }), evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))] }, failed("out-of-memory", { signal: "KILL" })],
+  ["1: code 0 stays completed, though one process of the step ran out of memory", { records: ended(), evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))] }, completed],
+  ["1: a payload that could not be started", { records: ended({ launchFailure: "work: no such directory" }) }, failed("launch")],
+  ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
+  ["1: a record of an earlier start is not final", { records: { ...ended(), started: [started, { ...started, start: 1 }] }, evidence: [seen("RUNNING", "running")] }, "running"],
+  ["2: signalled, cancelled here", { records: ended(sigterm), evidence: [seen("CANCELLED", "ended", cancelled)], cancelRequestedAt: 5 }, { ...cancelled, signal: "TERM" }],
+  ["2: signalled, cancelled there by somebody", { records: ended(sigterm), evidence: [seen("CANCELLED", "ended", cancelled)] }, { ...cancelled, signal: "TERM" }],
+  ["2: signalled by its time limit", { records: ended(sigterm), evidence: [seen("TIMEOUT", "ended", failed("timeout"))] }, failed("timeout", { signal: "TERM" })],
+  ["2: trapped TERM, ended with 0, and was cancelled", { records: ended({ wrapperSignal: "TERM" }), evidence: [seen("CANCELLED", "ended", cancelled)] }, { ...cancelled, exitCode: 0 }],
+  ["2: signalled and perhaps requeued: not final while the manager has it", { records: ended(sigterm), evidence: [seen("PENDING", "queued")] }, "queued"],
+  ["3: queued", { evidence: [seen("PENDING", "queued")] }, "queued"],
+  ["3: the same again changes nothing", { attempt: { ...attempt, lastSeen: seen("PENDING", "queued") }, evidence: [seen("PENDING", "queued")] }, "nothing"],
+  ["3: another reason is news", { attempt: { ...attempt, lastSeen: seen("PENDING", "queued") }, evidence: [seen("PENDING", "queued", null, { reason: "Priority" })] }, "queued"],
+  ["3: an unknown word changes nothing", { evidence: [seen("WARPING", null)] }, "nothing"],
+  ["3: accounting that lags behind the queue is not asked for a live state", { evidence: [seen("RUNNING", "running"), seen("PENDING", "queued", null, { source: "accounting" })] }, "running"],
+  ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
+  ["4: over, started, no record: grace", { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalSince: now - 19_000 }, "grace"],
+  ["4: its twin after the grace: the manager's word", { evidence: [seen("COMPLETED", "ended", completed)], records: running, ...graceOver }, completed],
+  ["4: cancelled before it started needs no record", { evidence: [seen("CANCELLED", "ended", cancelled)], records: nothing }, cancelled],
+  ["4: cancelled after it started waits for the record", { evidence: [seen("CANCELLED", "ended", cancelled)], records: running }, "grace"],
+  ["4: failed and never ran: launch", { evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 0 }))], records: nothing, ...graceOver }, failed("launch", { exitCode: 0 })],
+  ["4: a node that failed before the script ran", { evidence: [seen("NODE_FAIL", "ended", failed("node-failure"))], records: nothing, ...graceOver }, failed("node-failure")],
+  ["4: a process that is gone without a record", { evidence: [seen("gone", "ended")], records: running, ...graceOver }, failed("signal", { signal: "KILL" })],
+  ["4: the same, cancelled", { evidence: [seen("gone", "ended")], records: running, ...graceOver, cancelRequestedAt: 5 }, { ...cancelled, signal: "KILL" }],
+  ["4: a process that is gone before it started", { evidence: [seen("gone", "ended")], records: nothing, ...graceOver }, "fence"],
+  ["5: signalled, and nobody knows the native: look", { records: ended(sigterm) }, "looks"],
+  ["5: its twin after enough looks", { records: ended(sigterm), absence: absent }, failed("signal", { signal: "TERM" })],
+  ["6: nothing: read the records", {}, "records"],
+  ["6: nothing: look", { records: nothing }, "looks"],
+  ["6: too few looks", { records: nothing, absence: { coveredMs: 90_000, looks: 2 } }, "looks"],
+  ["6: too short a span", { records: nothing, absence: { coveredMs: 59_000, looks: 30 } }, "looks"],
+  ["6: vanished before it started", { records: nothing, absence: absent }, "fence"],
+  ["6: vanished after it started", { records: running, absence: absent }, failed("lost")],
+  ["6: vanished, had been seen running", { records: nothing, absence: absent, attempt: { ...attempt, startedAt: 5 } }, failed("lost")],
+  ["6: vanished while it was to be cancelled", { records: running, absence: absent, cancelRequestedAt: 5 }, cancelled],
+]
+
+describe("the judge, row by row", () => {
+  test.each(rows)("%s", (_, more, verdict) => {
+    expect(said(judge(known(more)))).toEqual(verdict)
+  })
+})
+
+test("every end names the evidence that it rests on", () => {
+  for (const [title, more] of rows) {
+    const verdict = judge(known(more))
+    if (verdict.kind === "ended" && !title.startsWith("6")) expect(verdict.evidence.length, title).toBeGreaterThan(0)
+  }
+})

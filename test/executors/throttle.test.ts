@@ -1,0 +1,104 @@
+import { expect, test } from "vitest"
+import type { Clock } from "../../src/clock.ts"
+import { Throttle } from "../../src/executors/throttle.ts"
+import type { Job, JobSpec } from "../../src/job/index.ts"
+import { noResources } from "../../src/job/resources.ts"
+
+/** A clock that a test moves. */
+function handClock(): Clock & { ms: number } {
+  return {
+    ms: 0,
+    now() {
+      return this.ms
+    },
+    monotonic() {
+      return this.ms
+    },
+    sleep: async () => undefined,
+    random: () => 1,
+    nonce: () => "0",
+  }
+}
+
+function job(id: string, resources: Partial<JobSpec["resources"]> = {}, devices: readonly number[] = []): Job {
+  const spec = { resources: { ...noResources, ...resources } } as JobSpec
+  const attempts = devices.length === 0 ? [] : [{ devices }]
+  return { id, spec, attempts } as unknown as Job
+}
+
+const unlimited = { maxQueued: null, maxSubmitPerMinute: null, capacity: null }
+const host = { cores: 4, memory: 8_000, gpus: 2 }
+
+test("without limits everything is admitted", () => {
+  const throttle = new Throttle(handClock(), unlimited)
+  const decisions = throttle.admit([job("a"), job("b")], [])
+  expect([...decisions.values()].map(({ kind }) => kind)).toEqual(["admitted", "admitted"])
+})
+
+test("a job that does not fit waits, and a smaller one behind it goes first", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
+  const decisions = throttle.admit([job("big", { cpusPerTask: 4 }), job("small")], [job("runs")])
+  expect(decisions.get("big")).toEqual({ kind: "waiting", reason: "1 of 4 cores are in use." })
+  expect(decisions.get("small")?.kind).toBe("admitted")
+})
+
+test("memory counts like cores", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
+  const decisions = throttle.admit([job("a", { memory: 6_000 }), job("b", { memory: 3_000 }), job("c", { memory: 2_000 })], [])
+  expect([...decisions.values()].map(({ kind }) => kind)).toEqual(["admitted", "waiting", "admitted"])
+})
+
+test("GPUs are handed out by their number, and never twice", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
+  const one = { gpus: { count: 1, type: null } }
+  const decisions = throttle.admit([job("a", one), job("b", one)], [job("runs", one, [0])])
+  expect(decisions.get("a")).toEqual({ kind: "admitted", devices: [1] })
+  expect(decisions.get("b")?.kind).toBe("waiting")
+})
+
+test.each([
+  ["cores", { cpusPerTask: 5 }],
+  ["memory", { memory: 8_001 }],
+  ["GPUs", { gpus: { count: 3, type: null } }],
+])("a job that asks for more %s than there are would wait for ever, and is told so", (what, resources) => {
+  const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
+  const decision = throttle.admit([job("a", resources)], []).get("a")
+  expect(decision?.kind).toBe("impossible")
+  expect(decision?.kind === "impossible" && decision.reason).toContain(what)
+})
+
+test("maxQueued counts what is in the manager and what is admitted now", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, maxQueued: 2 })
+  const decisions = throttle.admit([job("a"), job("b")], [job("runs")])
+  expect([...decisions.values()].map(({ kind }) => kind)).toEqual(["admitted", "waiting"])
+})
+
+test("maxSubmitPerMinute opens again when the minute of the oldest is over", () => {
+  const clock = handClock()
+  const throttle = new Throttle(clock, { ...unlimited, maxSubmitPerMinute: 1 })
+  expect(throttle.admit([job("a")], []).get("a")?.kind).toBe("admitted")
+  expect(throttle.admit([job("b")], []).get("b")?.kind).toBe("waiting")
+  clock.ms = 60_000
+  expect(throttle.admit([job("b")], []).get("b")?.kind).toBe("admitted")
+})
+
+test("a manager that takes no more is left alone, longer each time, until one is accepted", () => {
+  const clock = handClock()
+  const throttle = new Throttle(clock, unlimited)
+  throttle.refused("AssocMaxSubmitJobLimit")
+  expect(throttle.admit([job("a")], []).get("a")).toEqual({ kind: "waiting", reason: "AssocMaxSubmitJobLimit" })
+  expect(throttle.pauseMs()).toBe(5_000)
+  clock.ms = 5_000
+  throttle.refused("again")
+  expect(throttle.pauseMs()).toBe(10_000)
+  throttle.accepted()
+  expect(throttle.admit([job("a")], []).get("a")?.kind).toBe("admitted")
+})
+
+test("a native that leaves makes a refused submission worth another try soon", () => {
+  const clock = handClock()
+  const throttle = new Throttle(clock, unlimited)
+  for (let times = 0; times < 6; times += 1) throttle.refused("limit")
+  throttle.left()
+  expect(throttle.pauseMs()).toBe(1_000)
+})

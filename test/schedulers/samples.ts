@@ -1,0 +1,65 @@
+/** What the tests of dialects are made of. */
+import { readFileSync } from "node:fs"
+import type { CommandResult } from "../../src/command.ts"
+import { type JobSpec, noResources, type Resources } from "../../src/job/index.ts"
+import type { Native, Submission } from "../../src/schedulers/index.ts"
+
+export const token = "hzabcdefgh01234"
+export const otherToken = "hzzyxwvuts98765"
+
+export function specOf(change: Partial<JobSpec> = {}, resources: Partial<Resources> = {}): JobSpec {
+  return {
+    name: "relax",
+    command: ["true"],
+    script: null,
+    env: {},
+    inputs: [],
+    outputs: [],
+    stdin: null,
+    prologue: null,
+    epilogue: null,
+    modules: [],
+    container: null,
+    launcher: "auto",
+    native: [],
+    resources: { ...noResources, ...resources },
+    after: [],
+    retry: { maxAttempts: 1, on: [] },
+    into: null,
+    giveUpAfterMs: null,
+    ...change,
+  }
+}
+
+export function submissionOf(spec: JobSpec = specOf()): Submission {
+  const directory = `/home/me/.hawser/s1/jobs/${token}`
+  return { token, nativeName: `${token}-relax`, directory, script: `${directory}/job.sh`, spec }
+}
+
+export function nativeOf(nativeId: string | null, itsToken: string = token): Native {
+  return {
+    token: itsToken,
+    nativeName: `${itsToken}-relax`,
+    nativeId,
+    directory: `/home/me/.hawser/s1/jobs/${itsToken}`,
+  }
+}
+
+export function resultOf(change: Partial<CommandResult> = {}): CommandResult {
+  return { exitCode: 0, stdout: "", stderr: "", timedOut: false, ...change }
+}
+
+/** Recorded output: `fixtures/<path>`. */
+export function fixture(path: string): string {
+  return readFileSync(new URL(`../../fixtures/${path}`, import.meta.url), "utf8")
+}
+
+/** What `work` throws; fails when it does not. */
+export function thrownBy(work: () => unknown): unknown {
+  try {
+    work()
+  } catch (error) {
+    return error
+  }
+  throw new Error("Nothing was thrown.")
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "vitest"
+import { UsageError } from "../../src/errors.ts"
+import { type Resources, unlimitedWalltime } from "../../src/job/index.ts"
+import { slurm } from "../../src/schedulers/slurm/index.ts"
+import { specOf, submissionOf, thrownBy, token } from "./samples.ts"
+
+const argvOf = (resources: Partial<Resources> = {}, native: string[] = []): readonly string[] =>
+  slurm.submit(submissionOf(specOf({ native }, resources))).argv
+
+const home = `/home/me/.hawser/s1/jobs/${token}`
+const common = [
+  "sbatch",
+  "--parsable",
+  `--job-name=${token}-relax`,
+  `--comment=${token}`,
+  `--chdir=${home}`,
+  `--output=${home}/scheduler.log`,
+  `--error=${home}/scheduler.log`,
+  "--open-mode=append",
+  "--no-requeue",
+  "--export=ALL",
+]
+
+test("what identity and records rest on is stated for the plainest job, and the script comes last", () => {
+  expect(argvOf()).toEqual([...common, `${home}/job.sh`])
+  expect(slurm.directives(submissionOf())).toEqual([])
+})
+
+test.each<[string, Partial<Resources>, string[]]>([
+  [
+    "counts",
+    { nodes: 2, tasks: 8, tasksPerNode: 4, cpusPerTask: 3 },
+    ["--nodes=2", "--ntasks=8", "--ntasks-per-node=4", "--cpus-per-task=3"],
+  ],
+  ["memory in whole mebibytes, rounded up", { memory: 4 * 2 ** 30 }, ["--mem=4096M"]],
+  ["memory per CPU", { memoryPerCpu: 2 ** 20 + 1 }, ["--mem-per-cpu=2M"]],
+  ["little memory, never 0, which means all", { memory: 1 }, ["--mem=1M"]],
+  ["GPUs", { gpus: { count: 2, type: null } }, ["--gres=gpu:2"]],
+  ["GPUs of a type", { gpus: { count: 1, type: "a100" } }, ["--gres=gpu:a100:1"]],
+  ["a walltime in seconds", { walltime: 90 }, ["--time=0:01:30"]],
+  ["a walltime of days", { walltime: 200_000 }, ["--time=55:33:20"]],
+  ["a walltime of less than a second, never 0, which means unlimited", { walltime: 0.2 }, ["--time=0:00:01"]],
+  ["no walltime", { walltime: unlimitedWalltime }, ["--time=UNLIMITED"]],
+  [
+    "places",
+    { queue: "batch", account: "proj", qos: "long", reservation: "maint", constraint: "amd&ib" },
+    ["--partition=batch", "--account=proj", "--qos=long", "--reservation=maint", "--constraint=amd&ib"],
+  ],
+  ["exclusive nodes", { exclusive: true }, ["--exclusive"]],
+  ["mail", { mail: { user: "me@x.org", on: ["begin", "fail"] } }, ["--mail-user=me@x.org", "--mail-type=BEGIN,FAIL"]],
+  ["a begin, whatever the manager's zone", { begin: "2026-11-21T04:00:00.000Z" }, ["--begin=uts1795233600"]],
+])("%s", (_, resources, options) => {
+  expect(argvOf(resources)).toEqual([...common, ...options, `${home}/job.sh`])
+})
+
+test("a percent sign in the path of the log is one", () => {
+  const submission = { ...submissionOf(), directory: "/home/100%j" }
+  expect(slurm.submit(submission).argv).toContain("--output=/home/100%%j/scheduler.log")
+  expect(slurm.submit(submission).argv).toContain("--chdir=/home/100%j")
+})
+
+describe("native options", () => {
+  test.each([
+    ["--switches=1", ["--switches=1"]],
+    ["--switches 1", ["--switches", "1"]],
+    ["-p debug", ["-p", "debug"]],
+    ["-pdebug", ["-pdebug"]],
+    ["#SBATCH --nice=5", ["--nice=5"]],
+    ["--comment=two words", ["--comment=two words"]],
+    ["--hold", ["--hold"]],
+    ["--wait-all-nodes=1", ["--wait-all-nodes=1"]],
+    ["--dependency=afterok:12", ["--dependency=afterok:12"]],
+    ["--exclude=n1", ["--exclude=n1"]],
+  ])("%s goes through untouched and last", (native, words) => {
+    expect(argvOf({ nodes: 1 }, [native])).toEqual([...common, "--nodes=1", ...words, `${home}/job.sh`])
+  })
+
+  test.each([
+    ["--job-name=x", "job-name"],
+    ["--job=x", "job-name"],
+    ["-J x", "job-name"],
+    ["-Jx", "job-name"],
+    ["-HJx", "job-name"],
+    ["--chdir=/tmp", "chdir"],
+    ["-D/tmp", "chdir"],
+    ["--array=1-3", "array"],
+    ["-a 1-3", "array"],
+    ["--output=x", "output"],
+    ["--out x", "output"],
+    ["-e x", "error"],
+    ["--input=x", "input"],
+    ["--open-mode=truncate", "open-mode"],
+    ["--requeue", "requeue"],
+    ["--req", "requeue"],
+    ["--no-requeue", "no-requeue"],
+    ["--export=NONE", "export"],
+    ["--export-file=x", "export-file"],
+    ["--wrap=true", "wrap"],
+    ["--parsable", "parsable"],
+    ["--wait", "wait"],
+    ["-W", "wait"],
+    ["--test-only", "test-only"],
+    ["#SBATCH -J x", "job-name"],
+    ["--dependency=singleton", "singleton"],
+    ["-d singleton", "singleton"],
+    ["-Q", "quiet"],
+  ])("%s is refused by the name of %s", (native, name) => {
+    const error = thrownBy(() => argvOf({}, [native]))
+    expect(error).toBeInstanceOf(UsageError)
+    expect(error).toMatchObject({ code: "NATIVE_REFUSED" })
+    expect(String((error as Error).message)).toContain(name)
+    expect(thrownBy(() => slurm.directives(submissionOf(specOf({ native: [native] }))))).toBeInstanceOf(UsageError)
+  })
+
+  test.each(["other-script.sh", "", ":", "--", "-1", "--nice=5\n--wrap=x"])("%j is no option", (native) => {
+    expect(thrownBy(() => argvOf({}, [native]))).toBeInstanceOf(UsageError)
+  })
+
+  test("another --gres would take away the job's GPUs", () => {
+    expect(thrownBy(() => argvOf({ gpus: { count: 1, type: null } }, ["--gres=nvme:1"]))).toBeInstanceOf(UsageError)
+    expect(argvOf({}, ["--gres=nvme:1"])).toContain("--gres=nvme:1")
+  })
+})

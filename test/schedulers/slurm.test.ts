@@ -1,0 +1,240 @@
+import { describe, expect, test } from "vitest"
+import type { Listing } from "../../src/schedulers/index.ts"
+import { elementsOf } from "../../src/schedulers/slurm/arrays.ts"
+import { slurm } from "../../src/schedulers/slurm/index.ts"
+import { contract } from "./contract.ts"
+import { fixture, nativeOf, otherToken, resultOf, thrownBy, token } from "./samples.ts"
+
+const running = (id: string, name: string): string =>
+  [id, "RUNNING", "None", "1795233653", "1795233654", "1795234254", "0", "0", "n1", "rig", name, "\n"].join("\x1f")
+
+contract({
+  scheduler: slurm,
+  nativeId: "4711",
+  accepted: resultOf({ stdout: "4711\n" }),
+  refused: {
+    transient: resultOf({
+      exitCode: 1,
+      stderr: "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
+    }),
+    limit: resultOf({
+      exitCode: 1,
+      stderr: "sbatch: error: Batch job submission failed: Resource temporarily unavailable\n",
+    }),
+    rejected: resultOf({ exitCode: 255, stderr: "sbatch: error: Invalid --time specification\n" }),
+    "in-doubt": resultOf({
+      exitCode: 1,
+      stderr: "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n",
+    }),
+    gone: resultOf({ exitCode: 127, stderr: "sh: 1: sbatch: not found\n" }),
+  },
+  queue: () => running("4711", `${token}-relax`) + running("4712", "a stranger's"),
+  down: resultOf({
+    exitCode: 1,
+    stderr: "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n",
+  }),
+  noise: "Welcome. You have 4711 messages.",
+})
+
+const since = 1_795_232_000
+
+const readQueue = (path: string): Listing =>
+  slurm.queue([]).parse(resultOf({ stdout: fixture(`slurm/queue/${path}.txt`) }))
+
+const readHistory = (path: string, ...ids: string[]): Listing | undefined =>
+  slurm
+    .history(
+      ids.map((id) => nativeOf(id)),
+      since,
+    )
+    ?.parse(resultOf({ stdout: fixture(`slurm/accounting/${path}.txt`) }))
+
+describe("the queue of Slurm", () => {
+  test("a stranger's job with a newline and a bar in its name breaks nothing", () => {
+    const listing = readQueue("stranger-with-newline-in-its-name")
+    expect(listing).toMatchObject({ unread: [], coverage: "complete" })
+    expect(listing.evidence.map(({ nativeId, state }) => [nativeId, state])).toEqual([
+      ["2959", "queued"],
+      ["2956", "held"],
+      ["2958", "running"],
+    ])
+  })
+
+  test("when a pending job may start is no start, and when a running one may end no end", () => {
+    const [later, , run] = readQueue("stranger-with-newline-in-its-name").evidence
+    expect(later).toMatchObject({ startedAt: null, endedAt: null, reason: "BeginTime" })
+    expect(run).toMatchObject({ startedAt: 1_795_234_713_000, endedAt: null, host: "n1", submitTime: "1795234713" })
+  })
+
+  test("a job that was cancelled before it started did not start, whatever start time is printed", () => {
+    const times = readQueue("cancelled-before-start-has-a-start-time").evidence.map((e) => [e.startedAt, e.endedAt])
+    const end = 1_795_234_717_000
+    expect(times).toEqual([
+      [null, end],
+      [1_795_234_713_000, end],
+      [null, end],
+    ])
+  })
+
+  test("exit codes are told from signals, and both from a job that never ran", () => {
+    expect(readQueue("exit-200-is-51200").evidence.map(({ outcome }) => outcome)).toEqual([
+      { state: "completed", cause: null, exitCode: 0, signal: null },
+      { state: "failed", cause: "exit", exitCode: 200, signal: null },
+      { state: "failed", cause: "signal", exitCode: null, signal: "KILL" },
+      { state: "failed", cause: "launch", exitCode: null, signal: null },
+    ])
+  })
+
+  test("a pending array is one record, and each of its elements a native", () => {
+    const evidence = readQueue("pending-array-is-one-record").evidence
+    expect(evidence.map(({ nativeId }) => nativeId)).toEqual([
+      "2964_0",
+      "2964_1",
+      "2964_2",
+      "2964_3",
+      "2964_4",
+      "2964_5",
+    ])
+    expect(elementsOf("7_[1,4-6,10-20:5%3]")).toEqual(["7_1", "7_4", "7_5", "7_6", "7_10", "7_15", "7_20"])
+    for (const id of ["7", "7_3", "7_[1-3...", "7_[1-999999999]", "7_[x]"]) expect(elementsOf(id)).toEqual([id])
+  })
+
+  test("an id that is not known is an answer to a search by id", () => {
+    const unknown = resultOf({ exitCode: 1, stderr: "slurm_load_jobs error: Invalid job id specified\n" })
+    const byId = slurm.look([nativeOf("4711")], since)[2]
+    expect(byId?.argv).toContain("--jobs=4711")
+    expect(byId?.parse(unknown)).toMatchObject({ evidence: [], coverage: "complete" })
+  })
+
+  test("one cluster that did not answer makes the whole answer none, in spite of exit code 0", () => {
+    const stdout = running("4711", `${token}-relax`)
+    const stderr = "slurm_load_jobs error: Socket timed out on send/recv operation\n"
+    expect(thrownBy(() => slurm.queue([]).parse(resultOf({ stdout, stderr })))).toMatchObject({ class: "busy" })
+    expect(slurm.queue([]).parse(resultOf({ stdout, stderr: "a warning\n" })).evidence).toHaveLength(1)
+  })
+
+  test("a native on another cluster is asked for there, and keeps its id", () => {
+    const away = nativeOf("4711;north")
+    expect(slurm.queue([away]).argv).toContain("--clusters=north")
+    expect(slurm.queue([away, nativeOf("4712", otherToken)]).argv).toContain("--clusters=all")
+    expect(slurm.queue([nativeOf("4711")]).argv.join(" ")).not.toContain("--clusters")
+    const stdout = running("4711", `${token}-relax`).replace("\x1frig\x1f", "\x1fnorth\x1f")
+    expect(slurm.queue([away]).parse(resultOf({ stdout })).evidence[0]?.nativeId).toBe("4711;north")
+    expect(slurm.cancel([away], { force: true, owner: 1 })[0]?.argv).toEqual([
+      "scancel",
+      "--clusters=north",
+      "--signal=KILL",
+      `--name=${token}-relax`,
+      "4711",
+    ])
+  })
+})
+
+describe("the accounting of Slurm", () => {
+  test("a stranger's job with a newline and a bar in its name breaks nothing", () => {
+    const listing = readHistory("stranger-with-newline-in-its-name", "2956")
+    expect(listing).toMatchObject({ unread: [], coverage: "complete" })
+    expect(listing?.evidence.map(({ nativeId, state }) => [nativeId, state])).toEqual([
+      ["2956", "held"],
+      ["2958", "running"],
+      ["2959", "queued"],
+    ])
+  })
+
+  test("who cancelled is no part of the word", () => {
+    const evidence = readHistory("cancelled-by-uid")?.evidence
+    expect(evidence?.map(({ word }) => word)).toEqual(["CANCELLED", "CANCELLED", "CANCELLED"])
+    expect(evidence?.map(({ startedAt }) => startedAt)).toEqual([null, 1_795_234_713_000, null])
+  })
+
+  test("while the name has not arrived, a record of an id we asked for has no token, and other records are strangers'", () => {
+    const evidence = readHistory("name-is-still-allocation", "2961")?.evidence
+    expect(evidence).toMatchObject([{ nativeId: "2961", token: null, word: "COMPLETED" }])
+    expect(readHistory("exit-200-is-72", "2961")?.evidence[1]).toMatchObject({
+      nativeId: "2961",
+      token: "hztrap000000105",
+    })
+  })
+
+  test("a job whose log could not be opened never ran", () => {
+    expect(readHistory("exit-200-is-72")?.evidence[3]?.outcome).toMatchObject({ cause: "launch", exitCode: null })
+  })
+
+  test.each(["Slurm accounting storage is disabled\n", "SLURM accounting storage is disabled\n"])(
+    "a site that keeps none has nobody to ask, which is no failure: %j",
+    (stderr) => {
+      const none = { evidence: [], coverage: "none" }
+      expect(slurm.history([nativeOf("4711")], since)?.parse(resultOf({ exitCode: 1, stderr }))).toMatchObject(none)
+    },
+  )
+
+  test("a database that is down is a failure", () => {
+    const stderr = "sacct: error: Problem talking to the database: Connection refused\n"
+    const history = slurm.history([nativeOf("4711")], since)
+    expect(thrownBy(() => history?.parse(resultOf({ exitCode: 1, stderr })))).toMatchObject({ class: "transient" })
+  })
+
+  test("is asked by id where all are known, else from a day before the oldest, so that the command line stays short", () => {
+    expect(slurm.history([nativeOf("4711"), nativeOf("4712;north")], since)?.argv).toContain("--jobs=4711,4712")
+    expect(slurm.history([nativeOf(null)], since)?.argv).toContain(`--starttime=uts${since - 86_400}`)
+    const many = Array.from({ length: 5000 }, (_, index) => nativeOf(String(index)))
+    expect(slurm.history(many, since)?.argv.join(" ").length).toBeLessThan(400)
+    for (const { argv } of slurm.look(many, since)) expect(Math.max(...argv.map((w) => w.length))).toBeLessThan(100_000)
+  })
+})
+
+describe("cancelling in Slurm", () => {
+  test("names and id must both fit", () => {
+    expect(slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })[0]?.argv).toEqual([
+      "scancel",
+      `--name=${token}-relax`,
+      "4711",
+    ])
+    expect(slurm.cancel([nativeOf(null)], { force: false, owner: 1 })[0]?.argv).toEqual([
+      "scancel",
+      `--name=${token}-relax`,
+    ])
+  })
+
+  test("an element of an array goes by its id alone, for with the name all pending elements would go", () => {
+    expect(slurm.cancel([nativeOf("4711_3")], { force: false, owner: 1 })[0]?.argv).toEqual(["scancel", "4711_3"])
+  })
+
+  test.each([
+    ["unknown", "scancel: error: Kill job error on job id 4711: Invalid job id specified\n", 1],
+    [
+      "finished",
+      "scancel: error: No active jobs match ALL job filters, including: job_name=hzabcdefgh01234-relax \n",
+      0,
+    ],
+    ["finished", "scancel: error: Kill job error on job id 4711: Job/step already completing or completed\n", 0],
+  ])("a native that is %s leaves nothing to do", (_, stderr, exitCode) => {
+    expect(
+      slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })[0]?.parse(resultOf({ exitCode, stderr })),
+    ).toBeUndefined()
+  })
+
+  test.each([
+    ["in-doubt", 140, "scancel: error: Kill job error on job id 4711: Socket timed out on send/recv operation\n"],
+    [
+      "transient",
+      8,
+      "scancel: error: Kill job error on job id 4711: Unable to contact slurm controller (connect failure)\n",
+    ],
+    ["rejected", 0, "scancel: error: Kill job error on job id 4711: Access/permission denied\n"],
+  ])("a failure is %s, also with exit code %i", (kind, exitCode, stderr) => {
+    const [command] = slurm.cancel([nativeOf("4711")], { force: false, owner: 1 })
+    expect(thrownBy(() => command?.parse(resultOf({ exitCode, stderr })))).toMatchObject({ class: kind })
+  })
+
+  test("holding and releasing go by the name, which carries the token", () => {
+    expect(slurm.hold([nativeOf("4711")])?.[0]?.argv).toEqual(["scontrol", "hold", `jobname=${token}-relax`])
+    expect(slurm.release([nativeOf("4711")])?.[0]?.argv).toEqual(["scontrol", "release", `jobname=${token}-relax`])
+  })
+})
+
+test("the probe tells version and facts, and no answer is none", () => {
+  const facts = slurm.probe().parse(resultOf({ stdout: fixture("slurm/config/22.05.txt") }))
+  expect(facts).toMatchObject({ version: "22.05.8", facts: { cluster: "hawser_rig", "from TERM to KILL": "5 sec" } })
+  expect(thrownBy(() => slurm.probe().parse(resultOf({ stdout: "hello\n" })))).toMatchObject({ class: "transient" })
+})

@@ -1,0 +1,82 @@
+/** The command line as people use it: the built program, in a folder of its own. */
+import { spawn } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Status } from "../../src/hawser.ts"
+import type { JobView } from "../../src/job/index.ts"
+
+const bin = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+
+export interface CliResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A folder with a hawser.yaml, and `hawser` typed in it. Closing ends its controller and removes it. */
+export class Study implements AsyncDisposable {
+  readonly folder: string
+  private readonly env: NodeJS.ProcessEnv
+
+  constructor(folder: string, env: NodeJS.ProcessEnv) {
+    this.folder = folder
+    this.env = env
+  }
+
+  async hawser(args: readonly string[], options: { readonly stdin?: string; readonly onStart?: (pid: number) => void } = {}): Promise<CliResult> {
+    const child = spawn(process.execPath, [bin, ...args], { cwd: this.folder, env: this.env, stdio: ["pipe", "pipe", "pipe"] })
+    if (child.pid !== undefined) options.onStart?.(child.pid)
+    let stdout = ""
+    let stderr = ""
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+    child.stdin.end(options.stdin ?? "")
+    const code = await new Promise<number | null>((done) => child.once("close", done))
+    return { code, stdout, stderr }
+  }
+
+  async json<T>(...args: readonly string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.hawser(args)
+    if (stdout === "") throw new Error(`hawser ${args.join(" ")} printed nothing (exit ${code}): ${stderr}`)
+    return JSON.parse(stdout) as T
+  }
+
+  async jobs(): Promise<readonly JobView[]> {
+    return await this.json<readonly JobView[]>("list", "--json")
+  }
+
+  /** The pid of the controller that serves now; null: none. */
+  async controllerPid(): Promise<number | null> {
+    return (await this.json<Status>("status", "--json")).controller?.pid ?? null
+  }
+
+  /** SIGKILL, if one runs. Returns the pid that it had. */
+  async killController(): Promise<number | null> {
+    const pid = await this.controllerPid()
+    if (pid !== null) process.kill(pid, "SIGKILL")
+    return pid
+  }
+
+  async write(name: string, text: string | Buffer): Promise<void> {
+    await writeFile(join(this.folder, name), text)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.hawser(["down"])
+    for (let tries = 0; tries < 50 && (await this.controllerPid()) !== null; tries += 1) await pause(100)
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+export async function study(config: string, env: Readonly<Record<string, string>> = {}): Promise<Study> {
+  const folder = await mkdtemp(join(tmpdir(), "hawser-study-"))
+  await writeFile(join(folder, "hawser.yaml"), config)
+  const { HAWSER_STATE: _state, HAWSER_CONFIG: _config, ...clean } = process.env
+  return new Study(folder, { ...clean, ...env })
+}
+
+export async function pause(ms: number): Promise<void> {
+  await new Promise((done) => setTimeout(done, ms))
+}
