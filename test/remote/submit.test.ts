@@ -153,10 +153,10 @@ describe.each(shells)("submitting, under $name", (shell) => {
     expect(home.read(token, "submit.1.answer")).toContain("hz-answer 1 0")
   })
 
-  test("a job inherits the umask and the folder of its attempt, not ours", () => {
+  test("a job inherits the umask and the locale of the login, and the folder of its attempt", () => {
     using home = new Home()
     const directory = home.job(token)
-    const reply = verb(shell, submit(home, "umask; pwd -P"))
-    expect(reply).toMatchObject({ value: { stdout: `0022\n${directory}\n` } })
+    const reply = verb(shell, submit(home, 'umask; pwd -P; echo "${LC_ALL-none}"'))
+    expect(reply).toMatchObject({ value: { stdout: `0022\n${directory}\nnone\n` } })
   })
 })
