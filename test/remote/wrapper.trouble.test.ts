@@ -28,15 +28,19 @@ describe.each(shells)("trouble, under $name", (shell) => {
 
   test("on a disk that the payload has filled, the exit record finds the room that was kept for it", async (context) => {
     if (disk === null) return context.skip("only root can mount a small disk")
+    // And goes on to fill it: whatever is given back is gone at once.
+    const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; done'
     for (const [payload, full] of [
-      ['while printf "%8192s" "" >>fill; do :; done; exit 5', true],
+      [`( ${filler} ) 2>/dev/null & while printf "%4096s" "" >>more; do :; done; exit 5`, true],
       ["echo >fill; exit 5", false],
     ] as const) {
       using home = new Home(join(disk, "home"))
       home.job(token, payload, ["*"])
       expect((await run(home).end).code).toBe(5)
       const { exits } = home.records(shell, token)
-      expect(exits).toMatchObject([{ exitCode: 5, outputs: [{ path: "fill" }] }])
+      expect(exits).toMatchObject([
+        { exitCode: 5, outputs: expect.arrayContaining([expect.objectContaining({ path: "fill" })]) as unknown },
+      ])
       expect(home.read(token, "reserve.0")).toBe(full ? null : "")
     }
   })
