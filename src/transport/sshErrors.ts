@@ -143,7 +143,7 @@ export function channelError(settings: SshSettings, cause: Error): TransportErro
   })
 }
 
-export function address({ hostname, port }: SshSettings): string {
+function address({ hostname, port }: SshSettings): string {
   return `${hostname}:${port}`
 }
 
