@@ -67,7 +67,7 @@ export class Engine implements AsyncDisposable {
     const { desk } = this
     const watched = watchedBy(desk)
     if (watched.length === 0) return null
-    const live = await desk.link.session(signal)
+    const live = await desk.link.session(signal, "monitor")
     const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
     if (!this.sweepWanted && dueMs > 0 && !(await hinted(live, watched, signal)))
       return Math.min(dueMs, desk.pace.hintMs)
@@ -101,7 +101,7 @@ export class Engine implements AsyncDisposable {
     const { desk, closing } = this
     try {
       const waitMs = await pass(closing.signal)
-      desk.link.passed()
+      desk.link.passed(name)
       this.lastFailure = null
       return waitMs
     } catch (error) {
@@ -109,11 +109,11 @@ export class Engine implements AsyncDisposable {
       const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
       if (known.code !== "MANAGER_RESTING") this.tell(name, known)
       if (isOurOwn(known)) {
-        desk.link.passed()
+        desk.link.passed(name)
         return ownFailureMs
       }
       // A floor, so that a failure that says nothing of the manager can't turn the loop hot.
-      return Math.max(retryMsMin, await desk.link.failed(known))
+      return Math.max(retryMsMin, await desk.link.failed(known, name))
     }
   }
 

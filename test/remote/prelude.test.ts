@@ -16,7 +16,7 @@ describe("the text for the other side", () => {
 
 describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {
   const run = (text: string, env: Record<string, string> = {}) =>
-    spawnSync(program!, [...flags, "-s"], { input: text, encoding: "utf8", env: { PATH: process.env["PATH"], ...env } })
+    spawnSync(program, [...flags, "-s"], { input: text, encoding: "utf8", env: { PATH: process.env["PATH"], ...env } })
 
   test("the prelude is read in silence, as the lines of a session", () => {
     const { status, stdout, stderr } = run(`${prelude(["SBATCH_*"])}hz_token hz0123456789abc && echo fine\n`)
