@@ -27,7 +27,7 @@ export interface Context {
 }
 
 /** The program that a controller in the background runs: this one. */
-export const entry: string = fileURLToPath(new URL("main.js", import.meta.url))
+const entry: string = fileURLToPath(new URL("main.js", import.meta.url))
 
 export function contextOf(options: GlobalOptions): Context {
   const config = loadConfig({ configFile: options.config, stateDirectory: options.state, names: knownNames() })

@@ -127,7 +127,7 @@ function keyTaken(candidate: Candidate, known: Job | Candidate): UsageError {
   })
 }
 
-export function plainError(error: HawserError): PlainError {
+function plainError(error: HawserError): PlainError {
   const { name, code, summary } = error
   return { name, code, class: error.class, summary, reason: error.reason ?? null, advice: error.advice ?? null }
 }

@@ -97,7 +97,7 @@ async function askUnlessDown(
 }
 
 /** Seconds on the manager's clock: the oldest attempt in question, with a day's margin. */
-export function windowStart(live: Live, watched: readonly Watched[]): number {
+function windowStart(live: Live, watched: readonly Watched[]): number {
   const oldest = Math.min(...watched.map(({ attempt }) => attempt.createdAt))
   return Math.floor((oldest + live.clockOffsetMs) / 1000) - 86_400
 }

@@ -20,7 +20,7 @@ export async function collectPass(desk: Desk, signal: AbortSignal): Promise<numb
   await finishWithoutOutputs(desk, ended)
   const waiting = ended.filter(hasOutputs)
   if (waiting.length === 0) return null
-  const live = await desk.link.session(signal)
+  const live = await desk.link.session(signal, "collect")
   for (let start = 0; start < waiting.length; start += chunkJobsMax) {
     await collectChunk(desk, live, waiting.slice(start, start + chunkJobsMax), signal)
   }

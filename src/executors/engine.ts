@@ -1,5 +1,5 @@
 /** The engine of one executor: three loops over its jobs (submit, monitor, collect) that share one session and one health. */
-import { HawserError, SchedulerError, TransportError, asHawserError } from "../errors.ts"
+import { HawserError, SchedulerError, StoreError, TransportError, UsageError, asHawserError } from "../errors.ts"
 import { collectPass } from "./collect.ts"
 import type { Desk } from "./desk.ts"
 import { hinted, sweep } from "./monitor.ts"
@@ -9,6 +9,9 @@ import { Watch } from "./watch.ts"
 import { watchedBy } from "./watched.ts"
 
 const retryMsMin = 200
+
+/** After a failure that is not the manager's: a full disk here, or a bug. */
+const ownFailureMs = 5_000
 
 /** Runs until it is closed. It owns no state: what it knows is in the store, what it remembers is only how long. */
 export class Engine implements AsyncDisposable {
@@ -64,7 +67,7 @@ export class Engine implements AsyncDisposable {
     const { desk } = this
     const watched = watchedBy(desk)
     if (watched.length === 0) return null
-    const live = await desk.link.session(signal)
+    const live = await desk.link.session(signal, "monitor")
     const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
     if (!this.sweepWanted && dueMs > 0 && !(await hinted(live, watched, signal)))
       return Math.min(dueMs, desk.pace.hintMs)
@@ -98,15 +101,19 @@ export class Engine implements AsyncDisposable {
     const { desk, closing } = this
     try {
       const waitMs = await pass(closing.signal)
-      desk.link.passed()
+      desk.link.passed(name)
       this.lastFailure = null
       return waitMs
     } catch (error) {
       if (closing.signal.aborted) return null
       const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
       if (known.code !== "MANAGER_RESTING") this.tell(name, known)
+      if (isOurOwn(known)) {
+        desk.link.passed(name)
+        return ownFailureMs
+      }
       // A floor, so that a failure that says nothing of the manager can't turn the loop hot.
-      return Math.max(retryMsMin, await desk.link.failed(known))
+      return Math.max(retryMsMin, await desk.link.failed(known, name))
     }
   }
 
@@ -119,4 +126,9 @@ export class Engine implements AsyncDisposable {
     if (error instanceof TransportError || error instanceof SchedulerError) log.warn(facts, error.message)
     else log.error({ ...facts, stack: error.stack, cause: error.cause }, error.message)
   }
+}
+
+/** The store's troubles, a spec that can't be expressed and our bugs say nothing of the manager's health. */
+function isOurOwn(error: HawserError): boolean {
+  return error instanceof StoreError || error instanceof UsageError || error.code === "ENGINE_FAILED"
 }

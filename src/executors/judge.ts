@@ -162,7 +162,7 @@ function absent(known: Case): boolean {
 }
 
 /** A guard that a native holds, or a started record: the payload may have run. */
-export function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
+function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
   if (known.attempt.startedAt !== null || known.attempt.lastSeen?.state === "running") return true
   if (known.records === null) return false
   return known.records.started.length > 0 || known.records.guards.some((guard) => guard.owner.startsWith("native:"))

@@ -65,8 +65,8 @@ export class ManagerLink implements AsyncDisposable {
    * The open session, or a new one if the breaker allows a try now. Throws what the transport throws, and
    * `MANAGER_RESTING` (transient) while the breaker waits: nothing is asked then, whatever the number of jobs.
    */
-  async session(signal: AbortSignal): Promise<Live> {
-    const waitMs = this.parts.breaker.enter()
+  async session(signal: AbortSignal, who: string | null = null): Promise<Live> {
+    const waitMs = this.parts.breaker.enter(who)
     if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
     if (this.live !== null) return this.live
     this.opening ??= this.connect(signal).finally(() => {
@@ -81,15 +81,15 @@ export class ManagerLink implements AsyncDisposable {
   }
 
   /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
-  async failed(error: HawserError): Promise<number> {
+  async failed(error: HawserError, who: string): Promise<number> {
     if (error instanceof RestingError) return error.waitMs
     if (error instanceof TransportError) await this.drop()
-    return this.parts.breaker.failed(error)
+    return this.parts.breaker.failed(error, who)
   }
 
   /** A pass is over and had no answer to tell of. */
-  passed(): void {
-    this.parts.breaker.release()
+  passed(who: string): void {
+    this.parts.breaker.release(who)
   }
 
   /** It answers, but not in full: accounting is down, another host answers. */

@@ -25,7 +25,7 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   await desk.clock.sleep(desk.pace.gatherMs, signal)
   const { admitted, retryMs } = await admissible(desk)
   if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
-  const live = await desk.link.session(signal)
+  const live = await desk.link.session(signal, "submit")
   const { session, place } = live
   await intend(desk, place, admitted)
   await cancelAll(

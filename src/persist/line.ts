@@ -33,7 +33,7 @@ export function* decodeLines(bytes: Buffer, first = 1): Generator<Line> {
 }
 
 /** The first 16 hex digits of SHA-256. */
-export function checksum(text: string): string {
+function checksum(text: string): string {
   return hash("sha256", text).slice(0, checksumLength)
 }
 

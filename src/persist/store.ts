@@ -1,5 +1,5 @@
 /** The interface of a job store: an append-only log of events, and what it adds up to. */
-import type { AnyEvent, AnyEventBody, Job, Refusal } from "../job/index.ts"
+import type { AnyEvent, AnyEventBody, Job } from "../job/index.ts"
 
 /**
  * One open store. The owner of a state directory has one for writing; readers open one read-only.
@@ -55,5 +55,3 @@ export interface Finding {
   readonly line: number | null
   readonly detail: string
 }
-
-export type { Refusal }

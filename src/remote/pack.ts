@@ -1,5 +1,6 @@
 /** Job directories and their inputs as one tar stream. */
 import { type FileHandle, open } from "node:fs/promises"
+import { posix } from "node:path"
 import { Readable } from "node:stream"
 import { HawserError } from "../errors.ts"
 import type { InputFile } from "../job/index.ts"
@@ -67,8 +68,14 @@ async function* members(jobs: readonly StageJob[], { nonce, programs, now }: Pac
     yield folder(job.token, 0o700, now)
     for (const file of job.files) yield textMember(job.token, file, now)
     yield folder(`${job.token}/work`, 0o700, now)
+    const folders = new Set<ByteName>([`${job.token}/work`])
     for (const input of job.inputs) {
-      for await (const found of walkInput(input)) yield* inputMember(job.token, found)
+      for await (const found of walkInput(input)) {
+        if (found.type !== "problem" && found.name !== "") {
+          yield* foldersAbove(`${job.token}/work/${found.name}`, folders, now)
+        }
+        yield* inputMember(job.token, found)
+      }
     }
   }
   yield textMember("", { name: `end.${nonce}`, mode: 0o600, text: "" }, now)
@@ -77,6 +84,16 @@ async function* members(jobs: readonly StageJob[], { nonce, programs, now }: Pac
 
 function folder(name: string, mode: number, mtime: number): Buffer {
   return tarHeader({ name, type: "directory", mode, size: 0, mtime })
+}
+
+/** Those that no input stands for: without a member of their own they would get the modes of a bare mkdir. */
+function* foldersAbove(name: ByteName, folders: Set<ByteName>, now: number): Generator<Buffer> {
+  const above = posix.dirname(name)
+  if (!folders.has(above)) {
+    yield* foldersAbove(above, folders, now)
+    yield folder(above, 0o755, now)
+  }
+  folders.add(above).add(name)
 }
 
 function textMember(into: string, file: TextFile, mtime: number): Buffer {

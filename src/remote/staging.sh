@@ -17,6 +17,8 @@ hz_stage() (
   # Fresh, or another stream of this name is at work.
   command mkdir "$hz_stage_name" && cd "$hz_stage_name" || exit 96
   hz_stage_status=0
+  # busybox tar applies the umask also to what it is to preserve. The folder above is closed to others.
+  umask 0
   command tar -xpof - || hz_stage_status=96
   # tar exits 0 on a stream that was cut between two members, so only the marker counts.
   [ -f "end.$3" ] || [ "$hz_stage_status" -ne 0 ] || hz_stage_status=91

@@ -1,6 +1,6 @@
 /** The circuit breaker of one manager: after a failure everybody waits, and then one goes first. */
 import type { Clock } from "../clock.ts"
-import type { HawserError } from "../errors.ts"
+import type { ErrorClass, HawserError } from "../errors.ts"
 import type { Health } from "../job/index.ts"
 import { delayMsFor } from "./policy.ts"
 
@@ -10,60 +10,86 @@ export interface BreakerOptions {
   readonly onHealth: (health: Health, reason: string | null) => void
 }
 
-/** Closed: all may ask. Open: nobody. Half open, when the delay is over: one prober, and its outcome decides. */
+/**
+ * Closed: all may ask. Open: nobody. Half open, when the delay is over: one prober, and its outcome decides.
+ *
+ * `who` tells callers apart, where several share a breaker: only the prober ends its own probe.
+ */
 export class Breaker {
   private readonly options: BreakerOptions
   private failures = 0
   private openUntil = Number.NEGATIVE_INFINITY
-  private probing = false
+  private prober: { readonly who: string | null } | null = null
   private health: Health = "up"
   private reason: string | null = null
+  private trouble: { readonly reason: string; readonly until: number } | null = null
+  private admitted = 0
 
   constructor(options: BreakerOptions) {
     this.options = options
   }
 
+  /** How often somebody was let in while the manager was not known to work: what a login node sees of us in bad times. */
+  get probes(): number {
+    return this.admitted
+  }
+
   /** Milliseconds until one may ask; 0: now. The first who asks after a delay is the prober; the others wait for it. */
-  enter(): number {
+  enter(who: string | null = null): number {
     if (this.failures === 0) return 0
     const waitMs = this.openUntil - this.options.clock.monotonic()
     if (waitMs > 0) return waitMs
-    if (this.probing) return proberMs
-    this.probing = true
+    if (this.prober !== null && (who === null || this.prober.who !== who)) return proberMs
+    if (this.prober === null) this.admitted += 1
+    this.prober = { who }
     return 0
   }
 
   /** The prober has nothing to tell: somebody else may try. */
-  release(): void {
-    this.probing = false
+  release(who: string | null = null): void {
+    if (this.prober?.who === who) this.prober = null
   }
 
+  /** It has answered, whoever asked: all may ask. */
   succeeded(): void {
     this.failures = 0
-    this.probing = false
+    this.prober = null
+    this.openUntil = Number.NEGATIVE_INFINITY
+    if (this.trouble !== null && this.trouble.until > this.options.clock.monotonic())
+      return this.tell("degraded", this.trouble.reason)
+    this.trouble = null
     this.tell("up", null)
   }
 
-  /** It answers, but not in full. */
+  /** It answers, but not in full. Holds for a minute, so that what still works does not call it `up` in between. */
   degraded(reason: string): void {
+    this.trouble = { reason, until: this.options.clock.monotonic() + degradedMs }
     if (this.health === "up" || this.health === "degraded") this.tell("degraded", reason)
   }
 
   /** Counts a failure, and returns the milliseconds until the next try. What is the job's fault or ours does not count. */
-  failed(error: HawserError): number {
-    this.probing = false
-    if (error.class === "rejected" || error.class === "unknown-job" || error.class === "limit") return 0
+  failed(error: HawserError, who: string | null = null): number {
+    if (!aboutManager[error.class]) {
+      this.release(who)
+      return 0
+    }
+    const now = this.options.clock.monotonic()
+    // Those that were under way when it opened tell the same once more; a refused login stays one.
+    if (this.failures > 0 && (this.openUntil > now || (this.prober !== null && this.prober.who !== who))) {
+      return Math.max(this.openUntil - now, proberMs)
+    }
+    this.prober = null
     this.failures += 1
     const delayMs = delayMsFor(error.class, this.failures, this.options.clock.random())
-    this.openUntil = this.options.clock.monotonic() + delayMs
-    this.tell(error.class === "auth" ? "needs-login" : error.class === "gone" ? "gone" : "unreachable", error.message)
+    this.openUntil = now + delayMs
+    this.tell(healthAfter[error.class] ?? "unreachable", error.message)
     return delayMs
   }
 
   /** A person has done something about it: the next one may ask at once. */
   retryNow(): void {
     this.openUntil = Number.NEGATIVE_INFINITY
-    this.probing = false
+    this.prober = null
   }
 
   private tell(health: Health, reason: string | null): void {
@@ -76,3 +102,19 @@ export class Breaker {
 
 /** How soon one asks again whether the prober is back. */
 const proberMs = 250
+
+const degradedMs = 60_000
+
+/** Whether an error says something of the manager; else it is the request's own, or ours. */
+const aboutManager: Readonly<Record<ErrorClass, boolean>> = {
+  transient: true,
+  busy: true,
+  "in-doubt": true,
+  auth: true,
+  gone: true,
+  limit: false,
+  rejected: false,
+  "unknown-job": false,
+}
+
+const healthAfter: Partial<Record<ErrorClass, Health>> = { auth: "needs-login", gone: "gone", busy: "degraded" }

@@ -9,8 +9,10 @@ export interface Policy {
   readonly delayMsMax: number
 }
 
+export type Policies = Readonly<Record<ErrorClass, Policy>>
+
 /** A refused login is tried seldom: login nodes ban those who knock too often. */
-export const policies: Readonly<Record<ErrorClass, Policy>> = {
+export const policies: Policies = {
   transient: { again: true, delayMsFirst: 1_000, delayMsMax: 300_000 },
   busy: { again: true, delayMsFirst: 5_000, delayMsMax: 300_000 },
   "in-doubt": { again: false, delayMsFirst: 1_000, delayMsMax: 300_000 },
@@ -22,8 +24,13 @@ export const policies: Readonly<Record<ErrorClass, Policy>> = {
 }
 
 /** Full jitter over the upper half: between half of the doubled delay and all of it, so that nobody waits for nothing. */
-export function delayMsFor(errorClass: ErrorClass, failures: number, random: number): number {
-  const { delayMsFirst, delayMsMax } = policies[errorClass]
+export function delayMsFor(
+  errorClass: ErrorClass,
+  failures: number,
+  random: number,
+  table: Policies = policies,
+): number {
+  const { delayMsFirst, delayMsMax } = table[errorClass]
   const delayMs = Math.min(delayMsMax, delayMsFirst * 2 ** Math.min(failures - 1, 30))
   return delayMs * (0.5 + random / 2)
 }

@@ -20,7 +20,12 @@ const commands: Record<string, (argument: string) => Promise<void>> = {
   write: async (prefix) => {
     for (;;) {
       const jobs = Array.from({ length: 3 }, () => `${prefix}-${count++}`)
-      await Promise.all(jobs.map((job) => store?.append(life(job)).then(() => say("acknowledged", job))))
+      await Promise.all(
+        jobs.map(async (job) => {
+          await store?.append(life(job))
+          say("acknowledged", job)
+        }),
+      )
     }
   },
   close: async () => {

@@ -30,7 +30,7 @@ export async function freshDirectory(): Promise<string> {
 }
 
 /** A host on which no process but this one was ever seen: whatever another one claims, it is dead. */
-export function hostOf(pid: number): Host {
+function hostOf(pid: number): Host {
   return {
     self: async () => ({ ...(await systemHost.self()), pid, startTime: String(pid) }),
     startTimeOf: async () => null,

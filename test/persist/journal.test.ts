@@ -96,7 +96,7 @@ describe("a disk that fails", () => {
     for (const pid of [101, 102]) {
       const store = await openAs(pid, directory, { snapshotEvents: 8, ...options }).catch(() => null)
       if (store === null) continue
-      for (let index = 0; index < 4; index++) {
+      for (let index = 0; index < 3; index++) {
         const job = `${pid}-${index}`
         await store.append(life(job)).then(
           () => acknowledged.push(job),
@@ -112,7 +112,7 @@ describe("a disk that fails", () => {
 
   test("whichever call fails, what was acknowledged is there, and what was rejected is not", async () => {
     const healthy = faultyFiles({ fail: never })
-    expect(await work(await freshDirectory(), { files: healthy })).toHaveLength(8)
+    expect(await work(await freshDirectory(), { files: healthy })).toHaveLength(6)
     expect(healthy.calls()).toBeGreaterThan(100)
     for (let nth = 1; nth <= healthy.calls(); nth++) {
       const directory = await freshDirectory()

@@ -3,7 +3,7 @@ import type { AnyEvent, Evidence, Job, JobEventBody, JobSpec } from "../../src/j
 import { noResources } from "../../src/job/index.ts"
 import type { JobStore } from "../../src/persist/index.ts"
 
-export const spec: JobSpec = {
+const spec: JobSpec = {
   name: "relax-Al",
   command: ["./relax", "Al"],
   script: null,

@@ -43,10 +43,10 @@ describe.each(shells)("submitting, under $name", (shell) => {
   test("of twenty at once, one runs it", async () => {
     using home = new Home()
     home.job(token)
-    const { argv, parse } = submit(home, "sleep 0.2; echo 4711")
-    const ends = await Promise.all(Array.from({ length: 20 }, async () => startVerb(shell, argv).end))
+    const command = submit(home, "sleep 0.2; echo 4711")
+    const ends = await Promise.all(Array.from({ length: 20 }, async () => startVerb(shell, command.argv).end))
     const replies = ends.map(({ stdout, stderr, code }) =>
-      parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }),
+      command.parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }),
     )
     expect(home.read(token, "runs")).toBe("run\n")
     expect(replies.filter((reply) => reply.status === "answered" && !reply.repeated)).toHaveLength(1)

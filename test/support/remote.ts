@@ -32,13 +32,14 @@ export class Home {
     this.#folder = folder
     this.path = join(folder, "a home")
     for (const name of ["bin", "events", "jobs"]) mkdirSync(join(this.path, name), { recursive: true })
-    this.wrapper = join(folder, "wrapper.sh")
+    this.wrapper = join(this.path, "bin/wrapper.0.sh")
     writeFileSync(this.wrapper, wrapperText())
   }
 
   [Symbol.dispose](): void {
     spawnSync("chmod", ["-R", "u+rwx", this.#folder])
-    rmSync(this.#folder, { recursive: true, force: true })
+    // What a test has just ended may be writing its last.
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 
   /** A job directory whose payload.sh is `payload`. */

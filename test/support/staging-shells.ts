@@ -1,6 +1,6 @@
 /** The shells and tars that the .sh files must run under, and a session that is nothing but one of them. */
 import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, symlinkSync } from "node:fs"
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Readable } from "node:stream"
@@ -125,5 +125,6 @@ function busyboxFolder(): string {
   const path = spawnSync("sh", ["-c", "command -v busybox"], { encoding: "utf8" }).stdout.trim()
   symlinkSync(path, join(folder, "tar"))
   symlinkSync(path, join(folder, "mv"))
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }))
   return folder
 }

@@ -68,7 +68,7 @@ export function virtualClock(options: { readonly start?: number; readonly seed?:
 }
 
 /** Lets everything run that waits for nothing but the event loop. */
-export async function settle(): Promise<void> {
+async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
