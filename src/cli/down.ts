@@ -1,6 +1,6 @@
 /** `hawser down`: ends the controller; jobs go on, and the next controller finds them. */
 import type { Command } from "commander"
-import { stopController } from "../control/index.ts"
+import { stopController } from "../control/find.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 
