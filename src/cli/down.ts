@@ -11,6 +11,7 @@ export function registerDown(hawser: Command): void {
     .action(async (_: object, self: Command) => {
       const context = contextOf(globalsOf(self))
       const ended = await stopController({ stateDirectory: context.config.stateDirectory })
-      context.say(ended ? "the controller ends; jobs go on" : "no controller runs")
+      if (context.json) context.print(JSON.stringify({ ended }))
+      else context.say(ended ? "the controller ends; jobs go on" : "no controller runs")
     })
 }
