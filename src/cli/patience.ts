@@ -8,6 +8,8 @@ import type { JobView } from "../job/index.ts"
 import type { Context } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
 
+type Voice = Pick<Context, "clock" | "say">
+
 /** After the first Ctrl-C, this long for a second one. */
 const secondChanceMs = 1_000
 
@@ -26,7 +28,7 @@ export function limitOf(text: string | undefined): number | null {
 
 /** Runs `work` until it ends, the time is over (exit 124) or a person has had enough (exit 130). Jobs go on. */
 export async function detachable<T>(
-  context: Context,
+  context: Voice,
   api: HawserApi,
   jobs: readonly JobView[],
   limitMs: number | null,
@@ -68,7 +70,7 @@ async function pass(clock: Clock, ms: number, signal: AbortSignal): Promise<void
   for (let left = ms; left > 0; left = until - clock.monotonic()) await clock.sleep(Math.min(left, 86_400_000), signal)
 }
 
-async function secondChance(context: Context, api: HawserApi, jobs: readonly JobView[]): Promise<void> {
+async function secondChance(context: Voice, api: HawserApi, jobs: readonly JobView[]): Promise<void> {
   const [job] = jobs
   const what = jobs.length === 1 && job !== undefined ? job.key : `${jobs.length} jobs`
   // Behind the ^C that a terminal shows.
