@@ -7,8 +7,9 @@ import type { Accepted } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
 import { admissible } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
 import { intentFor } from "./intent.ts"
+import { healthOf } from "./link.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
@@ -25,7 +26,10 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   await desk.clock.sleep(desk.pace.gatherMs, signal)
   const { admitted, retryMs } = await admissible(desk)
   if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
-  const live = await desk.link.session(signal, "submit")
+  const live = await desk.link.session(signal, "submit").catch(async (error: unknown) => {
+    if (!signal.aborted) await tellAway(desk, asHawserError(error))
+    throw error
+  })
   const { session, place } = live
   await intend(desk, place, admitted)
   await cancelAll(
@@ -43,6 +47,14 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   }
   await submitChunk(desk, session, place, await staged, signal)
   return retryMs
+}
+
+/** The manager can't be reached: its jobs wait for that, and whoever has submitted them gets to know it. */
+async function tellAway(desk: Desk, error: HawserError): Promise<void> {
+  const { health, reason } = healthOf(desk.store, desk.name)
+  const why = health === "up" || reason === null ? error.message : reason
+  const jobs = [...desk.book.in("new"), ...onTheirWay(desk).map(({ job }) => job)]
+  await tellWaiting(desk, new Map(jobs.filter(({ waiting }) => waiting === null).map(({ id }) => [id, why])))
 }
 
 function dueForSubmission(desk: Desk): Job[] {
