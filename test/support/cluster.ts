@@ -4,7 +4,9 @@ import { readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import type { AnyEvent } from "../../src/job/index.ts"
+import { loadConfig } from "../../src/config/index.ts"
+import { openReader } from "../../src/hawser.ts"
+import type { AnyEvent, JobView } from "../../src/job/index.ts"
 import { decodeLines } from "../../src/persist/line.ts"
 import { type Study, pause } from "./cli.ts"
 import { type Rig, rig } from "./rig.ts"
@@ -105,8 +107,14 @@ export function batchOf(
   }).join("")
 }
 
+/** All jobs, read from the state directory: no process is started, and the controller is not asked. */
+export async function viewsOf({ folder }: Pick<Study, "folder">): Promise<readonly JobView[]> {
+  await using reader = await openReader(loadConfig({ cwd: folder, env: {} }))
+  return reader.list()
+}
+
 /** Everything that the state directory has recorded so far, in order. */
-export async function eventsOf({ folder }: Study): Promise<readonly AnyEvent[]> {
+export async function eventsOf({ folder }: Pick<Study, "folder">): Promise<readonly AnyEvent[]> {
   const state = join(folder, ".hawser")
   const files = (await readdir(state)).filter((name) => name.startsWith("journal."))
   const events: AnyEvent[] = []
@@ -123,7 +131,7 @@ function isEvent(value: unknown): value is AnyEvent {
 }
 
 /** What the managers were said to be, one after another, without repetition. */
-export async function healthsOf(study: Study): Promise<readonly string[]> {
+export async function healthsOf(study: Pick<Study, "folder">): Promise<readonly string[]> {
   const healths = (await eventsOf(study)).flatMap((event) => (event.type === "health" ? [event.health] : []))
   return healths.filter((health, index) => health !== healths[index - 1])
 }
@@ -140,8 +148,8 @@ export async function until(what: string, isSo: () => Promise<boolean>, msMax = 
  * What speaks against "each job's payload ran once, in one native": empty when all is right. Natives that found the guard
  * taken are no runs.
  */
-export async function wrongRuns(target: Rig, study: Study, trace: Trace): Promise<readonly string[]> {
-  const jobs = await study.jobs()
+export async function wrongRuns(target: Rig, study: Pick<Study, "folder">, trace: Trace): Promise<readonly string[]> {
+  const jobs = await viewsOf(study)
   const runs = await trace.runs()
   const tokens = jobs.flatMap((job) => job.attempts.map(({ token }) => token))
   const twice = runs.filter((line, index) => runs.indexOf(line) !== index)

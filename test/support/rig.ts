@@ -14,7 +14,7 @@ export interface Rig {
   readonly user2: string
   readonly identityFile: string
   readonly knownHostsFile: string
-  readonly directory: string
+  readonly slurmConf: string
   readonly pids: Readonly<Record<string, number>>
 }
 
