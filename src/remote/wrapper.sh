@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # variables of facts.sh; functions that traps call
-# The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START [START_BEFORE]`.
+# The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START`.
 #
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
-# START is the manager's restart count, 0 at first; from START_BEFORE on (seconds since 1970) it starts nothing.
+# START is the manager's restart count, 0 at first. From the time in the file `start-before` on it starts nothing.
 # Its file is facts.sh, glob.sh, outputs.sh and this, in this order.
 #
 # It exits with the payload's code, or without having run it: 111 somebody else holds the guard or this start is not
@@ -137,8 +137,8 @@ hz_begin() {
   hz_process "$$"
   # Removed while we took the guard: then the guard was no proof.
   [ -f "$hz_dir/token" ] || exit 113
-  if [ -n "$hz_before" ] && [ "$hz_at" -ge "$hz_before" ]; then
-    hz_fail "it was to start before $hz_before, and it is $hz_at (seconds since 1970)"
+  if hz_first "$hz_dir/start-before" && [ "$hz_at" -ge "$hz_line" ]; then
+    hz_fail "it was to start before $hz_line, and it is $hz_at (seconds since 1970)"
   fi
   [ -f "$hz_dir/payload.sh" ] || hz_fail "payload.sh is missing"
   printf '\nstarted %s %s\nnative %s\nhost %s\npid %s\nbirth %s\nboot %s\nat %s\nend\n' "$hz_token" "$hz_n" \
@@ -159,8 +159,11 @@ hz_begin() {
 
 # hz_run: the payload, from its start to its end: hz_code, hz_signal.
 hz_run() {
+  # One line: hz_forward looks for the name behind it in the first line of /proc/PID/cmdline.
   # shellcheck disable=SC2016
-  command sh -c 'trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; hz=$1; shift; . "$hz/payload.sh"' \
+  hz_reader='trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; '
+  # shellcheck disable=SC2016
+  command sh -c "$hz_reader"'hz=$1; shift; . "$hz/payload.sh"' \
     hawser-payload "$hz_dir" </dev/null >>"$hz_dir/stdout" 2>>"$hz_dir/stderr" &
   hz_child=$!
   hz_payload=$hz_child
@@ -234,10 +237,10 @@ hz_memory() {
 set +aefuvxC
 IFS=" 	$hz_newline"
 exec </dev/null
-hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0} hz_before=${5-}
+hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0}
 hz_dir=$hz_home/jobs/$hz_token
 hz_payload='' hz_told='' hz_held='' hz_at='' hz_why='' hz_peak=''
-case $hz_n$hz_before in *[!0-9]*) exit 112 ;; esac
+case $hz_n in *[!0-9]*) exit 112 ;; esac
 
 # Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.
 hz_tries=3
