@@ -4,6 +4,10 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export interface Rig {
+  readonly name: string
+  readonly portBase: number
+  /** It gives up early: see docs/rig.md. */
+  readonly fast: boolean
   readonly host: string
   readonly port: number
   readonly user: string
