@@ -21,6 +21,7 @@ export function registerWait(hawser: Command): void {
       const context = contextOf(globalsOf(self))
       const limit = limitOf(options.timeout)
       const jobs = await chosen(context, names)
+      if (names.length > 0 && !context.json) tellOver(context, jobs)
       const ended = await waitFor(context, jobs, limit)
       if (context.json) context.print(JSON.stringify(ended))
       else context.say(summaryOf(ended))
@@ -32,6 +33,11 @@ export function registerWait(hawser: Command): void {
 async function chosen(context: Context, names: readonly string[]): Promise<readonly JobView[]> {
   await using reader = await context.reader()
   return names.length === 0 ? await reader.list() : await Promise.all(names.map((name) => reader.show(name)))
+}
+
+/** Who names a job wants to know its end, also when it came before. */
+function tellOver(context: Context, jobs: readonly JobView[]): void {
+  for (const job of jobs) if (isFinal(job.state)) context.say(endLine(job))
 }
 
 async function waitFor(context: Context, jobs: readonly JobView[], limit: number | null): Promise<readonly JobView[]> {
