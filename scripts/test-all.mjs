@@ -14,7 +14,11 @@ const rigState = bringUpRig()
 let child = null
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill(signal))
 const checked = run("npm", ["run", "--silent", "check"])
-const tests = await runCounting("npx", ["--no-install", "vitest", "run"], rigState === "ours" ? { RIG_FAULTS: "1" } : {})
+const tests = await runCounting(
+  "npx",
+  ["--no-install", "vitest", "run"],
+  rigState === "ours" ? { RIG_FAULTS: "1" } : {},
+)
 if (rigState === "ours") run(rig, ["down"])
 
 const counts = { passed: 0, failed: 0, skipped: 0, ...tests.counts }

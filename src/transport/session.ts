@@ -80,6 +80,7 @@ function connectedSession(
 ): Session {
   const effects = lastingShell(connection, settings)
   let effectsShareShell = false
+  const effectsUnderWay = new Set<Promise<unknown>>()
   const bulkSlots = slots(bulkChannelsMax)
   const whyLost = connectionLoss(connection)
   const { clock, answerTimeoutMs } = settings
@@ -97,7 +98,6 @@ function connectedSession(
 
   /** A server that allows no second channel gets questions and effects in one shell, from then on. */
   const effectShell = async (signal?: AbortSignal): Promise<FramedShell> => {
-    if (effectsShareShell) return questions.shell(signal)
     try {
       return await effects.shell(signal)
     } catch (error) {
@@ -107,12 +107,38 @@ function connectedSession(
     }
   }
 
+  /** In order, also when the shell changes: those under way in the one are over before the other begins. */
+  const act = async <T>(command: Command<T>, signal?: AbortSignal): Promise<T> => {
+    if (effectsShareShell) {
+      await drained()
+      return run(questions.shell(signal), command, true, signal)
+    }
+    const work = run(effectShell(signal), command, true, signal)
+    effectsUnderWay.add(work)
+    const done = (): void => void effectsUnderWay.delete(work)
+    void work.then(done, done)
+    return work
+  }
+
+  const drained = async (): Promise<void> => {
+    while (effectsUnderWay.size > 0) await Promise.allSettled(effectsUnderWay)
+  }
+
+  /** Where the server allows two channels, bulk data gets that of the effect shell. False: it had been given up before. */
+  const giveUpEffectShell = async (): Promise<boolean> => {
+    if (effectsShareShell) return false
+    effectsShareShell = true
+    await drained()
+    effects.close()
+    return true
+  }
+
   const bulk = async <T>(
     command: Command<T>,
     ends: Pick<BulkRequest, "source" | "sink" | "hasEffect">,
     signal?: AbortSignal,
   ): Promise<T> => {
-    const { channel, release } = await bulkChannel(connection, settings, bulkSlots, signal)
+    const { channel, release } = await bulkChannel(connection, settings, bulkSlots, giveUpEffectShell, signal)
     const { argv, timeoutMs } = command
     const request = { ...ends, argv, timeoutMs, clock, idleTimeoutMs: answerTimeoutMs, whyLost }
     try {
@@ -127,7 +153,7 @@ function connectedSession(
     address,
     closed: connection.closed,
     ask: (command, signal) => run(questions.shell(signal), command, false, signal),
-    act: (command, signal) => run(effectShell(signal), command, true, signal),
+    act,
     send: (command, source, signal) => bulk(command, { source, hasEffect: true }, signal),
     receive: (command, sink, signal) => bulk(command, { sink, hasEffect: false }, signal),
     async [Symbol.asyncDispose]() {
@@ -143,6 +169,7 @@ async function bulkChannel(
   connection: Connection,
   settings: ShellOptions,
   places: Slots,
+  giveUpEffectShell: () => Promise<boolean>,
   signal: AbortSignal | undefined,
 ): Promise<{ channel: Channel; release: () => void }> {
   for (let tries = 0; ;) {
@@ -150,7 +177,8 @@ async function bulkChannel(
     try {
       return { channel: await openPreparedChannel(connection, settings, signal), release }
     } catch (error) {
-      const canWait = classOf(error) === "busy" && (places.shrink() || (tries += 1) < bulkTriesMax)
+      const canWait =
+        classOf(error) === "busy" && (places.shrink() || (await giveUpEffectShell()) || (tries += 1) < bulkTriesMax)
       release()
       if (!canWait) throw error
     }

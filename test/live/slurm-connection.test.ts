@@ -5,7 +5,17 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
 import { type Study, pause, study } from "../support/cli.ts"
-import { Trace, batchOf, clusterConfig, eventsOf, knownHostsFor, onCluster, until, viewsOf, wrongRuns } from "../support/cluster.ts"
+import {
+  Trace,
+  batchOf,
+  clusterConfig,
+  eventsOf,
+  knownHostsFor,
+  onCluster,
+  until,
+  viewsOf,
+  wrongRuns,
+} from "../support/cluster.ts"
 import { type DelayingProxy, delayingProxy } from "../support/delaying-proxy.ts"
 import { type Rig, rig } from "../support/rig.ts"
 import { testSshd } from "../support/sshd.ts"
@@ -40,18 +50,22 @@ describe.concurrent("the connection", () => {
     },
   )
 
-  test.skipIf(skipped || !isRoot)("ends with the process that served it, and is made anew", { timeout: 180_000 }, async () => {
-    await using trace = new Trace()
-    await using proxy = await delayingProxy(target)
-    await using work = await studyThrough(proxy)
-    const batch = work.hawser(["batch", "-"], { stdin: batchOf(10, "killed", { script: trace.payload(2) }) })
-    await until("accepted", async () => (await eventsOf(work)).some((event) => event.type === "accepted"))
-    for (const pid of await serversOf(proxy)) process.kill(pid, "SIGKILL")
-    expect((await batch).code).toBe(0)
-    expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
-    expect(await wrongRuns(target, work, trace)).toEqual([])
-    expect(proxy.connections()).toBe(2)
-  })
+  test.skipIf(skipped || !isRoot)(
+    "ends with the process that served it, and is made anew",
+    { timeout: 180_000 },
+    async () => {
+      await using trace = new Trace()
+      await using proxy = await delayingProxy(target)
+      await using work = await studyThrough(proxy)
+      const batch = work.hawser(["batch", "-"], { stdin: batchOf(10, "killed", { script: trace.payload(2) }) })
+      await until("accepted", async () => (await eventsOf(work)).some((event) => event.type === "accepted"))
+      for (const pid of await serversOf(proxy)) process.kill(pid, "SIGKILL")
+      expect((await batch).code).toBe(0)
+      expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
+      expect(await wrongRuns(target, work, trace)).toEqual([])
+      expect(proxy.connections()).toBe(2)
+    },
+  )
 
   test.skipIf(skipped)(
     "is silent for longer than keepalive waits: it is replaced, and what comes out of it late does nothing twice",
@@ -74,19 +88,23 @@ describe.concurrent("the connection", () => {
   )
 
   for (const sessions of [2, 3]) {
-    test.skipIf(skipped || !isRoot)(`is allowed ${sessions} channels, and that is enough`, { timeout: 180_000 }, async () => {
-      await using trace = new Trace()
-      const settings = [`MaxSessions ${sessions}`, `SetEnv SLURM_CONF=${target.slurmConf}`]
-      await using sshd = await testSshd(settings)
-      await chmod(sshd.directory, 0o711)
-      await chmod(join(sshd.directory, "authorized_keys"), 0o644)
-      const { port, identityFile, knownHostsFile } = sshd.config
-      await using work = await study(clusterConfig({ ...target, port, identityFile, knownHostsFile }))
-      const stdin = batchOf(20, "few", { script: `${trace.payload(0)}echo out >out`, outputs: ["out"] })
-      expect((await work.hawser(["batch", "-"], { stdin })).code).toBe(0)
-      expect((await work.hawser(["wait", "--all", "--timeout", "90s"])).code).toBe(0)
-      expect(await wrongRuns(target, work, trace)).toEqual([])
-    })
+    test.skipIf(skipped || !isRoot)(
+      `is allowed ${sessions} channels, and that is enough`,
+      { timeout: 180_000 },
+      async () => {
+        await using trace = new Trace()
+        const settings = [`MaxSessions ${sessions}`, `SetEnv SLURM_CONF=${target.slurmConf}`]
+        await using sshd = await testSshd(settings)
+        await chmod(sshd.directory, 0o711)
+        await chmod(join(sshd.directory, "authorized_keys"), 0o644)
+        const { port, identityFile, knownHostsFile } = sshd.config
+        await using work = await study(clusterConfig({ ...target, port, identityFile, knownHostsFile }))
+        const stdin = batchOf(20, "few", { script: `${trace.payload(0)}echo out >out`, outputs: ["out"] })
+        expect((await work.hawser(["batch", "-"], { stdin })).code).toBe(0)
+        expect((await work.hawser(["wait", "--all", "--timeout", "90s"])).code).toBe(0)
+        expect(await wrongRuns(target, work, trace)).toEqual([])
+      },
+    )
   }
 })
 

@@ -33,21 +33,25 @@ describe.concurrent("a copied state directory", () => {
     expect(await wrongRuns(target, copy, trace)).toEqual([])
   })
 
-  test.skipIf(skipped)("fences the controller that still runs, and nothing runs twice", { timeout: 240_000 }, async () => {
-    await using trace = new Trace()
-    await using work = await study(clusterConfig(target))
-    const batch = work.hawser(["batch", "-"], { stdin: batchOf(30, "twins", { script: trace.payload(1) }) })
-    await until("some are accepted", async () => (await viewsOf(work)).some((job) => job.nativeId !== null))
-    await using copy = await copyOf(work)
-    const [here, there] = await Promise.all([
-      work.hawser(["wait", "--all", "--timeout", "100s"]),
-      copy.hawser(["wait", "--all", "--timeout", "100s"]),
-    ])
-    await batch
-    console.log(`old: ${here.code} ${here.stderr.slice(-300)}\nnew: ${there.code} ${there.stderr.slice(-300)}`)
-    expect(there.code).toBe(0)
-    expect(await wrongRuns(target, copy, trace)).toEqual([])
-  })
+  test.skipIf(skipped)(
+    "fences the controller that still runs, and nothing runs twice",
+    { timeout: 240_000 },
+    async () => {
+      await using trace = new Trace()
+      await using work = await study(clusterConfig(target))
+      const batch = work.hawser(["batch", "-"], { stdin: batchOf(30, "twins", { script: trace.payload(1) }) })
+      await until("some are accepted", async () => (await viewsOf(work)).some((job) => job.nativeId !== null))
+      await using copy = await copyOf(work)
+      const [here, there] = await Promise.all([
+        work.hawser(["wait", "--all", "--timeout", "100s"]),
+        copy.hawser(["wait", "--all", "--timeout", "100s"]),
+      ])
+      await batch
+      console.log(`old: ${here.code} ${here.stderr.slice(-300)}\nnew: ${there.code} ${there.stderr.slice(-300)}`)
+      expect(there.code).toBe(0)
+      expect(await wrongRuns(target, copy, trace)).toEqual([])
+    },
+  )
 })
 
 async function pidOf(work: Study): Promise<number> {

@@ -53,7 +53,9 @@ describe.concurrent("on Slurm", () => {
       const replaced = (await viewsOf(work)).filter((job) => job.attempts.length > 1)
       console.log(`${forgotten.length} forgotten, ${replaced.length} replaced, over after ${Date.now() - since} ms`)
       expect(replaced.map((job) => job.key)).toEqual(forgotten.map((job) => job.key))
-      expect(replaced.every((job) => job.attempt === 1 && job.notes.some((note) => note.includes("vanished")))).toBe(true)
+      expect(replaced.every((job) => job.attempt === 1 && job.notes.some((note) => note.includes("vanished")))).toBe(
+        true,
+      )
     },
   )
 
@@ -125,10 +127,16 @@ describe.concurrent("on Slurm", () => {
     await onCluster(target, `rm -r '${held?.remoteDirectory}/work' && scontrol release ${held?.nativeId}`)
     await onCluster(target, `scancel ${jobs.get("cancelled by somebody")?.nativeId}`)
     await work.hawser(["cancel", "cancelled waiting", "cancelled running", "ignores TERM"])
-    await until("all but one are over", async () => {
-      await read()
-      return [...jobs.values()].filter((job) => !["completed", "failed", "cancelled"].includes(job.state)).length === 1
-    }, 120_000)
+    await until(
+      "all but one are over",
+      async () => {
+        await read()
+        return (
+          [...jobs.values()].filter((job) => !["completed", "failed", "cancelled"].includes(job.state)).length === 1
+        )
+      },
+      120_000,
+    )
     await work.hawser(["cancel", "waiting"])
     await work.hawser(["wait", "--all", "--timeout", "60s"])
     await read()

@@ -79,7 +79,11 @@ test.skipIf(skipped)(
     try {
       await daemon("freeze", "slurmctld")
       const batch = work.hawser(["batch", "-"], { stdin: batchOf(12, "frozen", { script: trace.payload(0) }) })
-      await until("in doubt", async () => (await eventsOf(work)).filter((event) => event.type === "in-doubt").length > 2, 60_000)
+      await until(
+        "in doubt",
+        async () => (await eventsOf(work)).filter((event) => event.type === "in-doubt").length > 2,
+        60_000,
+      )
       const doubts = (await eventsOf(work)).flatMap((event) => (event.type === "in-doubt" ? [event.reason] : []))
       expect(doubts.join("\n")).toContain("Socket timed out on send/recv operation")
       await pause(1_000)
@@ -97,28 +101,37 @@ test.skipIf(skipped)(
   },
 )
 
-test.skipIf(skipped)("accounting that is down degrades the manager, and jobs end by their records", { timeout: 120_000 }, async () => {
-  await using work = await study(clusterConfig(target))
-  try {
-    await daemon("stop", "slurmdbd")
-    const jobs = batchOf(6, "no-accounting", (index) => ({ script: `#!/bin/sh\nsleep 1; exit ${index % 2}\n` }))
-    expect((await work.hawser(["batch", "-"], { stdin: jobs })).code).toBe(0)
-    // A native that somebody cancels while it waits leaves no record: accounting would be asked for it.
-    expect((await work.hawser(["submit", "--key", "gone", "--queue", "down", "--", "true"])).code).toBe(0)
-    await work.hawser(["wait", "--timeout", "60s", ...Array.from({ length: 6 }, (_, index) => `no-accounting/${index}`)])
-    const ended = (await viewsOf(work)).filter((job) => job.key !== "gone")
-    expect(ended.map((job) => [job.state, job.exitCode])).toEqual(
-      ended.map((_, index) => (index % 2 === 0 ? ["completed", 0] : ["failed", 1])),
-    )
-    await work.hawser(["cancel", "gone"])
-    expect((await work.hawser(["wait", "gone", "--timeout", "60s"])).code).toBe(1)
-    expect((await viewsOf(work)).find((job) => job.key === "gone")?.state).toBe("cancelled")
-    console.log(`health: ${(await healthsOf(work)).join(", ")}`)
-  } finally {
-    await mend(target)
-  }
-  expect(await onCluster(target, "sacctmgr -n -P list cluster format=cluster")).toContain(target.name)
-})
+test.skipIf(skipped)(
+  "accounting that is down degrades the manager, and jobs end by their records",
+  { timeout: 120_000 },
+  async () => {
+    await using work = await study(clusterConfig(target))
+    try {
+      await daemon("stop", "slurmdbd")
+      const jobs = batchOf(6, "no-accounting", (index) => ({ script: `#!/bin/sh\nsleep 1; exit ${index % 2}\n` }))
+      expect((await work.hawser(["batch", "-"], { stdin: jobs })).code).toBe(0)
+      // A native that somebody cancels while it waits leaves no record: accounting would be asked for it.
+      expect((await work.hawser(["submit", "--key", "gone", "--queue", "down", "--", "true"])).code).toBe(0)
+      await work.hawser([
+        "wait",
+        "--timeout",
+        "60s",
+        ...Array.from({ length: 6 }, (_, index) => `no-accounting/${index}`),
+      ])
+      const ended = (await viewsOf(work)).filter((job) => job.key !== "gone")
+      expect(ended.map((job) => [job.state, job.exitCode])).toEqual(
+        ended.map((_, index) => (index % 2 === 0 ? ["completed", 0] : ["failed", 1])),
+      )
+      await work.hawser(["cancel", "gone"])
+      expect((await work.hawser(["wait", "gone", "--timeout", "60s"])).code).toBe(1)
+      expect((await viewsOf(work)).find((job) => job.key === "gone")?.state).toBe("cancelled")
+      console.log(`health: ${(await healthsOf(work)).join(", ")}`)
+    } finally {
+      await mend(target)
+    }
+    expect(await onCluster(target, "sacctmgr -n -P list cluster format=cluster")).toContain(target.name)
+  },
+)
 
 /** How often the controller said between these times that the manager could not be asked. */
 async function failuresIn(folder: string, from: number, to: number): Promise<number> {

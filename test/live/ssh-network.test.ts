@@ -110,6 +110,22 @@ describe.skipIf(!hasSshd)(hasSshd ? "a connection" : "a connection (skipped: the
     expect(sizes).toEqual(["1", "2", "3", "4"])
   })
 
+  test("a server that allows two channels, both shells, gets effects over the question shell once there are transfers", async () => {
+    await using two = await testSshd(["MaxSessions 2"])
+    await using proxy = await through(two)
+    await using session = await connect(proxy, [], two)
+    const ends: string[] = []
+    const act = async (word: string): Promise<void> => {
+      ends.push((await session.act(raw(["sh", "-c", `sleep 0.3; echo ${word}`]))).stdout.trim())
+    }
+    await act("before")
+    const first = act("while the transfer waits for a channel")
+    const transfer = session.send(raw(["wc", "-c"]), Readable.from(Buffer.alloc(5)))
+    expect((await transfer).stdout.trim()).toBe("5")
+    await Promise.all([first, act("after")])
+    expect(ends).toEqual(["before", "while the transfer waits for a channel", "after"])
+  })
+
   test("a server that allows one channel gets all commands over it, and refuses transfers", async () => {
     await using one = await testSshd(["MaxSessions 1"])
     await using proxy = await through(one)

@@ -116,7 +116,7 @@ export async function viewsOf({ folder }: Pick<Study, "folder">): Promise<readon
 /** Everything that the state directory has recorded so far, in order. */
 export async function eventsOf({ folder }: Pick<Study, "folder">): Promise<readonly AnyEvent[]> {
   const state = join(folder, ".hawser")
-  const files = (await readdir(state)).filter((name) => name.startsWith("journal."))
+  const files = (await readdir(state).catch(() => [])).filter((name) => name.startsWith("journal."))
   const events: AnyEvent[] = []
   for (const file of files) {
     for (const { state: line, value } of decodeLines(await readFile(join(state, file)))) {

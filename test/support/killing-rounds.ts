@@ -42,7 +42,9 @@ export async function killingRound(
   const submitted = await over
   const waited = await work.hawser(["wait", "--all", "--timeout", "240s"])
   const views = await viewsOf(work)
-  const unfinished = views.filter((job) => job.state !== "completed").map((job) => `${job.key} is ${job.state}: ${job.reason}`)
+  const unfinished = views
+    .filter((job) => job.state !== "completed")
+    .map((job) => `${job.key} is ${job.state}: ${job.reason}`)
   return {
     kills: killed.size,
     killedAfter,
