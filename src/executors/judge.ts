@@ -89,7 +89,9 @@ function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verd
 }
 
 function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Outcome {
-  const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
+  // Of one that was not started, the code is the wrapper's own.
+  const isPayloads = record.signal === null && record.launchFailure === null
+  const facts = { exitCode: isPayloads ? record.exitCode : null, signal: record.signal }
   const told = final?.outcome ?? null
   const wasStopped = record.wrapperSignal !== null || record.signal !== null
   if (told !== null && told.cause !== null && managerCauses.has(told.cause))

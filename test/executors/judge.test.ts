@@ -141,6 +141,23 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     { records: ended({ launchFailure: "work: no such directory" }) },
     failed("launch"),
   ],
+  [
+    "2: ended on request before the payload was started: cancelled, not a failed launch",
+    {
+      records: ended({ exitCode: 112, launchFailure: "the manager ended it", wrapperSignal: "TERM" }),
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      cancelRequestedAt: 5,
+    },
+    { ...cancelled, exitCode: null },
+  ],
+  [
+    "2: ended by somebody before the payload was started: its launch failed",
+    {
+      records: ended({ exitCode: 112, launchFailure: "the manager ended it", wrapperSignal: "TERM" }),
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+    },
+    failed("launch"),
+  ],
   ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
   [
     "1: a record of an earlier start is not final",

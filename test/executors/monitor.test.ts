@@ -49,6 +49,7 @@ test("a job that has started, is forgotten and leaves no record is lost, after c
   const { id } = await submit(fleet, { command: stand.leaving("a", "sleep 60") })
   const job = await when(fleet, id, ({ state }) => state === "running")
   const { nativeId } = job.attempts[0]!
+  await expect.poll(() => stand.ran, { timeout: 8_000 }).toEqual(["a"])
   process.kill(-stand.manager.group(nativeId!)!, "SIGKILL")
   stand.manager.fault("history", "garbage", "always")
   stand.manager.forget(nativeId!)
