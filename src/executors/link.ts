@@ -68,6 +68,8 @@ export class ManagerLink implements AsyncDisposable {
   async session(signal: AbortSignal, who: string | null = null): Promise<Live> {
     const waitMs = this.parts.breaker.enter(who)
     if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
+    // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
+    if (who === null) this.parts.breaker.release(null)
     if (this.live !== null) return this.live
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
@@ -83,7 +85,7 @@ export class ManagerLink implements AsyncDisposable {
   /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError, who: string): Promise<number> {
     if (error instanceof RestingError) return error.waitMs
-    if (error instanceof TransportError) await this.drop()
+    if (error instanceof TransportError && error.class !== "limit") await this.drop()
     return this.parts.breaker.failed(error, who)
   }
 
@@ -109,7 +111,11 @@ export class ManagerLink implements AsyncDisposable {
   private async drop(): Promise<void> {
     const { live } = this
     this.live = null
-    await live?.session[Symbol.asyncDispose]()
+    try {
+      await live?.session[Symbol.asyncDispose]()
+    } catch {
+      // It is of no use any more, however its closing went.
+    }
   }
 
   private async connect(signal: AbortSignal): Promise<Live> {

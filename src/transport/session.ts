@@ -115,8 +115,8 @@ function connectedSession(
     }
     const work = run(effectShell(signal), command, true, signal)
     effectsUnderWay.add(work)
-    const done = (): void => void effectsUnderWay.delete(work)
-    void work.then(done, done)
+    const forget = (): void => void effectsUnderWay.delete(work)
+    void work.then(forget, forget)
     return work
   }
 

@@ -4,18 +4,8 @@ import { chmod } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
-import { type Study, pause, study } from "../support/cli.ts"
-import {
-  Trace,
-  batchOf,
-  clusterConfig,
-  eventsOf,
-  knownHostsFor,
-  onCluster,
-  until,
-  viewsOf,
-  wrongRuns,
-} from "../support/cluster.ts"
+import { type Study, study } from "../support/cli.ts"
+import { Trace, batchOf, clusterConfig, eventsOf, knownHostsFor, until, wrongRuns } from "../support/cluster.ts"
 import { type DelayingProxy, delayingProxy } from "../support/delaying-proxy.ts"
 import { type Rig, rig } from "../support/rig.ts"
 import { testSshd } from "../support/sshd.ts"

@@ -110,7 +110,7 @@ export function batchOf(
 /** All jobs, read from the state directory: no process is started, and the controller is not asked. */
 export async function viewsOf({ folder }: Pick<Study, "folder">): Promise<readonly JobView[]> {
   await using reader = await openReader(loadConfig({ cwd: folder, env: {} }))
-  return reader.list()
+  return await reader.list()
 }
 
 /** Everything that the state directory has recorded so far, in order. */

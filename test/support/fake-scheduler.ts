@@ -1,6 +1,6 @@
 /** The dialect of fake-manager.sh, and what a test can do to that manager. */
 import { spawn } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Command, CommandResult } from "../../src/command.ts"
@@ -66,7 +66,10 @@ export class FakeManager {
 
   /** It was never there; what runs goes on. */
   forget(id: string): void {
-    rmSync(join(this.state, "natives", id), { recursive: true, force: true })
+    const folder = join(this.state, "natives", id)
+    // At once: the one that runs it may be writing there.
+    renameSync(folder, `${folder}.forgotten`)
+    renameSync(`${folder}.forgotten`, join(this.state, `forgotten.${id}.${Date.now()}`))
   }
 
   /** The next native gets this id. */

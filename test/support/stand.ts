@@ -36,8 +36,10 @@ export interface LogLine {
 export class Stand implements AsyncDisposable {
   readonly folder: string
   readonly manager: FakeManager
-  readonly clock = fastClock()
+  readonly clock: ReturnType<typeof fastClock> = fastClock()
   readonly log: LogLine[] = []
+  /** Called before the fleets are closed. */
+  readonly atEnd: (() => void)[] = []
   readonly #fleets: Fleet[] = []
 
   constructor() {
@@ -108,6 +110,7 @@ export class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.atEnd) end()
     await Promise.all(this.#fleets.map((fleet) => fleet[Symbol.asyncDispose]()))
     for (const { id } of this.manager.natives()) {
       const group = this.manager.group(id)
