@@ -1,4 +1,6 @@
 // Runs every test there is: the checks, then all of vitest with the live tests. The last line counts the results.
+// As root on Debian it installs what the live tests need and brings up the rig for them; one that is up already is used
+// as it is, is not broken by tests (others may be using it), and is left up.
 import { spawn, spawnSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -6,12 +8,17 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const countLine = /^(\d+) passed, (\d+) failed, (\d+) skipped$/
 
-const installed = installManagers()
+const rig = "rig/rig.sh"
+const rigState = bringUpRig()
+// What was brought up is taken down, also when somebody interrupts us: whoever runs below us is told, and we go on to the end.
+let child = null
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child?.kill(signal))
 const checked = run("npm", ["run", "--silent", "check"])
-const tests = await runCounting("npx", ["--no-install", "vitest", "run"])
+const tests = await runCounting("npx", ["--no-install", "vitest", "run"], rigState === "ours" ? { RIG_FAULTS: "1" } : {})
+if (rigState === "ours") run(rig, ["down"])
 
 const counts = { passed: 0, failed: 0, skipped: 0, ...tests.counts }
-if (!installed) fail("the packages that the live tests need could not be installed")
+if (rigState === "failed") fail("the rig that the live tests need could not be brought up")
 if (!checked) fail("`npm run check` failed")
 if (tests.counts === undefined) fail("vitest ended without counting its tests")
 else if (tests.status !== 0 && counts.failed === 0) fail(`vitest ended with ${tests.status}`)
@@ -26,14 +33,22 @@ function fail(what) {
   console.log(`test:all: ${what}`)
 }
 
-function installManagers() {
+/** `ours`, `theirs` (it was up before), `none` (not here) or `failed`. */
+function bringUpRig() {
   const isRoot = process.getuid?.() === 0
-  if (isRoot && existsSync("/etc/debian_version")) return run("sh", ["scripts/install-managers.sh"])
-  const why = isRoot ? "this is not Debian" : "this is not root"
-  console.log(
-    `test:all: nothing is installed, ${why}: live tests skip what they do not find (scripts/install-managers.sh)`,
-  )
-  return true
+  if (!isRoot || !existsSync("/etc/debian_version")) {
+    const why = isRoot ? "this is not Debian" : "this is not root"
+    console.log(`test:all: ${why}: nothing is installed, and live tests skip what they do not find (docs/rig.md)`)
+    return "none"
+  }
+  const { stdout } = spawnSync(rig, ["status"], { cwd: root, encoding: "utf8" })
+  if (/ (up|frozen) /.test(stdout)) {
+    console.log("test:all: a rig is up already: it is used, and tests that would break it are skipped (docs/rig.md)")
+    return run("rig/install.sh", []) ? "theirs" : "failed"
+  }
+  if (run(rig, ["up", "--fast"])) return "ours"
+  run(rig, ["down"])
+  return "failed"
 }
 
 function run(command, args) {
@@ -41,9 +56,9 @@ function run(command, args) {
 }
 
 /** Passes the output through, but keeps the line of counts to itself. */
-function runCounting(command, args) {
+function runCounting(command, args, env) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, stdio: ["inherit", "pipe", "inherit"] })
+    child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["inherit", "pipe", "inherit"] })
     let counts
     let rest = ""
     child.stdout.setEncoding("utf8").on("data", (chunk) => {

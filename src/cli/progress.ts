@@ -4,6 +4,8 @@ import type { Context } from "./context.ts"
 
 export interface Progress {
   ended(job: JobView, line: string): void
+  /** A line above the bar. */
+  say(line: string): void
   close(): void
 }
 
@@ -15,16 +17,21 @@ export function progress(context: Context, jobs: readonly JobView[]): Progress {
   let done = jobs.filter((job) => isFinal(job.state)).length
   let failed = 0
   const draw = (): void => {
-    if (isTerminal) stderr.write(`\r\u001B[K${barOf(done, jobs.length, failed)}`)
+    if (isTerminal) stderr.write(`\r\u001B[K${barOf(done, jobs.length, failed).slice(0, (stderr.columns ?? 80) - 1)}`)
+  }
+  const say = (line: string): void => {
+    if (!isTerminal) return context.say(line)
+    stderr.write(`\r\u001B[K${line}\n`)
+    draw()
   }
   draw()
   return {
+    say,
     ended(job, line) {
       done += 1
       if (job.state !== "completed") failed += 1
-      if (!isTerminal) context.say(line)
-      else if (job.state !== "completed") stderr.write(`\r\u001B[K${line}\n`)
-      draw()
+      if (!isTerminal || job.state !== "completed") say(line)
+      else draw()
     },
     close() {
       if (isTerminal) stderr.write("\n")

@@ -127,7 +127,7 @@ function read(fleet: FleetView, request: SubmitRequest): Candidate {
     key: request.key ?? null,
   })
   if (!reading.ok) {
-    const problems = reading.problems.map((problem) => `${problem.field}: ${problem.why} ${problem.want}`)
+    const problems = reading.problems.map((problem) => `${problem.field} ${problem.why}. ${problem.want}`)
     throw new UsageError("SPEC_INVALID", {
       summary: `The job${request.key === undefined ? "" : ` "${request.key}"`} can't be submitted as it is written.`,
       reason: problems.join("\n"),

@@ -1,5 +1,5 @@
 /** Submit: from `new` to a native id, each step written down before it is taken. */
-import { type HawserError, SchedulerError, UsageError } from "../errors.ts"
+import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
 import type { Place, SubmitReply } from "../remote/layout.ts"
 import { submitOnce } from "../remote/submit.ts"
@@ -10,6 +10,7 @@ import { cancelAll } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { chunks, forEach, reasons } from "./each.ts"
 import { intentFor } from "./intent.ts"
+import { healthOf } from "./link.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
@@ -29,7 +30,10 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   await desk.clock.sleep(desk.pace.gatherMs, signal)
   const { admitted, retryMs } = await admissible(desk)
   if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
-  const live = await desk.link.session(signal, "submit")
+  const live = await desk.link.session(signal, "submit").catch(async (error: unknown) => {
+    if (!signal.aborted) await tellAway(desk, asHawserError(error))
+    throw error
+  })
   const { session, place } = live
   await intend(desk, place, admitted)
   await cancelAll(
@@ -47,6 +51,14 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   }
   await submitChunk(desk, session, place, await staged, signal)
   return nextPassMs(desk, retryMs)
+}
+
+/** The manager can't be reached: its jobs wait for that, and whoever has submitted them gets to know it. */
+async function tellAway(desk: Desk, error: HawserError): Promise<void> {
+  const { health, reason } = healthOf(desk.store, desk.name)
+  const why = health === "up" || reason === null ? error.message : reason
+  const jobs = [...desk.book.in("new"), ...onTheirWay(desk).map(({ job }) => job)]
+  await tellWaiting(desk, new Map(jobs.filter(({ waiting }) => waiting === null).map(({ id }) => [id, why])))
 }
 
 /** What is still on its way was refused, or waits for something that no event tells of. */

@@ -23,6 +23,8 @@
  *     stdout, stderr            of the payload
  *     guard.<n>                 symlink whose text is its owner: `native:ID:n:NONCE` or `revoked:EPOCH:NONCE`
  *     started.<n>, exit.<n>     records of start n
+ *     reserve.<n>               room for exit.<n> on a full disk; empty once that is written
+ *     stdout.<n>, stderr.<n>    of a start n that was followed by another
  *     process                   pid, start time and boot id, where the manager is the process table
  * ```
  */

@@ -1,8 +1,9 @@
 # shellcheck shell=sh disable=SC2154
-# The manager that is the process table: processes that outlive the shell that started them. Needs verbs.sh, facts.sh.
+# The manager that is the process table: processes that outlive the shell that started them. Needs submit.sh and what
+# that needs.
 #
 # A native id is `BOOT8.PID.BIRTH`: the first 8 hex digits of the boot id (what there is of it), the pid of the session
-# leader and its start time (clock ticks since boot). The job finds it in HAWSER_NATIVE_ID, and its token in HAWSER_TOKEN.
+# leader and its start time (clock ticks since boot). The job finds it in HAWSER_NATIVE_ID, its token in HAWSER_TOKEN.
 # All words below are without blanks. Each answer closes with `end`; exit codes as in verbs.sh.
 #
 #   hz_spawn HOME TOKEN                  to be run through hz_submit: it starts one process each time it is called
@@ -35,12 +36,9 @@ hz_spawn() {
     set -- "$1" "$2" nohup
     case ${BASH_VERSION-} in ?*) set -m ;; esac
   fi
-  # The login's own, which the framed shell has put aside (hz_login_*).
-  umask "${hz_login_umask:-022}"
   # shellcheck disable=SC2016
   hz_line=$(
-    unset LC_ALL
-    [ -z "${hz_login_lc_all-}" ] || export LC_ALL="$hz_login_lc_all"
+    hz_as_login
     HAWSER_TOKEN=$2
     export HAWSER_TOKEN
     cd "$1/jobs/$2" || exit 96

@@ -120,7 +120,9 @@ hz_own() {
     command ln -s -- "$3" "owner.$2" 2>/dev/null && hz_won=won
     hz_highest
   fi
-  if [ "$hz_won" = lost ] && [ "$hz_owner" -eq "$2" ] && hz_link "owner.$2" && [ "$hz_line" = "$3" ]; then hz_won=won; fi
+  if [ "$hz_won" = lost ] && [ "$hz_owner" -eq "$2" ]; then
+    hz_link "owner.$2" && [ "$hz_line" = "$3" ] && hz_won=won
+  fi
   printf 'own %s %s\nend\n' "$hz_won" "$hz_owner"
   [ "$hz_won" = won ] || return 0
   # The numbers below the last two tell nobody anything, and every verb reads through them.

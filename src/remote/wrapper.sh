@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2317 # variables of facts.sh; functions that traps call
-# The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START [START_BEFORE]`.
+# The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START`.
 #
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
-# START is the manager's restart count, 0 at first; from START_BEFORE on (seconds since 1970) it starts nothing.
+# START is the manager's restart count, 0 at first. From the time in the file `start-before` on it starts nothing.
 # Its file is facts.sh, glob.sh, outputs.sh and this, in this order.
 #
 # It exits with the payload's code, or without having run it: 111 somebody else holds the guard or this start is not
@@ -16,28 +16,43 @@
 # hz_signalled SIGNAL: remembers that the manager told us to end, and hands the signal on.
 hz_signalled() {
   case $1 in TERM | INT | HUP) hz_told=$1 ;; esac
-  [ -z "$hz_payload" ] || hz_forward "$1"
+  hz_queue="$hz_queue $1"
+  [ -z "$hz_payload" ] || hz_deliver
+}
+
+# hz_deliver: hands on what came in. A trap may interrupt another between two commands, and one here: it only adds.
+hz_deliver() {
+  while [ -n "$hz_queue" ] && [ -z "$hz_busy" ]; do
+    hz_busy=1 hz_taken=$hz_queue
+    hz_queue=${hz_queue#"$hz_taken"}
+    for hz_name in $hz_taken; do hz_forward "$hz_name"; done
+    hz_busy=
+  done
 }
 
 # hz_forward SIGNAL
 hz_forward() {
-  case $1 in
-    INT) hz_descend "$hz_payload" && set -- TERM ;;
-    TERM | HUP) hz_descend "$hz_payload" ;;
-    *)
-      hz_pids=$hz_payload
+  for hz_pause in 1 1 1 0; do
+    hz_first "/proc/$$/cmdline"
+    hz_own=$hz_line
+    hz_first "/proc/$hz_payload/cmdline"
+    case $1/$hz_line in
+      # Between fork and exec, a child of a shell with traps swallows signals.
+      */"$hz_own") hz_pids= ;;
+      TERM/* | INT/* | HUP/*) hz_descend "$hz_payload" ;;
       # As long as it is the shell that reads payload.sh, the command is its child; after an `exec`, it is the command.
-      hz_first "/proc/$hz_payload/cmdline"
-      case $hz_line in
-        *hawser-payload*)
-          hz_children "$hz_payload"
-          hz_pids=$hz_kids
-          ;;
-      esac
-      ;;
-  esac
-  # shellcheck disable=SC2086
-  [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
+      *hawser-payload*)
+        hz_children "$hz_payload"
+        hz_pids=$hz_kids
+        ;;
+      *) hz_pids=$hz_payload ;;
+    esac
+    case $1 in INT) set -- TERM ;; esac
+    # shellcheck disable=SC2086
+    [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
+    if [ -n "$hz_pids" ] || ! kill -0 "$hz_payload" 2>/dev/null; then return 0; fi
+    command sleep "$hz_pause"
+  done
 }
 
 # hz_take N: takes guard.N. 0: it is ours; 1: somebody else's, its owner in hz_line; 2: neither, why in hz_error.
@@ -137,8 +152,8 @@ hz_begin() {
   hz_process "$$"
   # Removed while we took the guard: then the guard was no proof.
   [ -f "$hz_dir/token" ] || exit 113
-  if [ -n "$hz_before" ] && [ "$hz_at" -ge "$hz_before" ]; then
-    hz_fail "it was to start before $hz_before, and it is $hz_at (seconds since 1970)"
+  if hz_first "$hz_dir/start-before" && [ "$hz_at" -ge "$hz_line" ]; then
+    hz_fail "it was to start before $hz_line, and it is $hz_at (seconds since 1970)"
   fi
   [ -f "$hz_dir/payload.sh" ] || hz_fail "payload.sh is missing"
   printf '\nstarted %s %s\nnative %s\nhost %s\npid %s\nbirth %s\nboot %s\nat %s\nend\n' "$hz_token" "$hz_n" \
@@ -159,15 +174,24 @@ hz_begin() {
 
 # hz_run: the payload, from its start to its end: hz_code, hz_signal.
 hz_run() {
+  # What was no reason not to start it is not for it either.
+  hz_queue=${hz_told:+ $hz_told}
+  # One line: hz_forward looks for the name behind it in the first line of /proc/PID/cmdline.
   # shellcheck disable=SC2016
-  command sh -c 'trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; hz=$1; shift; . "$hz/payload.sh"' \
+  hz_reader='trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; '
+  # shellcheck disable=SC2016
+  command sh -c "$hz_reader"'hz=$1; shift; . "$hz/payload.sh"' \
     hawser-payload "$hz_dir" </dev/null >>"$hz_dir/stdout" 2>>"$hz_dir/stderr" &
   hz_child=$!
   hz_payload=$hz_child
   # What came in before we knew its number.
-  [ -z "$hz_told" ] || hz_forward "$hz_told"
-  # bash forgets how a job ended when it is waited for; in POSIX mode, CHLD interrupts the wait, and `jobs` can tell.
-  [ -z "${BASH_VERSION-}" ] || trap : CHLD
+  hz_deliver
+  # bash forgets how a job ended when it is waited for; in POSIX mode, CHLD comes first, and `jobs` can tell then.
+  hz_scratch=$hz_dir/reserve.$hz_n
+  if [ -n "${BASH_VERSION-}" ]; then
+    trap 'jobs 1<>"$hz_scratch"' CHLD
+    jobs 1<>"$hz_scratch"
+  fi
   while :; do
     wait "$hz_child"
     hz_code=$?
@@ -176,9 +200,8 @@ hz_run() {
     break
   done
   # From here on a trap changes nothing but hz_told.
-  hz_payload='' hz_line='' hz_scratch=$hz_dir/reserve.$hz_n
+  hz_payload='' hz_line=''
   if [ "$hz_code" -gt 128 ]; then
-    [ -z "${BASH_VERSION-}" ] || jobs 1<>"$hz_scratch"
     wait "$hz_child"
     hz_again=$?
     [ "$hz_again" -eq 127 ] || hz_code=$hz_again
@@ -234,10 +257,10 @@ hz_memory() {
 set +aefuvxC
 IFS=" 	$hz_newline"
 exec </dev/null
-hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0} hz_before=${5-}
+hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0}
 hz_dir=$hz_home/jobs/$hz_token
-hz_payload='' hz_told='' hz_held='' hz_at='' hz_why='' hz_peak=''
-case $hz_n$hz_before in *[!0-9]*) exit 112 ;; esac
+hz_payload='' hz_told='' hz_queue='' hz_busy='' hz_held='' hz_at='' hz_why='' hz_peak=''
+case $hz_n in *[!0-9]*) exit 112 ;; esac
 
 # Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.
 hz_tries=3

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import type { Command, CommandResult } from "../../src/command.ts"
 import { SchedulerError } from "../../src/errors.ts"
+import { quoteAll } from "../../src/quote.ts"
 import { submitOnce } from "../../src/remote/submit.ts"
 import { Home, lives, membersOf, startVerb, until, verb } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
@@ -44,7 +45,13 @@ describe.each(shells)("submitting, under $name", (shell) => {
     using home = new Home()
     home.job(token)
     const command = submit(home, "sleep 0.2; echo 4711")
-    const ends = await Promise.all(Array.from({ length: 20 }, async () => startVerb(shell, command.argv).end))
+    // They all stand at the line before they run.
+    const go = join(home.path, "go")
+    const racing = `until [ -e '${go}' ]; do :; done; ${quoteAll(command.argv)}`
+    const runners = Array.from({ length: 20 }, () => startVerb(shell, ["eval", racing]))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    writeFileSync(go, "")
+    const ends = await Promise.all(runners.map(async ({ end }) => end))
     const replies = ends.map(({ stdout, stderr, code }) =>
       command.parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }),
     )
@@ -153,10 +160,10 @@ describe.each(shells)("submitting, under $name", (shell) => {
     expect(home.read(token, "submit.1.answer")).toContain("hz-answer 1 0")
   })
 
-  test("a job inherits the umask and the folder of its attempt, not ours", () => {
+  test("a job inherits the umask and the locale of the login, and the folder of its attempt", () => {
     using home = new Home()
     const directory = home.job(token)
-    const reply = verb(shell, submit(home, "umask; pwd -P"))
-    expect(reply).toMatchObject({ value: { stdout: `0022\n${directory}\n` } })
+    const reply = verb(shell, submit(home, 'umask; pwd -P; echo "${LC_ALL-none}"'))
+    expect(reply).toMatchObject({ value: { stdout: `0022\n${directory}\nnone\n` } })
   })
 })

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process"
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -28,15 +28,22 @@ describe.each(shells)("trouble, under $name", (shell) => {
 
   test("on a disk that the payload has filled, the exit record finds the room that was kept for it", async (context) => {
     if (disk === null) return context.skip("only root can mount a small disk")
+    // And goes on to fill it: whatever is given back is gone at once.
+    const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; done'
     for (const [payload, full] of [
-      ['while printf "%8192s" "" >>fill; do :; done; exit 5', true],
+      [`( ${filler} ) 2>/dev/null & while printf "%4096s" "" >>more; do :; done; exit 5`, true],
       ["echo >fill; exit 5", false],
     ] as const) {
       using home = new Home(join(disk, "home"))
       home.job(token, payload, ["*"])
       expect((await run(home).end).code).toBe(5)
       const { exits } = home.records(shell, token)
-      expect(exits).toMatchObject([{ exitCode: 5, outputs: [{ path: "fill" }] }])
+      expect(exits).toMatchObject([
+        {
+          exitCode: 5,
+          outputs: expect.arrayContaining([expect.objectContaining({ path: full ? "more" : "fill" })]) as unknown,
+        },
+      ])
       expect(home.read(token, "reserve.0")).toBe(full ? null : "")
     }
   })
@@ -116,5 +123,38 @@ describe.each(shells)("trouble, under $name", (shell) => {
     chmodSync(join(directory, "work"), 0o500)
     expect((await run(home).end).code).toBe(5)
     expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 5, outputs: [{ path: "in.dat", size: 4 }] }])
+  })
+
+  test("peak memory is that of a control group of the job's own, and of no other", async (context) => {
+    const groups = readFileSync("/proc/self/cgroup", "utf8")
+    const [, own = ""] = /^\d+:memory:(.*)$/m.exec(groups) ?? []
+    const [, unified = ""] = /^0::(.*)$/m.exec(groups) ?? []
+    const parent = own !== "" ? `/sys/fs/cgroup/memory${own}` : `/sys/fs/cgroup${unified}`
+    const peaks: (number | null)[] = []
+    for (const name of [`hawser_${process.pid}_job_4711`, `hawser_${process.pid}_job_47110`]) {
+      const group = join(parent, name)
+      try {
+        mkdirSync(group)
+      } catch {
+        return context.skip("control groups can't be made here")
+      }
+      try {
+        if (!["memory.peak", "memory.max_usage_in_bytes"].some((file) => existsSync(join(group, file)))) {
+          return context.skip("control groups don't count memory here")
+        }
+        using home = new Home()
+        home.job(token, "exit 0")
+        const enter = {
+          ...shell,
+          argv: ["sh", "-c", `echo $$ >'${group}/cgroup.procs'; exec "$@"`, "sh", ...shell.argv],
+        }
+        expect((await startWrapper(enter, home, token).end).code).toBe(0)
+        peaks.push(home.records(shell, token).exits[0]?.peakMemory ?? null)
+      } finally {
+        rmdirSync(group)
+      }
+    }
+    expect(peaks).toEqual([expect.any(Number), null])
+    expect(peaks[0]).toBeGreaterThan(4096)
   })
 })

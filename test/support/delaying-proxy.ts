@@ -13,6 +13,8 @@ export interface DelayingProxy extends AsyncDisposable {
    * one turn, however many packets it is.
    */
   turns(): number
+  /** Ports of our ends of the connections to the server. */
+  upstreamPorts(): readonly number[]
   /** Resets all connections; new ones are taken. */
   cut(): void
   /** Nothing is forwarded any more, and nothing is closed. */
@@ -73,6 +75,7 @@ export async function delayingProxy(
     connections: () => connections,
     open: () => pairs.size,
     turns: () => turns,
+    upstreamPorts: () => [...pairs].map(([, upstream]) => upstream.localPort ?? 0),
     cut,
     freeze: () => void (isFrozen = true),
     thaw() {

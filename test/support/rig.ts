@@ -4,13 +4,17 @@ import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 export interface Rig {
+  readonly name: string
+  readonly portBase: number
+  /** It gives up early: see docs/rig.md. */
+  readonly fast: boolean
   readonly host: string
   readonly port: number
   readonly user: string
   readonly user2: string
   readonly identityFile: string
   readonly knownHostsFile: string
-  readonly directory: string
+  readonly slurmConf: string
   readonly pids: Readonly<Record<string, number>>
 }
 

@@ -1,0 +1,64 @@
+/** A copy of the state directory is enough to go on (G5); two that live at a time run nothing twice. */
+import { cp, mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { Study, study } from "../support/cli.ts"
+import { Trace, batchOf, clusterConfig, eventsOf, until, viewsOf, wrongRuns } from "../support/cluster.ts"
+import { type Rig, rig } from "../support/rig.ts"
+
+const skipped = typeof rig === "string"
+const target = rig as Rig
+
+describe.concurrent("a copied state directory", () => {
+  test.skipIf(skipped)("goes on with the jobs of a dead controller", { timeout: 180_000 }, async () => {
+    await using trace = new Trace()
+    await using work = await study(clusterConfig(target))
+    let client = 0
+    const batch = work.hawser(["batch", "-"], {
+      stdin: batchOf(20, "moved", { script: trace.payload(1) }),
+      onStart: (pid) => (client = pid),
+    })
+    await until("some are accepted", async () => (await viewsOf(work)).some((job) => job.nativeId !== null))
+    // The client first: it would start another controller.
+    process.kill(client, "SIGKILL")
+    await batch
+    process.kill(await pidOf(work), "SIGKILL")
+    await using copy = await copyOf(work)
+    const waited = await copy.hawser(["wait", "--all", "--timeout", "120s"])
+    expect(waited.stderr).not.toContain("not completed")
+    expect(waited.code).toBe(0)
+    const views = await viewsOf(copy)
+    expect(views.length).toBe(20)
+    expect(await wrongRuns(target, copy, trace)).toEqual([])
+  })
+
+  test.skipIf(skipped)("fences the controller that still runs, and nothing runs twice", { timeout: 240_000 }, async () => {
+    await using trace = new Trace()
+    await using work = await study(clusterConfig(target))
+    const batch = work.hawser(["batch", "-"], { stdin: batchOf(30, "twins", { script: trace.payload(1) }) })
+    await until("some are accepted", async () => (await viewsOf(work)).some((job) => job.nativeId !== null))
+    await using copy = await copyOf(work)
+    const [here, there] = await Promise.all([
+      work.hawser(["wait", "--all", "--timeout", "100s"]),
+      copy.hawser(["wait", "--all", "--timeout", "100s"]),
+    ])
+    await batch
+    console.log(`old: ${here.code} ${here.stderr.slice(-300)}\nnew: ${there.code} ${there.stderr.slice(-300)}`)
+    expect(there.code).toBe(0)
+    expect(await wrongRuns(target, copy, trace)).toEqual([])
+  })
+})
+
+async function pidOf(work: Study): Promise<number> {
+  const pid = (await eventsOf(work)).findLast((event) => event.type === "controller")?.pid
+  if (pid === undefined) throw new Error("there is no controller")
+  return pid
+}
+
+async function copyOf(work: Study): Promise<Study> {
+  const folder = await mkdtemp(join(tmpdir(), "hawser-copy-"))
+  await rm(folder, { recursive: true })
+  await cp(work.folder, folder, { recursive: true })
+  return new Study(folder, { ...process.env, HAWSER_STATE: undefined, HAWSER_CONFIG: undefined })
+}
