@@ -56,7 +56,7 @@ async function retryThose(desk: Desk): Promise<void> {
 }
 
 /** Whether a policy wants another attempt after this outcome. */
-export function covers(policy: RetryPolicy, outcome: Outcome): boolean {
+function covers(policy: RetryPolicy, outcome: Outcome): boolean {
   if (outcome.state !== "failed") return false
   return policy.on.some((one) =>
     typeof one === "string"

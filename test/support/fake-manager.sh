@@ -72,7 +72,8 @@ case $verb in
     echo end
     ;;
   run)
-    get "$1" state && [ "$line" = queued ] || exit 0
+    get "$1" state
+    [ "$line" = queued ] || exit 0
     get "$1" script
     export FAKE_ID="$1"
     setsid sh "$line" </dev/null >/dev/null 2>&1 &
@@ -91,7 +92,8 @@ case $verb in
     for folder in natives/*; do
       id=${folder#natives/}
       [ "$1" = - ] || [ "$1" = "$id" ] || continue
-      get "$id" name && [ "$line" = "$2" ] || continue
+      get "$id" name
+      [ "$line" = "$2" ] || continue
       get "$id" state
       case $line in
         queued)
