@@ -7,7 +7,7 @@ const safeWord = /^[A-Za-z0-9_./:=@%+,-]+$/
  * One word for a POSIX sh, bash, dash or busybox sh. Everything survives but NUL (no argv can hold it) and text that
  * is not well-formed Unicode (it could not be written as UTF-8 and read back): both throw `WORD_UNQUOTABLE`.
  */
-export function quote(word: string): string {
+function quote(word: string): string {
   assertQuotable(word)
   if (safeWord.test(word)) return word
   return `'${word.replaceAll("'", `'\\''`)}'`

@@ -25,40 +25,10 @@ describe("a job as typed", () => {
   })
 
   test("every option has its place in the spec", async () => {
-    const { spec, key, executor } = await typed(
-      "-e",
-      "hpc",
-      "-n",
-      "4",
-      "-N",
-      "2",
-      "-c",
-      "1",
-      "-t",
-      "10m",
-      "--queue",
-      "short",
-      "--memory",
-      "4G",
-      "--gpus",
-      "1",
-      "--key",
-      "k",
-      "--name",
-      "n",
-      "--into",
-      "out",
-      "--native",
-      "--switches=1",
-      "--output",
-      "*.out",
-      "--output",
-      "log/**",
-      "--",
-      "./relax",
-      "-v",
-      "Al",
-    )
+    const line =
+      "-e hpc -n 4 -N 2 -c 1 -t 10m --queue short --memory 4G --gpus 1 --key k --name n --into out " +
+      "--native --switches=1 --output *.out --output log/** -- ./relax -v Al"
+    const { spec, key, executor } = await typed(...line.split(" "))
     expect({ key, executor }).toEqual({ key: "k", executor: "hpc" })
     expect(spec).toEqual({
       command: ["./relax", "-v", "Al"],
