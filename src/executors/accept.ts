@@ -6,6 +6,7 @@ import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
 import { newestOfKey } from "./naming.ts"
+import { secretMissing } from "../remote/script.ts"
 import { jobIdFor } from "./token.ts"
 
 interface Candidate {
@@ -61,6 +62,7 @@ async function accept(
     if (!isSame(same, candidate) && request.onConflict !== "keep") throw keyTaken(candidate, same)
     return { id: existing?.id ?? jobIdFor(store.identity.seed, key, generation), existed: true }
   }
+  checkSecrets(request, spec)
   await firstContact(fleet, executor, contacts)
   const id = jobIdFor(store.identity.seed, key, generation)
   if (request.secrets !== undefined) fleet.secrets.set(id, request.secrets)
@@ -104,6 +106,14 @@ function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
   parts.scheduler.directives(submission)
   parts.scheduler.submit(submission)
   parts.launcherFor(spec)
+}
+
+/** A value that nobody here knows would have to be waited for, perhaps for ever. */
+function checkSecrets({ secrets = {} }: SubmitRequest, { env }: JobSpec): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value === "string") continue
+    if (secrets[value.fromEnv] === undefined && process.env[value.fromEnv] === undefined) throw secretMissing(name, value)
+  }
 }
 
 /** The very first connection of a state directory to an executor must succeed, or nothing is recorded (DESIGN 8). */

@@ -89,7 +89,7 @@ async function sortOut(
   }
   const missing = missingSecrets(desk, job)
   if (missing.length > 0) {
-    await tellWaiting(desk, new Map([[job.id, `It needs ${missing.join(", ")} in the controller's environment.`]]))
+    await tellWaiting(desk, new Map([[job.id, `It waits for a value of ${missing.join(", ")}: the controller that was told it is gone; start one that has it in its environment.`]]))
     return
   }
   admitted.push({ job, devices })

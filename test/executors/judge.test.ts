@@ -66,6 +66,7 @@ const exit = (more: Partial<ExitRecord> = {}): ExitRecord => ({
   exitCode: 0,
   signal: null,
   wrapperSignal: null,
+  limit: null,
   launchFailure: null,
   startedAt: 10,
   endedAt: 20,
@@ -140,6 +141,21 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "1: a payload that could not be started",
     { records: ended({ launchFailure: "work: no such directory" }) },
     failed("launch"),
+  ],
+  [
+    "1: ended by our own watcher when its walltime was over",
+    { records: ended({ exitCode: 143, signal: "TERM", limit: "walltime" }) },
+    failed("timeout", { signal: "TERM" }),
+  ],
+  [
+    "1: the same, when it made use of the grace and ended with 0",
+    { records: ended({ limit: "walltime" }) },
+    failed("timeout", { exitCode: 0 }),
+  ],
+  [
+    "1: its twin that ended before that",
+    { records: ended({ exitCode: 143, signal: "TERM" }) },
+    failed("signal", { signal: "TERM" }),
   ],
   ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
   [
