@@ -10,6 +10,7 @@ export { type ErrorClass, HawserError, SchedulerError, StoreError, TransportErro
 export type * from "./executors/api.ts"
 export type {
   AnyEvent,
+  AnyEventBody,
   AttemptView,
   Cause,
   Health,
@@ -19,6 +20,7 @@ export type {
   Resources,
   UserSpec,
 } from "./job/index.ts"
+export { openStore } from "./persist/index.ts"
 export { type Scheduler } from "./schedulers/scheduler.ts"
 export { type Session, type Transport, openSession, transportFor } from "./transport/index.ts"
 export { version } from "./version.ts"

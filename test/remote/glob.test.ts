@@ -164,7 +164,7 @@ describe.each(shells)("under $name", (shell) => {
         }
         rmSync(root, { recursive: true, force: true })
       }),
-      { numRuns: 100, seed: 7 },
+      { numRuns: 40, seed: 7 },
     )
   })
 

@@ -1,0 +1,138 @@
+/** Benchmark `submit`: how much longer many jobs take to be submitted, each safely, than in a plain loop of sbatch. */
+import { randomBytes } from "node:crypto"
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { type AnyEvent, type JobView, HawserError, openHawser } from "hawser"
+import type { Rig } from "../test/support/rig.ts"
+import { type Benchmark, median, row, timed } from "./benchmark.ts"
+import { findRig, onLoginNode, roundTripMs, slowLink } from "./link.ts"
+
+const jobCount = 200
+const roundCount = 3
+
+/** Takes jobs and never starts them: what runs meanwhile would be a load of its own. */
+const partition = "down"
+
+export const submit: Benchmark = {
+  name: "submit",
+  title: `${jobCount} jobs over a line with a round trip of ${roundTripMs} ms, against sbatch in a loop on the login node`,
+  async run() {
+    const rig = await findRig()
+    if (typeof rig === "string") return { skipped: rig }
+    const rounds: Round[] = []
+    for (let count = 0; count < roundCount; count += 1) {
+      rounds.push({ ...(await plainLoop(rig)), ...(await ours(rig)) })
+    }
+    const ratio = row("ratio: the second by the first", rounds, (one) => one.oursMs / one.loopMs)
+    return {
+      rows: [
+        row("sbatch loop, on the login node, s", rounds, (one) => one.loopMs / 1_000),
+        row("ours, from submit to the last native id, s", rounds, (one) => one.oursMs / 1_000),
+        ratio,
+        row("  connection and login, ms", rounds, (one) => one.contactMs),
+        row("  then to the first native id, ms", rounds, (one) => one.firstMs),
+        row("  from then on, ms per job", rounds, (one) => one.restMs / (jobCount - 1)),
+        row("loop, ms per job", rounds, (one) => one.loopMs / jobCount),
+      ],
+      figures: [
+        { what: "times a plain loop", value: median(ratio.values), limit: 1.3 },
+        {
+          what: "TCP connections",
+          value: Math.max(...rounds.map((one) => one.connections)),
+          limit: 1,
+          isExact: true,
+        },
+      ],
+    }
+  },
+}
+
+interface Loop {
+  readonly loopMs: number
+}
+
+interface Ours {
+  readonly oursMs: number
+  readonly contactMs: number
+  readonly firstMs: number
+  readonly restMs: number
+  readonly connections: number
+}
+
+type Round = Loop & Ours
+
+/** One ssh command, timed where it runs. Its script is as trivial as ours: it becomes another shell. */
+async function plainLoop(rig: Rig): Promise<Loop> {
+  const script = `
+dir=$(mktemp -d) && cd "$dir" || exit
+printf '#!/bin/sh\\nexec /bin/sh -c true\\n' >job.sh
+start=$(date +%s%N)
+i=0
+while [ $i -lt ${jobCount} ]; do
+  sbatch --parsable -p ${partition} job.sh || exit
+  i=$((i + 1))
+done >ids
+end=$(date +%s%N)
+scancel $(cat ids)
+echo "$(wc -l <ids) $(((end - start) / 1000))"
+rm -rf "$dir"`
+  const [count, microseconds] = (await onLoginNode(rig, script)).trim().split(" ").map(Number)
+  if (count !== jobCount || microseconds === undefined) throw new Error(`The loop submitted ${count} jobs.`)
+  return { loopMs: microseconds / 1_000 }
+}
+
+/** The library, with a state directory and a place on the other side that are used for nothing else. */
+async function ours(rig: Rig): Promise<Ours> {
+  await using link = await slowLink(rig)
+  const { host, port, user, identityFile, knownHostsFile } = link.login
+  const root = `~/hawser-bench-${randomBytes(4).toString("hex")}`
+  const settings = { scheduler: "slurm", transport: "ssh2", host, port, user, identityFile, knownHostsFile, root }
+  const configFile = join(link.folder, "hawser.yaml")
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify({ executors: { rig: settings }, default: "rig" }))
+  const events: AnyEvent[] = []
+  let jobs: readonly JobView[] = []
+  try {
+    await using hawser = await openHawser({ configFile, stateDirectory: join(link.folder, "state") })
+    const over = new AbortController()
+    const listening = listen(hawser.events(over.signal), events)
+    const startedAt = Date.now()
+    const { ms } = await timed(async () => {
+      const requests = Array.from({ length: jobCount }, (_, index) => ({ spec, key: `bench/${index}` }))
+      const handles = await hawser.submitAll(requests)
+      jobs = await Promise.all(
+        handles.map(async (handle) => {
+          if (handle instanceof HawserError) throw handle
+          return handle.accepted()
+        }),
+      )
+    })
+    over.abort()
+    await listening
+    const waiting = jobs.find((job) => job.nativeId === null)
+    if (waiting !== undefined) throw new Error(`${waiting.key} was not submitted: ${waiting.reason}`)
+    return { oursMs: ms, connections: link.proxy.connections(), ...spent(events, startedAt) }
+  } finally {
+    const ids = jobs.flatMap(({ nativeId }) => nativeId ?? [])
+    await onLoginNode(rig, `${ids.length === 0 ? "" : `scancel ${ids.join(" ")};`} rm -rf ${root}`)
+  }
+}
+
+const spec = { command: ["true"], resources: { queue: partition } }
+
+async function listen(source: AsyncIterable<AnyEvent>, events: AnyEvent[]): Promise<void> {
+  try {
+    for await (const event of source) events.push(event)
+  } catch {
+    // Ended by the signal.
+  }
+}
+
+/** Where the time went, by the times of the journal. */
+function spent(events: readonly AnyEvent[], startedAt: number): Omit<Ours, "oursMs" | "connections"> {
+  const at = (type: AnyEvent["type"]): number[] => events.filter((event) => event.type === type).map((one) => one.at)
+  const accepted = at("accepted")
+  const first = Math.min(...accepted)
+  const contact = Math.min(...at("contacted"))
+  return { contactMs: contact - startedAt, firstMs: first - contact, restMs: Math.max(...accepted) - first }
+}
