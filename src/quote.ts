@@ -89,6 +89,12 @@ export function proxyScript(command: string): string {
 export const loginShell = "exec /bin/sh -l -c 'exec /bin/sh'"
 export const plainShell = "exec /bin/sh"
 
+/**
+ * The same on this machine, for `sh -l -c`: its first operand ($0) is our own PATH. It stands before the login's, so that
+ * a command is the one that whoever started us would get.
+ */
+export const localLogin = "PATH=$0${PATH:+:$PATH}; export PATH; exec /bin/sh"
+
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {
   return `${lines.join("\n")}\n`

@@ -15,6 +15,7 @@ import type { JobStore } from "../persist/store.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
 import { newestOfKey } from "./naming.ts"
+import { secretMissing } from "../remote/script.ts"
 import { jobIdFor } from "./token.ts"
 
 interface Candidate {
@@ -105,6 +106,7 @@ function accept(
     if (existing !== undefined) learnSecrets(fleet, existing, request)
     return { id: existing?.id ?? jobIdFor(store.identity.seed, key, generation), existed: true }
   }
+  checkSecrets(request, spec)
   const id = jobIdFor(store.identity.seed, key, generation)
   if (request.secrets !== undefined) fleet.secrets.set(id, request.secrets)
   inBatch.set(key, candidate)
@@ -154,6 +156,15 @@ function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
   parts.scheduler.directives(submission)
   parts.scheduler.submit(submission)
   parts.launcherFor(spec)
+}
+
+/** A value that nobody here knows would have to be waited for, perhaps for ever. */
+function checkSecrets({ secrets = {} }: SubmitRequest, { env }: JobSpec): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value === "string") continue
+    if (secrets[value.fromEnv] === undefined && process.env[value.fromEnv] === undefined)
+      throw secretMissing(name, value)
+  }
 }
 
 /** The very first connection of a state directory to an executor must succeed, or nothing is recorded (DESIGN 8). */

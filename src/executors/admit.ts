@@ -96,7 +96,7 @@ async function inputProblems(jobs: readonly Job[]): Promise<Map<Job, string>> {
 }
 
 export function needsSecrets(names: readonly string[]): string {
-  return `It needs ${names.join(", ")} in the controller's environment.`
+  return `It waits for a value of ${names.join(", ")}: submit it again where that is set, or start a controller that has it.`
 }
 
 export function missingSecrets(desk: Desk, job: Job): string[] {

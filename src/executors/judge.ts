@@ -81,6 +81,10 @@ function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verd
   if (record.launchFailure !== null && record.wrapperSignal === null) {
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, record.launchFailure, evidence)
   }
+  if (record.limit === "walltime") {
+    const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
+    return ended({ state: "failed", cause: "timeout", ...facts }, "Its walltime was over.", evidence)
+  }
   if (record.exitCode === 0 && record.signal === null && record.wrapperSignal === null) {
     return ended({ state: "completed", cause: null, exitCode: 0, signal: null }, null, evidence)
   }

@@ -1,6 +1,13 @@
 /** Stage: the job directories of one chunk travel as one tar stream and stand whole on the other side, or not at all. */
 import { HawserError, UsageError } from "../errors.ts"
-import { type AnyEventBody, type Attempt, type Cause, type Job, currentAttempt } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Attempt,
+  type Cause,
+  type Job,
+  currentAttempt,
+  unlimitedWalltime,
+} from "../job/index.ts"
 import type { Place } from "../remote/layout.ts"
 import { InputError, type StageJob } from "../remote/pack.ts"
 import { wrapperProgram } from "../remote/programs.ts"
@@ -112,7 +119,13 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     wrapper: wrapperProgram().name,
     launch: (argv) => launcher.wrap(argv, job.spec),
     secrets: secretsOf(desk, job),
+    walltime: scheduler.features.countsResources ? walltimeOf(job) : null,
   })
+}
+
+function walltimeOf({ spec }: Job): number | null {
+  const { walltime } = spec.resources
+  return walltime === null || walltime === unlimitedWalltime ? null : walltime
 }
 
 /** GPUs that we share out ourselves are told to the payload as the drivers expect it. */

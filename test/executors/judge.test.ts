@@ -66,6 +66,7 @@ const exit = (more: Partial<ExitRecord> = {}): ExitRecord => ({
   exitCode: 0,
   signal: null,
   wrapperSignal: null,
+  limit: null,
   launchFailure: null,
   startedAt: 10,
   endedAt: 20,
@@ -157,6 +158,21 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
       evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
     },
     failed("launch"),
+  ],
+  [
+    "1: ended by our own watcher when its walltime was over",
+    { records: ended({ exitCode: 143, signal: "TERM", limit: "walltime" }) },
+    failed("timeout", { signal: "TERM" }),
+  ],
+  [
+    "1: the same, when it made use of the grace and ended with 0",
+    { records: ended({ limit: "walltime" }) },
+    failed("timeout", { exitCode: 0 }),
+  ],
+  [
+    "1: its twin that ended before that",
+    { records: ended({ exitCode: 143, signal: "TERM" }) },
+    failed("signal", { signal: "TERM" }),
   ],
   ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
   [
