@@ -55,6 +55,7 @@ export class ManagerLink implements AsyncDisposable {
   private readonly parts: LinkParts
   private opening: Promise<Live> | null = null
   private live: Live | null = null
+  private superseded: HawserError | null = null
 
   constructor(parts: LinkParts) {
     this.parts = parts
@@ -68,6 +69,8 @@ export class ManagerLink implements AsyncDisposable {
   async session(signal: AbortSignal, who: string | null = null): Promise<Live> {
     const waitMs = this.parts.breaker.enter(who)
     if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
+    // A new connection would take the next owner number, and two controllers would fence each other in turns.
+    if (this.superseded !== null) throw this.superseded
     if (this.live !== null) return this.live
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
@@ -83,7 +86,8 @@ export class ManagerLink implements AsyncDisposable {
   /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError, who: string): Promise<number> {
     if (error instanceof RestingError) return error.waitMs
-    if (error instanceof TransportError) await this.drop()
+    if (error.code === "OWNER_SUPERSEDED") this.superseded = error
+    if (error instanceof TransportError || this.superseded !== null) await this.drop()
     return this.parts.breaker.failed(error, who)
   }
 
