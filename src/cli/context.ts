@@ -35,6 +35,7 @@ export function contextOf(options: GlobalOptions): Context {
     stateDirectory: config.stateDirectory,
     configFile: config.file,
     entry,
+    takeOver,
     args: takeOver ? ["--take-over"] : [],
   }
   return {

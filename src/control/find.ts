@@ -11,6 +11,8 @@ export interface FindOptions extends PlaceOptions {
   readonly stateDirectory: string
   /** How long a controller may take to answer at all, ms. */
   readonly helloMsMax?: number
+  /** One that is there and does not answer is gone around. */
+  readonly takeOver?: boolean
   readonly signal?: AbortSignal
   readonly clock?: Clock
 }
@@ -25,10 +27,19 @@ export async function findController(options: FindOptions): Promise<ControlClien
     try {
       return await connect(path, { stateDirectory, clock, ...limits })
     } catch (error) {
-      if (!isGone(error)) throw error
+      if (!isGone(error) && !isPassedBy(error, options)) throw error
     }
   }
   return null
+}
+
+/**
+ * A lease that came here with a copy of its directory names the socket of a controller that serves the original: no
+ * controller of ours. (Whether ours may start beside it is for the store to say.)
+ */
+function isPassedBy(error: unknown, { takeOver = false }: FindOptions): boolean {
+  if (!(error instanceof HawserError)) return false
+  return error.code === "CONTROLLER_OF_ANOTHER" || (takeOver && error.code === "CONTROLLER_SILENT")
 }
 
 /** Ends the controller, of whatever version; jobs go on. False: there is none. */

@@ -55,6 +55,7 @@ export class ManagerLink implements AsyncDisposable {
   private readonly parts: LinkParts
   private opening: Promise<Live> | null = null
   private live: Live | null = null
+  private superseded: HawserError | null = null
 
   constructor(parts: LinkParts) {
     this.parts = parts
@@ -68,6 +69,8 @@ export class ManagerLink implements AsyncDisposable {
   async session(signal: AbortSignal, who: string | null = null): Promise<Live> {
     const waitMs = this.parts.breaker.enter(who)
     if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
+    // A new connection would take the next owner number, and two controllers would fence each other in turns.
+    if (this.superseded !== null) throw this.superseded
     // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
     if (who === null) this.parts.breaker.release(null)
     if (this.live !== null) return this.live
@@ -85,7 +88,9 @@ export class ManagerLink implements AsyncDisposable {
   /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError, who: string): Promise<number> {
     if (error instanceof RestingError) return error.waitMs
-    if (error instanceof TransportError && error.class !== "limit") await this.drop()
+    if (error.code === "OWNER_SUPERSEDED") this.superseded = error
+    const isTransport = error instanceof TransportError && error.class !== "limit"
+    if (isTransport || this.superseded !== null) await this.drop()
     return this.parts.breaker.failed(error, who)
   }
 

@@ -12,6 +12,7 @@
 
 set +eux
 # What is the login's own and would bend our shells is put aside for the jobs (hz_as_login): none of it is exported.
+# shellcheck disable=SC2034 # for the verbs that start jobs
 hz_login_umask=$(umask)
 umask 077
 hz_login_kept=

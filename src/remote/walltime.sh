@@ -56,7 +56,9 @@ hz_left_of() {
   hz_first /proc/self/stat || return 1
   hz_self=${hz_line%% *} hz_pids=''
   for hz_file in /proc/[0-9]*; do
-    [ "${hz_file#/proc/}" != "$hz_self" ] && hz_process "${hz_file#/proc/}" && [ "$hz_group" = "$1" ] || continue
+    [ "${hz_file#/proc/}" != "$hz_self" ] || continue
+    hz_process "${hz_file#/proc/}" || continue
+    [ "$hz_group" = "$1" ] || continue
     case $hz_state in [ZX]*) ;; *) hz_pids="$hz_pids ${hz_file#/proc/}" ;; esac
   done
   [ -n "$hz_pids" ]

@@ -4,8 +4,8 @@ import { chmod } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
-import { type Study, study } from "../support/cli.ts"
-import { Trace, batchOf, clusterConfig, eventsOf, knownHostsFor, until, wrongRuns } from "../support/cluster.ts"
+import { study } from "../support/cli.ts"
+import { Trace, batchOf, clusterConfig, eventsOf, studyThrough, until, wrongRuns } from "../support/cluster.ts"
 import { type DelayingProxy, delayingProxy } from "../support/delaying-proxy.ts"
 import { type Rig, rig } from "../support/rig.ts"
 import { testSshd } from "../support/sshd.ts"
@@ -21,7 +21,7 @@ describe.concurrent("the connection", () => {
     async () => {
       await using trace = new Trace()
       await using proxy = await delayingProxy(target, 10)
-      await using work = await studyThrough(proxy)
+      await using work = await studyThrough(target, proxy)
       const watch = mostOpen(proxy)
       const stdin = batchOf(40, "cut", { script: `${trace.payload(1)}head -c 300000 /dev/zero >out`, outputs: ["out"] })
       const batch = work.hawser(["batch", "-"], { stdin })
@@ -46,7 +46,7 @@ describe.concurrent("the connection", () => {
     async () => {
       await using trace = new Trace()
       await using proxy = await delayingProxy(target)
-      await using work = await studyThrough(proxy)
+      await using work = await studyThrough(target, proxy)
       const batch = work.hawser(["batch", "-"], { stdin: batchOf(10, "killed", { script: trace.payload(2) }) })
       await until("accepted", async () => (await eventsOf(work)).some((event) => event.type === "accepted"))
       for (const pid of await serversOf(proxy)) process.kill(pid, "SIGKILL")
@@ -54,26 +54,6 @@ describe.concurrent("the connection", () => {
       expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
       expect(await wrongRuns(target, work, trace)).toEqual([])
       expect(proxy.connections()).toBe(2)
-    },
-  )
-
-  test.skipIf(skipped)(
-    "is silent for longer than keepalive waits: it is replaced, and what comes out of it late does nothing twice",
-    { timeout: 240_000 },
-    async () => {
-      await using trace = new Trace()
-      await using proxy = await delayingProxy(target)
-      await using work = await studyThrough(proxy)
-      const batch = work.hawser(["batch", "-"], { stdin: batchOf(20, "silent", { script: trace.payload(1) }) })
-      await until("accepted", async () => (await eventsOf(work)).some((event) => event.type === "accepted"))
-      proxy.freeze()
-      const since = Date.now()
-      await until("another connection", async () => proxy.connections() > 1, 120_000)
-      console.log(`a silent connection was replaced after ${Date.now() - since} ms`)
-      proxy.thaw()
-      expect((await batch).code).toBe(0)
-      expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
-      expect(await wrongRuns(target, work, trace)).toEqual([])
     },
   )
 
@@ -97,13 +77,6 @@ describe.concurrent("the connection", () => {
     )
   }
 })
-
-async function studyThrough(proxy: DelayingProxy): Promise<Study> {
-  const work = await study("")
-  const knownHostsFile = await knownHostsFor(target, proxy.port, join(work.folder, "known_hosts"))
-  await work.write("hawser.yaml", clusterConfig(target, { port: proxy.port, knownHostsFile }))
-  return work
-}
 
 /** Processes of the rig's sshd at the other end of the proxy's connections. */
 async function serversOf(proxy: DelayingProxy): Promise<number[]> {

@@ -1,4 +1,4 @@
-/** The ways in which a job on Slurm ends or waits, each told for what it is. */
+/** The ways in which a job on Slurm ends or waits, each told for what it is; and beside it what takes its minute by nature. */
 import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
@@ -10,11 +10,14 @@ import {
   breakableRig,
   clusterConfig,
   daemon,
+  eventsOf,
   onCluster,
+  studyThrough,
   until,
   viewsOf,
   wrongRuns,
 } from "../support/cluster.ts"
+import { delayingProxy } from "../support/delaying-proxy.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
 const isThere = typeof rig !== "string"
@@ -75,6 +78,27 @@ describe.concurrent("on Slurm", () => {
     }
     expect((await viewsOf(work))[0]).toMatchObject({ state: "failed", cause: "node-failure" })
   })
+
+  test.skipIf(!isThere)(
+    "a connection that is silent for longer than keepalive waits is replaced, and what comes out of it late does nothing twice",
+    { timeout: 240_000 },
+    async () => {
+      await controllerBack
+      await using trace = new Trace()
+      await using proxy = await delayingProxy(target)
+      await using work = await studyThrough(target, proxy)
+      const batch = work.hawser(["batch", "-"], { stdin: batchOf(20, "silent", { script: trace.payload(1) }) })
+      await until("accepted", async () => (await eventsOf(work)).some((event) => event.type === "accepted"))
+      proxy.freeze()
+      const since = Date.now()
+      await until("another connection", async () => proxy.connections() > 1, 120_000)
+      console.log(`a silent connection was replaced after ${Date.now() - since} ms`)
+      proxy.thaw()
+      expect((await batch).code).toBe(0)
+      expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
+      expect(await wrongRuns(target, work, trace)).toEqual([])
+    },
+  )
 
   test.skipIf(!isThere)("each end has its state, cause and code", { timeout: 240_000 }, async () => {
     await controllerBack

@@ -11,9 +11,9 @@ import {
   daemon,
   eventsOf,
   healthsOf,
-  knownHostsFor,
   mend,
   onCluster,
+  studyThrough,
   until,
   viewsOf,
   wrongRuns,
@@ -30,9 +30,7 @@ test.skipIf(skipped)(
   async () => {
     await using trace = new Trace()
     await using proxy = await delayingProxy(target)
-    await using work = await study("")
-    const knownHostsFile = await knownHostsFor(target, proxy.port, join(work.folder, "known_hosts"))
-    await work.write("hawser.yaml", clusterConfig(target, { port: proxy.port, knownHostsFile }))
+    await using work = await studyThrough(target, proxy)
     // 16 CPUs: with two each, eight run at a time.
     const resources = { tasks: 1, cpusPerTask: 2, memory: "100M", walltime: "5m" }
     const jobs = batchOf(30, "outage", { script: trace.payload(4), resources })

@@ -8,7 +8,8 @@ import { loadConfig } from "../../src/config/index.ts"
 import { openReader } from "../../src/hawser.ts"
 import type { AnyEvent, JobView } from "../../src/job/index.ts"
 import { decodeLines } from "../../src/persist/line.ts"
-import { type Study, pause } from "./cli.ts"
+import { type Study, pause, study } from "./cli.ts"
+import type { DelayingProxy } from "./delaying-proxy.ts"
 import { type Rig, rig } from "./rig.ts"
 
 const run = promisify(execFile)
@@ -59,8 +60,16 @@ export function clusterConfig(target: Rig, config: ClusterConfig = {}): string {
   return `executors:\n  hpc:\n${lines.map((line) => `    ${line}\n`).join("")}`
 }
 
+/** A study whose controller reaches the rig through the proxy. */
+export async function studyThrough(target: Rig, { port }: DelayingProxy): Promise<Study> {
+  const work = await study("")
+  const knownHostsFile = await knownHostsFor(target, port, join(work.folder, "known_hosts"))
+  await work.write("hawser.yaml", clusterConfig(target, { port, knownHostsFile }))
+  return work
+}
+
 /** The rig's host keys under another port. */
-export async function knownHostsFor(target: Rig, port: number, path: string): Promise<string> {
+async function knownHostsFor(target: Rig, port: number, path: string): Promise<string> {
   const text = await readFile(target.knownHostsFile, "utf8")
   await writeFile(path, text.replaceAll(`:${target.port} `, `:${port} `))
   return path

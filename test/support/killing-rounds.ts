@@ -5,17 +5,17 @@ import type { Rig } from "./rig.ts"
 
 export interface Round {
   readonly kills: number
-  /** What was recorded last before each kill, such as `intent`, `accepted` or `staged`. */
+  /** What was recorded last before each kill, and how many were accepted by then: `intent 0`, `accepted 7`. */
   readonly killedAfter: readonly string[]
-  /** Natives that were submitted, and found the guard taken or were replaced. */
-  readonly surplus: number
+  /** Jobs with more than one attempt. */
+  readonly replaced: number
   /** What speaks against G1; empty when all is right. */
   readonly wrong: readonly string[]
 }
 
 /**
- * One round: `jobs` jobs are submitted, and the controller is killed `kills` times at random moments until all have
- * ended. `random`: 0 to below 1; the same numbers give the same moments, as far as the machine keeps time.
+ * One round: `jobs` jobs are submitted, and the controller is killed `kills` times at random moments until all are
+ * accepted. `random`: 0 to below 1, decides the moments.
  */
 export async function killingRound(
   target: Rig,
@@ -30,14 +30,15 @@ export async function killingRound(
   let isOver = false
   const over = batch.finally(() => (isOver = true))
   while (killed.size < kills && !isOver) {
-    const before = await submitting(work, killed.size === 0, () => isOver)
-    if (!before) break
-    await pause(random() * random() * 1_500)
     const pid = await controllerOf(work, killed)
     if (pid === null) continue
+    // Mostly in the middle of the submission, at any point of it; sometimes while the next controller finds its feet.
+    if (random() < 0.7) await progress(work, Math.floor(random() * jobs), () => isOver)
+    else await pause(random() * 1_500)
+    if (isOver) break
     process.kill(pid, "SIGKILL")
     killed.add(pid)
-    killedAfter.push((await eventsOf(work)).at(-1)?.type ?? "nothing")
+    killedAfter.push(await lastStep(work))
   }
   const submitted = await over
   const waited = await work.hawser(["wait", "--all", "--timeout", "240s"])
@@ -48,7 +49,7 @@ export async function killingRound(
   return {
     kills: killed.size,
     killedAfter,
-    surplus: views.filter((job) => job.attempts.length > 1).length,
+    replaced: views.filter((job) => job.attempts.length > 1).length,
     wrong: [
       ...(submitted.code === 0 ? [] : [`batch ended with ${submitted.code}: ${submitted.stderr}`]),
       ...(waited.code === 0 ? [] : [`wait ended with ${waited.code}: ${waited.stderr}`]),
@@ -59,14 +60,19 @@ export async function killingRound(
   }
 }
 
-/** Until there is an intent that nobody has seen answered: then a kill meets the submission. False: there is none left. */
-async function submitting(work: Study, isFirst: boolean, isOver: () => boolean): Promise<boolean> {
-  for (let tries = 0; tries < 600 && !isOver(); tries += 1) {
-    const views = await viewsOf(work).catch(() => [])
-    if (views.some((job) => job.state === "staging" || (!isFirst && job.state === "new"))) return true
-    await pause(30)
+/** Until so many submissions were accepted. */
+async function progress(work: Study, count: number, isOver: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 3_000 && !isOver(); tries += 1) {
+    const events = await eventsOf(work)
+    const accepted = events.filter(({ type }) => type === "accepted").length
+    if (accepted >= count && events.some(({ type }) => type === "intent")) return
+    await pause(10)
   }
-  return false
+}
+
+async function lastStep(work: Study): Promise<string> {
+  const events = await eventsOf(work)
+  return `${events.at(-1)?.type ?? "nothing"} ${events.filter(({ type }) => type === "accepted").length}`
 }
 
 /** The controller as the state directory names it; null: none yet, or one that was killed before. */
