@@ -120,7 +120,7 @@ describe.skipIf(typeof rig === "string")("the command line on Slurm", patience, 
       expect({ code, stdout }).toEqual({ code: 0, stdout: "at last\n" })
       expect(stderr).toMatch(/waiting: .*Unable to contact slurm controller/)
     } finally {
-      execFileSync(rigProgram, ["up", "--fast"], { stdio: "ignore" })
+      execFileSync(rigProgram, ["start", "slurmctld"], { stdio: "ignore" })
     }
     expect((await work.hawser(["wait", "early"])).code).toBe(0)
   })
