@@ -142,15 +142,29 @@ test("missing inputs fail the job at stage-in; the same inputs, once there, do n
   expect(await ended(fleet, await submit(fleet, spec))).toMatchObject({ state: "completed" })
 })
 
-test("a job without its secrets waits and keeps no place; told them, it goes", async () => {
+test("a job whose secrets nobody knows any more waits and keeps no place; told them, it goes", async () => {
   await using stand = new Stand()
   const fleet = await stand.fleet({ limits: { maxQueued: 1, maxSubmitPerMinute: null, capacity: null } })
-  const spec = { command: ["sh", "-c", 'test "$S" = word'], env: { S: { fromEnv: "HAWSER_TEST_NO_SUCH" } } }
-  const { id } = await submit(fleet, spec, { key: "s" })
-  expect((await when(fleet, id, (job) => job.waiting !== null)).waiting).toContain("HAWSER_TEST_NO_SUCH")
+  const env = { S: { fromEnv: "HAWSER_TEST_NO_SUCH" } }
+  const spec = { command: ["sh", "-c", 'test "$S" = word'], env, after: ["first"] }
+  const secrets = { HAWSER_TEST_NO_SUCH: "word" }
+  await submit(fleet, { command: ["sleep", "1"] }, { key: "first" })
+  const { id } = await submit(fleet, spec, { key: "s", secrets })
+  // As after a kill of the controller: they were in its memory only.
+  fleet.secrets.delete(id)
+  const waits = await when(fleet, id, (job) => job.waiting?.includes("HAWSER_TEST_NO_SUCH") === true)
+  expect(waits.state).toBe("new")
   expect(await ended(fleet, await submit(fleet, { command: stand.leaving("a") }))).toMatchObject({ state: "completed" })
-  await submit(fleet, spec, { key: "s", secrets: { HAWSER_TEST_NO_SUCH: "word" } })
+  await submit(fleet, spec, { key: "s", secrets })
   expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
+})
+
+test("a job without a value for its secret is refused, and says which", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const spec = { command: ["true"], env: { S: { fromEnv: "HAWSER_TEST_NO_SUCH" } } }
+  const [result] = await fleet.submit([{ spec, key: "s" }])
+  expect(result).toMatchObject({ ok: false, error: { code: "SECRET_MISSING" } })
 })
 
 test.each([
