@@ -115,9 +115,11 @@ function connectedSession(
     }
     const work = run(effectShell(signal), command, true, signal)
     effectsUnderWay.add(work)
-    const done = (): void => void effectsUnderWay.delete(work)
-    void work.then(done, done)
-    return work
+    try {
+      return await work
+    } finally {
+      effectsUnderWay.delete(work)
+    }
   }
 
   const drained = async (): Promise<void> => {
