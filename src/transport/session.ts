@@ -115,9 +115,11 @@ function connectedSession(
     }
     const work = run(effectShell(signal), command, true, signal)
     effectsUnderWay.add(work)
-    const forget = (): void => void effectsUnderWay.delete(work)
-    void work.then(forget, forget)
-    return work
+    try {
+      return await work
+    } finally {
+      effectsUnderWay.delete(work)
+    }
   }
 
   const drained = async (): Promise<void> => {
