@@ -22,17 +22,21 @@ export const wrapper: Benchmark = {
       const directories = await jobDirectories(join(folder, "root"))
       const rounds: Round[] = []
       for (let count = 0; count < roundCount; count += 1) rounds.push(await round(directories))
-      const added = row("the wrapper adds, ms per job", rounds, (one) => one.wrappedMs - one.plainMs)
+      const added = row("  it adds, ms each", rounds, ({ wrapped, plain }) => wrapped.ms - plain.ms)
+      const addedCpu = row("  it adds, ms of CPU each", rounds, ({ wrapped, plain }) => wrapped.cpuMs - plain.cpuMs)
       return {
         rows: [
-          row("`true` in a loop, ms each", rounds, (one) => one.plainMs),
-          row("`sh -c true` in a loop, ms each", rounds, (one) => one.shellMs),
-          row("the wrapper in a loop, ms each", rounds, (one) => one.wrappedMs),
+          row("`true` in a loop, ms each", rounds, ({ plain }) => plain.ms),
+          row("the wrapper around it in a loop, ms each", rounds, ({ wrapped }) => wrapped.ms),
           added,
-          row(`shell loop, ${cores} at a time, per second`, rounds, (one) => one.perSecond),
+          addedCpu,
+          row(`shell loop, ${cores} at a time, per second`, rounds, ({ paired }) => 1_000 / paired.ms),
           row(`process executor, ${cores} cores, jobs/s`, [jobs], (one) => one.perSecond),
         ],
-        figures: [{ what: "ms that the wrapper adds", value: median(added.values), limit: null }],
+        figures: [
+          { what: "ms that the wrapper adds", value: median(added.values), limit: null },
+          { what: "of which CPU, which other load does not lengthen", value: median(addedCpu.values), limit: null },
+        ],
       }
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -61,32 +65,33 @@ async function runJobs(folder: string): Promise<{ readonly perSecond: number }> 
 const spec = { command: ["true"], resources: { tasks: 1 } }
 
 interface Round {
-  readonly plainMs: number
-  readonly shellMs: number
-  readonly wrappedMs: number
-  readonly perSecond: number
+  readonly plain: Spent
+  readonly wrapped: Spent
+  readonly paired: Spent
 }
 
-/** The same number of each, one after the other, then two at a time. */
+/** For each of the jobs. */
+interface Spent {
+  readonly ms: number
+  readonly cpuMs: number
+}
+
+/** The same number of each, one after the other, and `true` two at a time. */
 async function round(directories: readonly string[]): Promise<Round> {
   // As if none of them had ever started.
   await sh('for dir; do rm -f "$dir"/guard.* "$dir"/started.* "$dir"/exit.*; done', directories)
-  const wrapped = await sh('export HAWSER_NATIVE_ID=bench; for dir; do sh "$dir/job.sh" || exit; done', directories)
-  const plain = await sh("for dir; do /bin/true || exit; done", directories)
-  const shellMs = await sh("for dir; do sh -c true || exit; done", directories)
-  const pairs = await sh("while [ $# -ge 2 ]; do /bin/true & /bin/true & wait; shift 2; done", directories)
-  const each = (ms: number): number => ms / directories.length
   return {
-    plainMs: each(plain),
-    shellMs: each(shellMs),
-    wrappedMs: each(wrapped),
-    perSecond: (1_000 * directories.length) / pairs,
+    wrapped: await sh('export HAWSER_NATIVE_ID=bench; for dir; do sh "$dir/job.sh" || exit; done', directories),
+    plain: await sh("for dir; do /bin/true || exit; done", directories),
+    paired: await sh("while [ $# -ge 2 ]; do /bin/true & /bin/true & wait; shift 2; done", directories),
   }
 }
 
-/** Milliseconds that the script takes. */
-async function sh(script: string, words: readonly string[]): Promise<number> {
-  return (await timed(async () => run("sh", ["-c", script, "sh", ...words]))).ms
+async function sh(script: string, words: readonly string[]): Promise<Spent> {
+  const { ms, value } = await timed(async () => run("sh", ["-c", `${script}; times`, "sh", ...words]))
+  const seconds = [...value.stdout.matchAll(/(\d+)m([\d.]+)s/g)].map(([, m, s]) => 60 * Number(m) + Number(s))
+  const cpuMs = 1_000 * seconds.reduce((sum, one) => sum + one, 0)
+  return { ms: ms / words.length, cpuMs: cpuMs / words.length }
 }
 
 async function jobDirectories(root: string): Promise<string[]> {

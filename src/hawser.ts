@@ -1,16 +1,16 @@
 /** The composition root: a config becomes executors, a state directory becomes jobs. Reads as a table of contents. */
 import { type Clock, systemClock } from "./clock.ts"
-import type { ExecutorConfig, KnownNames, LoadedConfig, TransportConfig } from "./config/index.ts"
+import type { ExecutorConfig, LoadedConfig, TransportConfig } from "./config/index.ts"
 import { Fleet } from "./executors/fleet.ts"
 import { processExecutor } from "./executors/local.ts"
 import type { Log } from "./executors/log.ts"
 import { type ExecutorParts, describe } from "./executors/parts.ts"
 import { Reader } from "./executors/reader.ts"
 import { batchExecutor } from "./executors/slurm.ts"
-import { launcherFor, launchers } from "./launchers/registry.ts"
+import { launcherFor } from "./launchers/registry.ts"
 import { openStore } from "./persist/index.ts"
-import { schedulerNamed, schedulers } from "./schedulers/registry.ts"
-import { transportFor, transports } from "./transport/registry.ts"
+import { schedulerNamed } from "./schedulers/registry.ts"
+import { transportFor } from "./transport/registry.ts"
 import type { Transport } from "./transport/transport.ts"
 
 export type * from "./executors/api.ts"
@@ -86,9 +86,4 @@ function reach(config: TransportConfig, clock: Clock, prompt: ControllerOptions[
     clock,
     prompt,
   })
-}
-
-/** The words that a config may use. */
-export function knownNames(): KnownNames {
-  return { schedulers: Object.keys(schedulers), transports: Object.keys(transports), launchers: Object.keys(launchers) }
 }

@@ -7,7 +7,7 @@ const safeWord = /^[A-Za-z0-9_./:=@%+,-]+$/
  * One word for a POSIX sh, bash, dash or busybox sh. Everything survives but NUL (no argv can hold it) and text that
  * is not well-formed Unicode (it could not be written as UTF-8 and read back): both throw `WORD_UNQUOTABLE`.
  */
-export function quote(word: string): string {
+function quote(word: string): string {
   assertQuotable(word)
   if (safeWord.test(word)) return word
   return `'${word.replaceAll("'", `'\\''`)}'`
@@ -88,6 +88,12 @@ export function proxyScript(command: string): string {
  */
 export const loginShell = "exec /bin/sh -l -c 'exec /bin/sh'"
 export const plainShell = "exec /bin/sh"
+
+/**
+ * The same on this machine, for `sh -l -c`: its first operand ($0) is our own PATH. It stands before the login's, so that
+ * a command is the one that whoever started us would get.
+ */
+export const localLogin = "PATH=$0${PATH:+:$PATH}; export PATH; exec /bin/sh"
 
 /** Several compounds that run one after the other in one subshell-free group. */
 export function script(lines: readonly string[]): string {

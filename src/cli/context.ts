@@ -1,14 +1,13 @@
 /** The context of a command: its options, the config, and the way to the controller. */
 import { fileURLToPath } from "node:url"
 import { type Clock, systemClock } from "../clock.ts"
-import { type LoadedConfig, loadConfig } from "../config/index.ts"
+import { type LoadedConfig, knownNames, loadConfig } from "../config/index.ts"
 import { type FindOptions, findController } from "../control/find.ts"
-import { type Reconnecting, ensureController } from "../control/index.ts"
-import { attach } from "../control/open.ts"
+import type { Reconnecting } from "../control/reconnect.ts"
+import { ensureController } from "../control/spawn.ts"
 import { HawserError } from "../errors.ts"
-import { type HawserApi, type HawserReader, knownNames, openController, openReader } from "../hawser.ts"
+import type { HawserApi, HawserReader } from "../hawser.ts"
 import type { GlobalOptions } from "./globals.ts"
-import { silentLog } from "./log.ts"
 
 export interface Context {
   readonly config: LoadedConfig
@@ -45,7 +44,7 @@ export function contextOf(options: GlobalOptions): Context {
     clock: systemClock,
     api: async () => (options.background ? ensureController(place) : foreground(config, takeOver)),
     controller: async () => ensureController(place),
-    reader: async () => (await answering(place)) ?? (await openReader(config)),
+    reader: async () => (await answering(place)) ?? (await stored(config)),
     say: (text) => void process.stderr.write(`${text}\n`),
     print: (text) => void process.stdout.write(`${text}\n`),
   }
@@ -61,8 +60,19 @@ async function answering(place: FindOptions): Promise<HawserReader | null> {
   })
 }
 
+/** The store itself. Loaded when it is needed: with a controller that runs, a command is a light client. */
+async function stored(config: LoadedConfig): Promise<HawserReader> {
+  const { openReader } = await import("../hawser.ts")
+  return openReader(config)
+}
+
 /** This process is the controller, and other commands can use it, for as long as the command lasts. */
 async function foreground(config: LoadedConfig, takeOver: boolean): Promise<HawserApi> {
+  const [{ attach }, { openController }, { silentLog }] = await Promise.all([
+    import("../control/open.ts"),
+    import("../hawser.ts"),
+    import("./log.ts"),
+  ])
   const hawser = await attach({
     stateDirectory: config.stateDirectory,
     open: async ({ stateDirectory, socketPath, onDown }) =>

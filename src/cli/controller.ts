@@ -1,16 +1,19 @@
 /** `hawser controller`: the process in the background. Started on demand, never by hand. */
 import type { Command } from "commander"
-import { runController } from "../control/index.ts"
-import { openController } from "../hawser.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
-import { controllerLog } from "./log.ts"
 
 export function registerController(hawser: Command): void {
   hawser
     .command("controller", { hidden: true })
     .description("drive the jobs of a state directory (started on demand)")
     .action(async (_: object, self: Command) => {
+      // Loaded here: clients do without them.
+      const [{ runController }, { openController }, { controllerLog }] = await Promise.all([
+        import("../control/controller.ts"),
+        import("../hawser.ts"),
+        import("./log.ts"),
+      ])
       // As a function: what is wrong with the config reaches the client that has started us, too.
       await runController(() => {
         const globals = globalsOf(self)

@@ -1,6 +1,6 @@
 /** `hawser down`: ends the controller; jobs go on, and the next controller finds them. */
 import type { Command } from "commander"
-import { stopController } from "../control/index.ts"
+import { stopController } from "../control/find.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 
@@ -11,6 +11,7 @@ export function registerDown(hawser: Command): void {
     .action(async (_: object, self: Command) => {
       const context = contextOf(globalsOf(self))
       const ended = await stopController({ stateDirectory: context.config.stateDirectory })
-      context.say(ended ? "the controller ends; jobs go on" : "no controller runs")
+      if (context.json) context.print(JSON.stringify({ ended }))
+      else context.say(ended ? "the controller ends; jobs go on" : "no controller runs")
     })
 }

@@ -5,6 +5,7 @@ import { contextOf } from "./context.ts"
 import { follow, readAll } from "./follow.ts"
 import { globalsOf } from "./globals.ts"
 import { detachable } from "./patience.ts"
+import { write } from "./streams.ts"
 
 export function registerLogs(hawser: Command): void {
   hawser
@@ -16,14 +17,18 @@ export function registerLogs(hawser: Command): void {
     .action(async (name: string, options: { follow?: boolean; stderr?: boolean }, self: Command) => {
       const context = contextOf(globalsOf(self))
       const stream = options.stderr === true ? "stderr" : "stdout"
-      const write = (data: Buffer): void => void process.stdout.write(data)
+      const about = { stream, write: async (data: Buffer) => write(process.stdout, data) } as const
       await using reader = await context.reader()
       const job = await reader.show(name)
-      if (isFinal(job.state)) return await readAll(reader, job.id, stream, write)
+      if (isFinal(job.state) || options.follow !== true) return await readAll({ ...about, api: reader, name: job.id })
       await using api = await context.api()
-      if (options.follow !== true) return await readAll(api, job.id, stream, write)
-      await detachable(context, api, [job], null, async (signal) =>
-        follow(context.clock, api, job.id, stream, write, signal),
-      )
+      await detachable(context, api, [job], null, async (signal) => {
+        const over = new AbortController()
+        void api.ended([job.id], signal).then(
+          () => over.abort(),
+          () => undefined,
+        )
+        await follow({ ...about, clock: context.clock, api, name: job.id, signal, over: over.signal })
+      })
     })
 }

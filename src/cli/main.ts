@@ -4,10 +4,12 @@ import { failure } from "./exit.ts"
 import { program } from "./program.ts"
 
 // A reader that went away (`hawser list | head`) is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0)
-  throw error
-})
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0)
+    throw error
+  })
+}
 
 try {
   await program().parseAsync(process.argv)

@@ -1,11 +1,14 @@
 /** Patience: how long a command waits, and what Ctrl-C does: the first detaches, a second one cancels. */
 import { setMaxListeners } from "node:events"
 import { parseTimeout } from "../job/index.ts"
+import type { Clock } from "../clock.ts"
 import { UsageError } from "../errors.ts"
 import type { HawserApi } from "../hawser.ts"
 import type { JobView } from "../job/index.ts"
 import type { Context } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
+
+type Voice = Pick<Context, "clock" | "say">
 
 /** After the first Ctrl-C, this long for a second one. */
 const secondChanceMs = 1_000
@@ -17,14 +20,15 @@ export function limitOf(text: string | undefined): number | null {
   if (reading.ok) return reading.value
   const [problem] = reading.problems
   throw new UsageError("OPTION_INVALID", {
-    summary: `--timeout ${problem?.why ?? "can't be read"}.`,
+    summary: `"${text}" is no span of time.`,
+    reason: problem === undefined ? undefined : `It ${problem.why}.`,
     advice: problem?.want,
   })
 }
 
 /** Runs `work` until it ends, the time is over (exit 124) or a person has had enough (exit 130). Jobs go on. */
 export async function detachable<T>(
-  context: Context,
+  context: Voice,
   api: HawserApi,
   jobs: readonly JobView[],
   limitMs: number | null,
@@ -39,7 +43,7 @@ export async function detachable<T>(
   }
   const timer = new AbortController()
   if (limitMs !== null) {
-    void context.clock.sleep(limitMs, timer.signal).then(
+    void pass(context.clock, limitMs, timer.signal).then(
       () => stop.abort(new Exit(exitCodes.timeout)),
       () => undefined,
     )
@@ -60,11 +64,19 @@ export async function detachable<T>(
   }
 }
 
-async function secondChance(context: Context, api: HawserApi, jobs: readonly JobView[]): Promise<void> {
+/** A timer of Node's holds 24 days and fires at once beyond them. */
+async function pass(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  const until = clock.monotonic() + ms
+  for (let left = ms; left > 0; left = until - clock.monotonic()) await clock.sleep(Math.min(left, 86_400_000), signal)
+}
+
+async function secondChance(context: Voice, api: HawserApi, jobs: readonly JobView[]): Promise<void> {
   const [job] = jobs
   const what = jobs.length === 1 && job !== undefined ? job.key : `${jobs.length} jobs`
+  // Behind the ^C that a terminal shows.
+  const start = process.stderr.isTTY === true ? "\n" : ""
   context.say(
-    `\nDetached; ${what} ${jobs.length === 1 ? "goes" : "go"} on. Ctrl-C again cancels. "hawser wait" comes back to it.`,
+    `${start}Detached; ${what} ${jobs.length === 1 ? "goes" : "go"} on. Ctrl-C again cancels. "hawser wait" comes back to ${jobs.length === 1 ? "it" : "them"}.`,
   )
   const again = new AbortController()
   const onSecond = (): void => again.abort()

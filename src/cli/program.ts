@@ -1,5 +1,6 @@
 /** The program `hawser`: its commands and the options that all of them share. */
 import { Command } from "commander"
+import { UsageError } from "../errors.ts"
 import { version } from "../version.ts"
 import { registerBatch } from "./batch.ts"
 import { registerCancel } from "./cancel.ts"
@@ -27,12 +28,7 @@ code, 128 + n for a signal.`
 
 /** A fresh program: commander keeps what it has parsed, so a test takes its own. */
 export function program(): Command {
-  const hawser = new Command("hawser")
-    .description(description)
-    .version(version)
-    .showSuggestionAfterError()
-    .enablePositionalOptions()
-    .exitOverride()
+  const hawser = new Command("hawser").description(description).version(version).enablePositionalOptions()
   const registers = [
     registerRun,
     registerSubmit,
@@ -53,6 +49,31 @@ export function program(): Command {
   ]
   for (const register of registers) register(hawser)
   share(hawser)
-  for (const command of hawser.commands) command.exitOverride().showSuggestionAfterError()
+  for (const command of [hawser, ...hawser.commands]) ownErrors(command)
   return hawser
+}
+
+function whatThereIs(command: Command): string {
+  const commands = command.commands.filter((one) => one.name() !== "controller").map((one) => one.name())
+  return commands.length > 0
+    ? `The commands are ${commands.join(", ")}.`
+    : `It is used so: hawser ${command.name()} ${command.usage()}`
+}
+
+/** What commander objects to is told like every other error: what happened, why, what to do. */
+function ownErrors(command: Command): void {
+  command
+    .showSuggestionAfterError()
+    .configureOutput({ outputError: () => undefined })
+    .exitOverride((error) => {
+      // Help and version have been printed and are no failures; without any command the help is the answer.
+      if (error.exitCode === 0 || error.code === "commander.help") throw error
+      const name = command.parent === null ? "hawser" : `hawser ${command.name()}`
+      const [said = "", suggestion] = error.message.replace(/^error: /, "").split("\n")
+      throw new UsageError("USAGE", {
+        summary: `${name}: ${said}`,
+        reason: suggestion?.replace(/^\((.*)\)$/, "$1") ?? whatThereIs(command),
+        advice: `"${name} --help" shows what there is.`,
+      })
+    })
 }

@@ -9,7 +9,9 @@ import { follow } from "./follow.ts"
 import { globalsOf } from "./globals.ts"
 import { type JobOptions, addJobOptions, jobOf, requestOf } from "./jobOptions.ts"
 import { detachable, limitOf } from "./patience.ts"
-import { endLine } from "./table.ts"
+import { write } from "./streams.ts"
+import { failureLines } from "./table.ts"
+import { tellWhy } from "./waiting.ts"
 
 export function registerRun(hawser: Command): void {
   addJobOptions(hawser.command("run").description("submit one job, show its output, exit with its code"))
@@ -23,19 +25,23 @@ export function registerRun(hawser: Command): void {
       if (!context.json) context.say(`${job.id} (${job.key}) on ${job.executor}`)
       const ended = await detachable(context, api, [job], limit, async (signal) => watch(context, api, job, signal))
       if (context.json) context.print(JSON.stringify(ended))
-      else if (ended.state !== "completed") context.say(endLine(ended))
+      else if (ended.state !== "completed") for (const line of failureLines(ended)) context.say(line)
       throw new Exit(exitCodeOfJob(ended, constants.signals))
     })
 }
 
-/** Output to our own streams while the job runs; what it was at the end is complete. */
+/** Output to our own streams while the job runs, and why it waits; what it was at the end is complete. */
 async function watch(context: Context, api: HawserApi, job: JobView, signal: AbortSignal): Promise<JobView> {
+  const over = new AbortController()
+  const about = { clock: context.clock, api, name: job.id, signal, over: over.signal }
   const following = context.json
     ? []
     : [
-        follow(context.clock, api, job.id, "stdout", (data) => void process.stdout.write(data), signal),
-        follow(context.clock, api, job.id, "stderr", (data) => void process.stderr.write(data), signal),
+        follow({ ...about, stream: "stdout", write: async (data) => write(process.stdout, data) }),
+        follow({ ...about, stream: "stderr", write: async (data) => write(process.stderr, data) }),
       ]
-  const [[ended = job]] = await Promise.all([api.ended([job.id], signal), ...following])
+  void tellWhy(context, api, [job], AbortSignal.any([signal, over.signal]))
+  const ending = api.ended([job.id], signal).finally(() => over.abort())
+  const [[ended = job]] = await Promise.all([ending, ...following])
   return ended
 }

@@ -5,6 +5,7 @@ import { contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
 import { globalsOf } from "./globals.ts"
 import { type JobOptions, addJobOptions, jobOf, requestOf } from "./jobOptions.ts"
+import { failureLines, oneLine } from "./table.ts"
 
 export function registerSubmit(hawser: Command): void {
   addJobOptions(hawser.command("submit").description("submit one job and return")).action(
@@ -16,8 +17,10 @@ export function registerSubmit(hawser: Command): void {
       const [accepted = job] = await api.accepted([job.id])
       if (context.json) context.print(JSON.stringify(accepted))
       else context.print(accepted.id)
-      if (!context.json) context.say(sentenceOf(accepted, existed))
-      if (isRejected(accepted)) throw new Exit(exitCodes.failed)
+      if (!context.json && !isRejected(accepted)) context.say(sentenceOf(accepted, existed))
+      if (!isRejected(accepted)) return
+      for (const line of failureLines(accepted)) context.say(line)
+      throw new Exit(exitCodes.failed)
     },
   )
 }
@@ -30,6 +33,6 @@ export function isRejected(job: JobView): boolean {
 function sentenceOf(job: JobView, existed: boolean): string {
   const what = existed ? "is the same job as before:" : "is"
   const native = job.nativeId === null ? "" : ` as ${job.nativeId}`
-  const why = job.reason === null ? "" : ` (${job.reason})`
+  const why = job.reason === null ? "" : ` (${oneLine(job.reason)})`
   return `${job.key} ${what} ${job.state} on ${job.executor}${native}${why}`
 }

@@ -1,5 +1,5 @@
 /** Tables and lines for people. */
-import type { JobView } from "../job/index.ts"
+import type { Cause, JobView } from "../job/index.ts"
 
 /** Columns as wide as their widest cell; the last one is left as it is. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -42,6 +42,28 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3600)}h${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")}m`
 }
 
+/** What to do about a job that did not even run, or whose end says nothing of its own command. */
+const advice: Readonly<Partial<Record<Cause, (job: JobView) => string>>> = {
+  rejected: ({ executor }) =>
+    `Correct the job and submit it under another key; "hawser doctor ${executor}" checks the executor.`,
+  "stage-in": () => "Mend its inputs and submit it under another key.",
+  "stage-out": ({ remoteDirectory }) =>
+    `Its outputs are still in ${remoteDirectory ?? "its directory"} on the other side.`,
+  dependency: () => "See the job that it depends on.",
+  launch: ({ executor }) => `"hawser doctor ${executor}" runs a test job.`,
+  timeout: () => "Give it a longer walltime (-t).",
+  "out-of-memory": () => "Give it more memory (--memory).",
+  lost: ({ id }) => `"hawser show ${id}" has what was asked.`,
+}
+
+/** What happened, why, what to do next: for a job that is over and did not complete. */
+export function failureLines(job: JobView): string[] {
+  const next = job.cause === null ? undefined : advice[job.cause]?.(job)
+  if (next === undefined) return [endLine(job)]
+  const why = job.reason === null ? [] : [oneLine(job.reason)]
+  return [endLine({ ...job, reason: null }), ...why, next]
+}
+
 /** One line about how a job ended. */
 export function endLine(job: JobView): string {
   const how = [
@@ -53,6 +75,6 @@ export function endLine(job: JobView): string {
   return `${job.key} ${job.state}${how.join("")}`
 }
 
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ")
 }

@@ -1,13 +1,14 @@
 /** `hawser wait`: until the jobs are over, with a bar on a terminal and a line for each end elsewhere. */
 import type { Command } from "commander"
 import type { HawserApi } from "../hawser.ts"
-import { type JobView, isFinal } from "../job/index.ts"
+import { type JobView, finalStates, isFinal } from "../job/index.ts"
 import { type Context, contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
 import { globalsOf } from "./globals.ts"
 import { detachable, limitOf } from "./patience.ts"
 import { progress } from "./progress.ts"
 import { endLine } from "./table.ts"
+import { tellWhy } from "./waiting.ts"
 
 export function registerWait(hawser: Command): void {
   hawser
@@ -20,8 +21,10 @@ export function registerWait(hawser: Command): void {
       const context = contextOf(globalsOf(self))
       const limit = limitOf(options.timeout)
       const jobs = await chosen(context, names)
+      if (names.length > 0 && !context.json) tellOver(context, jobs)
       const ended = await waitFor(context, jobs, limit)
       if (context.json) context.print(JSON.stringify(ended))
+      else context.say(summaryOf(ended))
       if (ended.some((job) => job.state !== "completed")) throw new Exit(exitCodes.failed)
     })
 }
@@ -30,6 +33,11 @@ export function registerWait(hawser: Command): void {
 async function chosen(context: Context, names: readonly string[]): Promise<readonly JobView[]> {
   await using reader = await context.reader()
   return names.length === 0 ? await reader.list() : await Promise.all(names.map((name) => reader.show(name)))
+}
+
+/** Who names a job wants to know its end, also when it came before. */
+function tellOver(context: Context, jobs: readonly JobView[]): void {
+  for (const job of jobs) if (isFinal(job.state)) context.say(endLine(job))
 }
 
 async function waitFor(context: Context, jobs: readonly JobView[], limit: number | null): Promise<readonly JobView[]> {
@@ -49,6 +57,8 @@ async function watched(
   signal: AbortSignal,
 ): Promise<readonly JobView[]> {
   const shown = progress(context, jobs)
+  const over = new AbortController()
+  void tellWhy({ ...context, say: (line) => shown.say(line) }, api, open, AbortSignal.any([signal, over.signal]))
   try {
     // One wait for each, so that each end is told when it comes.
     return await Promise.all(
@@ -60,6 +70,16 @@ async function watched(
       }),
     )
   } finally {
+    over.abort()
     shown.close()
   }
+}
+
+/** `30 jobs: 29 completed, 1 failed` */
+function summaryOf(jobs: readonly JobView[]): string {
+  const counts = finalStates.flatMap((state) => {
+    const count = jobs.filter((job) => job.state === state).length
+    return count === 0 ? [] : [`${count} ${state}`]
+  })
+  return jobs.length === 0 ? "no jobs" : `${jobs.length} ${jobs.length === 1 ? "job" : "jobs"}: ${counts.join(", ")}`
 }

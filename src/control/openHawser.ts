@@ -1,6 +1,6 @@
 /** `openHawser`: the library's entry. */
-import { type LoadOptions, loadConfig } from "../config/index.ts"
-import { type Log, knownNames, openController } from "../hawser.ts"
+import { type LoadOptions, knownNames, loadConfig } from "../config/index.ts"
+import { type Log, openController } from "../hawser.ts"
 import { type Hawser, attach } from "./open.ts"
 
 export interface HawserOptions extends Omit<LoadOptions, "names"> {

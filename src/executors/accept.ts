@@ -2,10 +2,20 @@
 import { homedir } from "node:os"
 import type { HawserError } from "../errors.ts"
 import { UsageError, asHawserError } from "../errors.ts"
-import { type AnyEventBody, type Job, type JobSpec, applyDefaults, canonicalSpec, parseSpec } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Job,
+  type JobSpec,
+  applyDefaults,
+  canonicalSpec,
+  isFinal,
+  parseSpec,
+} from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
 import { newestOfKey } from "./naming.ts"
+import { secretMissing } from "../remote/script.ts"
 import { jobIdFor } from "./token.ts"
 
 interface Candidate {
@@ -17,19 +27,43 @@ interface Candidate {
 
 type Outcome = { readonly id: string; readonly existed: boolean } | { readonly error: HawserError }
 
+type Reading = Candidate | { readonly error: HawserError }
+
 /** Each request resolves or fails by itself; all that are new are recorded as one group. */
 export async function acceptAll(fleet: FleetView, requests: readonly SubmitRequest[]): Promise<SubmitResult[]> {
   const contacts = new Map<string, Promise<void>>()
-  const created: AnyEventBody[] = []
-  const outcomes: Outcome[] = []
-  const inBatch = new Map<string, Candidate>()
+  const readings: Reading[] = []
   for (const request of requests) {
-    outcomes.push(
-      await accept(fleet, request, contacts, inBatch, created).catch((error: unknown) => ({
-        error: asHawserError(error),
-      })),
+    readings.push(
+      await reachable(fleet, request, contacts).catch((error: unknown) => ({ error: asHawserError(error) })),
     )
   }
+  return inTurn(fleet.parts.store, async () => acceptRead(fleet, readings))
+}
+
+const turns = new WeakMap<JobStore, Promise<unknown>>()
+
+/** From the look at the keys to their record nobody else may come in between: the same key can arrive twice at a time. */
+async function inTurn<T>(store: JobStore, work: () => Promise<T>): Promise<T> {
+  const turn = (turns.get(store) ?? Promise.resolve()).then(work)
+  turns.set(
+    store,
+    turn.catch(() => undefined),
+  )
+  return turn
+}
+
+async function acceptRead(fleet: FleetView, readings: readonly Reading[]): Promise<SubmitResult[]> {
+  const created: AnyEventBody[] = []
+  const inBatch = new Map<string, Candidate>()
+  const outcomes = readings.map((reading): Outcome => {
+    if ("error" in reading) return reading
+    try {
+      return accept(fleet, reading, inBatch, created)
+    } catch (error) {
+      return { error: asHawserError(error) }
+    }
+  })
   if (created.length > 0) await fleet.parts.store.append(created)
   for (const executor of new Set([...inBatch.values()].map((candidate) => candidate.executor))) {
     fleet.engine(executor).desk.bells.submit.ring()
@@ -41,15 +75,25 @@ export async function acceptAll(fleet: FleetView, requests: readonly SubmitReque
   )
 }
 
-async function accept(
+/** Read, and its manager has been reached at least once; a key that is known needs no contact. */
+async function reachable(
   fleet: FleetView,
   request: SubmitRequest,
   contacts: Map<string, Promise<void>>,
+): Promise<Candidate> {
+  const candidate = read(fleet, request)
+  const known = newestOfKey(fleet.parts.store, candidate.key)
+  if (known === undefined || known.pruned === "both") await firstContact(fleet, candidate.executor, contacts)
+  return candidate
+}
+
+function accept(
+  fleet: FleetView,
+  candidate: Candidate,
   inBatch: Map<string, Candidate>,
   created: AnyEventBody[],
-): Promise<Outcome> {
-  const candidate = read(fleet, request)
-  const { key, executor, spec } = candidate
+): Outcome {
+  const { key, executor, spec, request } = candidate
   const earlier = inBatch.get(key)
   const { store } = fleet.parts
   const newest = newestOfKey(store, key)
@@ -59,14 +103,22 @@ async function accept(
   const generation = newest === undefined ? 0 : newest.generation + 1
   if (same !== undefined) {
     if (!isSame(same, candidate) && request.onConflict !== "keep") throw keyTaken(candidate, same)
+    if (existing !== undefined) learnSecrets(fleet, existing, request)
     return { id: existing?.id ?? jobIdFor(store.identity.seed, key, generation), existed: true }
   }
-  await firstContact(fleet, executor, contacts)
+  checkSecrets(request, spec)
   const id = jobIdFor(store.identity.seed, key, generation)
   if (request.secrets !== undefined) fleet.secrets.set(id, request.secrets)
   inBatch.set(key, candidate)
   created.push({ job: id, type: "created", key, executor, generation, spec })
   return { id, existed: false }
+}
+
+/** A controller that was started again knows no secrets: submitting the same key once more tells it. */
+function learnSecrets(fleet: FleetView, job: Job, { secrets }: SubmitRequest): void {
+  if (secrets === undefined || isFinal(job.state)) return
+  fleet.secrets.set(job.id, { ...fleet.secrets.get(job.id), ...secrets })
+  if (fleet.parts.executors.has(job.executor)) fleet.engine(job.executor).desk.bells.submit.ring()
 }
 
 /** Parsed, with the executor's defaults, and expressible in the manager's own words. */
@@ -77,7 +129,7 @@ function read(fleet: FleetView, request: SubmitRequest): Candidate {
     key: request.key ?? null,
   })
   if (!reading.ok) {
-    const problems = reading.problems.map((problem) => `${problem.field}: ${problem.why} ${problem.want}`)
+    const problems = reading.problems.map((problem) => `${problem.field} ${problem.why}. ${problem.want}`)
     throw new UsageError("SPEC_INVALID", {
       summary: `The job${request.key === undefined ? "" : ` "${request.key}"`} can't be submitted as it is written.`,
       reason: problems.join("\n"),
@@ -104,6 +156,15 @@ function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
   parts.scheduler.directives(submission)
   parts.scheduler.submit(submission)
   parts.launcherFor(spec)
+}
+
+/** A value that nobody here knows would have to be waited for, perhaps for ever. */
+function checkSecrets({ secrets = {} }: SubmitRequest, { env }: JobSpec): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value === "string") continue
+    if (secrets[value.fromEnv] === undefined && process.env[value.fromEnv] === undefined)
+      throw secretMissing(name, value)
+  }
 }
 
 /** The very first connection of a state directory to an executor must succeed, or nothing is recorded (DESIGN 8). */

@@ -2,6 +2,7 @@
 import { type AnyEventBody, type Cause, type Job, isFinal } from "../job/index.ts"
 import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
+import { forEach } from "./each.ts"
 import { newestOfKey } from "./naming.ts"
 
 export interface Admissible {
@@ -18,6 +19,7 @@ export async function admissible(desk: Desk): Promise<Admissible> {
   const decisions = desk.throttle.admit(open, desk.book.in("staging", "queued", "held", "running", "suspended"))
   const waiting = new Map<string, string | null>()
   const ends: AnyEventBody[] = []
+  const possible: { job: Job; devices: readonly number[] }[] = []
   const admitted: { job: Job; devices: readonly number[] }[] = []
   for (const job of candidates) {
     const gateway = gates.get(job) ?? { kind: "open" as const }
@@ -27,7 +29,13 @@ export async function admissible(desk: Desk): Promise<Admissible> {
     else if (decision.kind === "impossible") ends.push(endOf(job, "rejected", decision.reason))
     else if (decision.kind === "never") ends.push(endOf(job, decision.cause, decision.reason))
     else if (decision.kind === "cancelled") ends.push(cancelled(job))
-    else await sortOut(desk, job, decision.devices, admitted, ends)
+    else possible.push({ job, devices: decision.devices })
+  }
+  const problems = await inputProblems(possible.map(({ job }) => job))
+  for (const one of possible) {
+    const problem = problems.get(one.job)
+    if (problem === undefined) admitted.push(one)
+    else ends.push(endOf(one.job, "stage-in", problem))
   }
   await tellWaiting(desk, waiting)
   if (ends.length > 0) await desk.store.append(ends)
@@ -59,8 +67,11 @@ function gate(desk: Desk, job: Job): Gate {
         cause: "dependency",
         reason: `${dependency.job} is ${other.state}, so it can't become "${dependency.when}".`,
       }
-    if (met === "not yet") return { kind: "waiting", reason: `It waits for ${dependency.job} (${other.state}).` }
+    if (met === "not yet") return { kind: "waiting", reason: `It waits for ${dependency.job}.` }
   }
+  // Before it is counted: it must not keep a place from those that can go.
+  const missing = missingSecrets(desk, job)
+  if (missing.length > 0) return { kind: "waiting", reason: needsSecrets(missing) }
   return { kind: "open" }
 }
 
@@ -74,28 +85,21 @@ function dependencyMet(other: Job, when: Job["spec"]["after"][number]["when"]): 
   return (when === "completed") === (other.state === "completed") ? "met" : "never"
 }
 
-/** The last things that can be known here: its inputs exist, and the dialect can express what it asks for. */
-async function sortOut(
-  desk: Desk,
-  job: Job,
-  devices: readonly number[],
-  admitted: { job: Job; devices: readonly number[] }[],
-  ends: AnyEventBody[],
-): Promise<void> {
-  const problems = await checkInputs(job.spec)
-  if (problems.length > 0) {
-    ends.push(endOf(job, "stage-in", problems.join(" ")))
-    return
-  }
-  const missing = missingSecrets(desk, job)
-  if (missing.length > 0) {
-    await tellWaiting(desk, new Map([[job.id, `It needs ${missing.join(", ")} in the controller's environment.`]]))
-    return
-  }
-  admitted.push({ job, devices })
+/** The last thing that can be known here: whether its inputs are there. */
+async function inputProblems(jobs: readonly Job[]): Promise<Map<Job, string>> {
+  const problems = new Map<Job, string>()
+  await forEach(jobs, async (job) => {
+    const found = await checkInputs(job.spec)
+    if (found.length > 0) problems.set(job, found.join(" "))
+  })
+  return problems
 }
 
-function missingSecrets(desk: Desk, job: Job): string[] {
+export function needsSecrets(names: readonly string[]): string {
+  return `It waits for a value of ${names.join(", ")}: submit it again where that is set, or start a controller that has it.`
+}
+
+export function missingSecrets(desk: Desk, job: Job): string[] {
   return Object.values(job.spec.env).flatMap((value) =>
     typeof value === "string" || desk.secret(job, value.fromEnv) !== undefined ? [] : [value.fromEnv],
   )

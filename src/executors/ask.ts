@@ -6,6 +6,7 @@ import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/records.ts"
 import { type Listing, seenNow } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
+import { chunks } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
 import { type Watched, nativeOf } from "./watched.ts"
@@ -16,8 +17,8 @@ export interface Findings {
   readonly records: Map<string, Records>
 }
 
-/** Tokens per call for records: one command line stays far below the 128 kB that one argument list may have. */
-const recordsPerCall = 500
+/** Natives or tokens in one command line: a list of them stays far below the 128 kB that one word may have. */
+const nativesPerCall = 500
 
 export async function askQueue(
   desk: Desk,
@@ -47,14 +48,29 @@ export function unsettled(findings: Findings, watched: readonly Watched[]): Watc
   )
 }
 
+/** Those under whose token another native shows than the one that we know: the guard tells which of them it is. */
+export function contested(findings: Findings, watched: readonly Watched[]): Watched[] {
+  return watched.filter(
+    ({ attempt }) =>
+      attempt.nativeId !== null &&
+      (findings.evidence.get(attempt.token) ?? []).some((seen) => seen.nativeId !== attempt.nativeId),
+  )
+}
+
+/** The native that holds the guard of the newest start, by our records. */
+export function holderOf(findings: Findings, token: string): string | null {
+  const [kind, nativeId] = findings.records.get(token)?.guards.at(-1)?.owner.split(":") ?? []
+  return kind === "native" && nativeId !== undefined ? nativeId : null
+}
+
 export async function askRecords(
   live: Live,
   watched: readonly Watched[],
   findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let start = 0; start < watched.length; start += recordsPerCall) {
-    const tokens = watched.slice(start, start + recordsPerCall).map(({ attempt }) => attempt.token)
+  for (const some of chunks(watched, nativesPerCall)) {
+    const tokens = some.map(({ attempt }) => attempt.token)
     for (const records of await live.session.ask(readRecords(live.place.home, tokens), signal)) {
       findings.records.set(records.token, records)
     }
@@ -74,10 +90,12 @@ export async function askHistory(
     return attempt.nativeId !== null && (record === undefined || record.wrapperSignal !== null)
   })
   if (open.length === 0) return
-  const command = desk.scheduler.history(open.map(nativeOf), windowStart(live, open))
-  if (command === null) return
-  const listing = await askUnlessDown(desk, live, command, signal)
-  if (listing !== null) addListing(desk, findings, listing)
+  for (const some of chunks(open, nativesPerCall)) {
+    const command = desk.scheduler.history(some.map(nativeOf), windowStart(live, some))
+    if (command === null) return
+    const listing = await askUnlessDown(desk, live, command, signal)
+    if (listing !== null) addListing(desk, findings, listing)
+  }
 }
 
 /** Accounting may be down while the queue works: that changes health, and those in question wait. */
@@ -111,13 +129,24 @@ export async function lookFor(
   findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
+  await askRecords(live, absent, findings, signal)
+  for (const some of chunks(absent, nativesPerCall)) await lookForSome(desk, watch, live, some, findings, signal)
+}
+
+async function lookForSome(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  absent: readonly Watched[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<void> {
   const commands = desk.scheduler.look(absent.map(nativeOf), windowStart(live, absent))
   const listings = await Promise.all(commands.map((command) => askUnlessDown(desk, live, command, signal)))
-  await askRecords(live, absent, findings, signal)
   for (const listing of listings) if (listing !== null) addListing(desk, findings, listing)
   const isComplete = listings.every((listing) => listing !== null && listing.coverage !== "partial")
+  if (!isComplete) return
   for (const { attempt } of absent) {
-    if (!isComplete) continue
     if ((findings.evidence.get(attempt.token) ?? []).length > 0) watch.found(attempt.token)
     else watch.notFound(attempt.token)
   }

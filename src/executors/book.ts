@@ -67,7 +67,7 @@ export class Book {
       this.ids.set(job.state, ids)
       this.stateOf.set(job.id, job.state)
     }
-    const token = job.attempts.at(-1)?.token
-    if (token !== undefined) this.jobOfToken.set(token, job.id)
+    // Those that were fenced and replaced too: their natives may still turn up.
+    for (const { token } of job.attempts) this.jobOfToken.set(token, job.id)
   }
 }

@@ -1,10 +1,15 @@
 /** Cancel: a recorded wish, carried out when the manager can be reached, repeated until the evidence shows an end. */
+import { HawserError, asHawserError } from "../errors.ts"
 import type { AnyEventBody } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
+import { appendAll, chunks, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
 import { type Watched, nativeOf, watchedBy } from "./watched.ts"
+
+/** Natives in one command line. */
+const nativesPerCall = 200
 
 /**
  * For attempts that the manager may have. Those still on their way are the submit pass's own to end: it alone stages, so
@@ -15,6 +20,9 @@ export async function cancelStep(desk: Desk, watch: Watch, live: Live, signal: A
   await cancelAll(desk, watch, live, wanted, signal)
 }
 
+/** `missing`: there is no job directory, so nothing can start any more; what has started can't be seen. */
+export type Guard = { readonly kind: "won" | "lost"; readonly owner: string } | { readonly kind: "missing" }
+
 /** Revokes each guard first: if we get it, the payload can never run, and that is the proof. Else TERM, then KILL. */
 export async function cancelAll(
   desk: Desk,
@@ -23,54 +31,104 @@ export async function cancelAll(
   wanted: readonly Watched[],
   signal: AbortSignal,
 ): Promise<void> {
-  const events: AnyEventBody[] = []
-  for (const one of wanted) events.push(...(await cancelOne(desk, watch, live, one, signal)))
-  if (events.length > 0) await desk.store.append(events)
+  const due = wanted.filter(({ attempt }) => watch.cancelDue(attempt.token, desk.pace.killAfterMs) !== null)
+  if (due.length === 0) return
+  await intendToFence(desk, due)
+  const guards = new Map<Watched, Guard>()
+  const failed = await forEach(due, async (one) => {
+    guards.set(
+      one,
+      one.attempt.fence === "lost" ? { kind: "lost", owner: "" } : await takeGuard(desk, live, one, signal),
+    )
+  })
+  await tellWaiting(
+    desk,
+    reasons(failed, ({ job }) => job),
+  )
+  const sent: Watched[] = []
+  // The proof is written down although the native behind it could not be cancelled; that is tried again.
+  const trouble = await cancelNatives(desk, watch, live, [...guards.keys()], sent, signal).catch(
+    (error: unknown) => error,
+  )
+  const groups = [...guards].map(([one, guard]) => eventsOf(one, guard, sent.includes(one)))
+  await appendAll(desk, groups)
+  for (const one of sent) watch.cancelSent(one.attempt.token)
+  const events = groups.flat()
   if (events.some((event) => event.type === "ended")) desk.bells.collect.ring()
+  if (events.some((event) => event.type === "accepted")) desk.bells.monitor.ring()
+  if (trouble !== undefined) throw asHawserError(trouble)
 }
 
-async function cancelOne(
+/** Those that may exist; where the native id is not known, by name. */
+async function cancelNatives(
   desk: Desk,
   watch: Watch,
   live: Live,
-  one: Watched,
+  guarded: readonly Watched[],
+  sent: Watched[],
   signal: AbortSignal,
-): Promise<AnyEventBody[]> {
-  const { job, attempt } = one
-  const how = watch.cancelStep(attempt.token, desk.pace.killAfterMs)
-  if (how === null) return []
-  const { won, owner } = attempt.fence === "lost" ? { won: false, owner: "" } : await takeGuard(desk, live, one, signal)
-  if (attempt.nativeId !== null) {
-    await live.cancel(desk.scheduler, [nativeOf(one)], { force: how === "kill" }, signal)
+): Promise<void> {
+  const isOut = ({ attempt }: Watched): boolean =>
+    attempt.submission === "accepted" || attempt.submission === "in-doubt"
+  sent.push(...guarded.filter((one) => !isOut(one)))
+  for (const how of ["term", "kill"] as const) {
+    const natives = guarded.filter(
+      (one) => isOut(one) && watch.cancelDue(one.attempt.token, desk.pace.killAfterMs) === how,
+    )
+    for (const some of chunks(natives, nativesPerCall)) {
+      await live.cancel(desk.scheduler, some.map(nativeOf), { force: how === "kill" }, signal)
+      sent.push(...some)
+    }
   }
-  if (attempt.fence === "lost") return []
-  const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
-  if (!won) return attempt.submission === "accepted" ? [fenced] : [fenced, acceptedBy(one, owner)]
+}
+
+function eventsOf(one: Watched, guard: Guard, isSent: boolean): AnyEventBody[] {
+  const { job, attempt } = one
+  const isOut = attempt.submission === "accepted" || attempt.submission === "in-doubt"
+  // Without its directory it can't start any more. What may run there is over when the evidence says so.
+  const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
+  const owner = guard.kind === "missing" ? "" : guard.owner
+  const fenced: AnyEventBody[] =
+    attempt.fence === (won ? "won" : "lost") ? [] : [{ job: job.id, type: "fenced", token: attempt.token, won, owner }]
+  if (!won) return isOut && attempt.submission === "accepted" ? fenced : [...fenced, ...acceptedBy(one, owner)]
+  if (!isSent) return fenced
+  return [...fenced, cancelledBeforeStart(one)]
+}
+
+export function cancelledBeforeStart({ job, attempt }: Watched): AnyEventBody {
   const outcome = { state: "cancelled", cause: null, exitCode: null, signal: null } as const
-  return [
-    fenced,
-    { job: job.id, type: "ended", token: attempt.token, outcome, reason: "Cancelled before it started.", evidence: [] },
-  ]
+  const reason = "Cancelled before it started."
+  return { job: job.id, type: "ended", token: attempt.token, outcome, reason, evidence: [] }
 }
 
 /** The guard tells which native has started, also where its submission was never answered. */
-export function acceptedBy({ job, attempt }: Watched, owner: string): AnyEventBody {
-  const nativeId = owner.split(":")[1] ?? attempt.nativeId ?? ""
-  return { job: job.id, type: "accepted", token: attempt.token, nativeId, submitTime: attempt.submitTime }
+export function acceptedBy({ job, attempt }: Watched, owner: string): AnyEventBody[] {
+  const nativeId = owner.split(":")[1] ?? attempt.nativeId
+  if (nativeId === null) return []
+  return [{ job: job.id, type: "accepted", token: attempt.token, nativeId, submitTime: attempt.submitTime }]
 }
 
-/** Records the intent, then takes the guard of the attempt's next start. */
-export async function takeGuard(
-  desk: Desk,
-  live: Live,
-  { job, attempt }: Watched,
-  signal: AbortSignal,
-): Promise<{ readonly won: boolean; readonly owner: string }> {
-  if (attempt.fence === null) await desk.store.append([{ job: job.id, type: "fence-intent", token: attempt.token }])
-  const { won, owner } = await live.session.act(
-    fence(live.place, attempt.token, `revoked:${desk.store.epoch}:${attempt.token}`),
-    signal,
+/** The intents to fence, on disk as one group before any guard is taken. */
+export async function intendToFence(desk: Desk, wanted: readonly Watched[]): Promise<void> {
+  await appendAll(
+    desk,
+    wanted.flatMap(({ job, attempt }) =>
+      attempt.fence === null ? [[{ job: job.id, type: "fence-intent" as const, token: attempt.token }]] : [],
+    ),
   )
-  // A fence of an earlier controller is as good as ours: nobody can run behind it.
-  return { won: won || owner.startsWith("revoked:"), owner }
+}
+
+/** Takes the guard of the attempt's next start. The intent has been recorded. */
+export async function takeGuard(desk: Desk, live: Live, { attempt }: Watched, signal: AbortSignal): Promise<Guard> {
+  try {
+    const { won, owner } = await live.session.act(
+      fence(live.place, attempt.token, `revoked:${desk.store.epoch}:${attempt.token}`),
+      signal,
+    )
+    // A fence of an earlier controller is as good as ours: nobody can run behind it.
+    return { kind: won || owner.startsWith("revoked:") ? "won" : "lost", owner }
+  } catch (error) {
+    if (error instanceof HawserError && error.code === "JOB_DIRECTORY_MISSING") return { kind: "missing" }
+    throw error
+  }
 }

@@ -1,10 +1,13 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
+import { HawserError } from "../errors.ts"
 import { type AnyEventBody, type Job, type Outcome, type RetryPolicy, currentAttempt } from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { readRecords } from "../remote/records.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
+import { appendAll, chunks } from "./each.ts"
 import type { Live } from "./link.ts"
+import type { Tries } from "./tries.ts"
 
 /** Jobs whose results travel as one stream. */
 const chunkJobsMax = 50
@@ -13,18 +16,28 @@ const chunkJobsMax = 50
 const mismatchTriesMax = 5
 const mismatchWaitMs = 2_000
 
-/** One pass over all that has ended. Returns null: the next one follows a ring. */
-export async function collectPass(desk: Desk, signal: AbortSignal): Promise<number | null> {
+/** Between two looks whether there is room on this side again, and after a stream that was cut. */
+const patienceMs = 10_000
+
+/** One pass over all that has ended. Returns milliseconds until those that did not come back whole are read again. */
+export async function collectPass(desk: Desk, tries: Tries, signal: AbortSignal): Promise<number | null> {
   await retryThose(desk)
   const ended = desk.book.in("collecting")
   await finishWithoutOutputs(desk, ended)
-  const waiting = ended.filter(hasOutputs)
-  if (waiting.length === 0) return null
-  const live = await desk.link.session(signal, "collect")
-  for (let start = 0; start < waiting.length; start += chunkJobsMax) {
-    await collectChunk(desk, live, waiting.slice(start, start + chunkJobsMax), signal)
+  const due = ended.filter((job) => hasOutputs(job) && tries.waitMs(tokenOfJob(job)) === 0)
+  if (due.length > 0) {
+    const live = await desk.link.session(signal, "collect")
+    for (const chunk of streamsOf(tries, due)) await collectChunk(desk, tries, live, chunk, signal)
   }
-  return null
+  const waits = desk.book.in("collecting").map((job) => tries.waitMs(tokenOfJob(job)))
+  return waits.length === 0 ? null : Math.min(...waits)
+}
+
+/** What has failed before travels alone: it must not cut the stream of others again. */
+function streamsOf(tries: Tries, due: readonly Job[]): readonly (readonly Job[])[] {
+  const alone = due.filter((job) => tries.has(tokenOfJob(job)))
+  const together = due.filter((job) => !tries.has(tokenOfJob(job)))
+  return [...chunks(together, chunkJobsMax), ...alone.map((job) => [job])]
 }
 
 /** Attempts that ended in a way that their policy covers go back to `new`; their outputs stay where they are. */
@@ -43,7 +56,7 @@ async function retryThose(desk: Desk): Promise<void> {
 }
 
 /** Whether a policy wants another attempt after this outcome. */
-export function covers(policy: RetryPolicy, outcome: Outcome): boolean {
+function covers(policy: RetryPolicy, outcome: Outcome): boolean {
   if (outcome.state !== "failed") return false
   return policy.on.some((one) =>
     typeof one === "string"
@@ -52,10 +65,12 @@ export function covers(policy: RetryPolicy, outcome: Outcome): boolean {
   )
 }
 
-/** What never ran, and what was lost with its manager, has nothing to bring back. */
+/** What never ran has nothing to bring back. A manager need not tell when it started what it shows as running. */
 function hasOutputs(job: Job): boolean {
   const attempt = currentAttempt(job)
-  return attempt !== null && (attempt.startedAt !== null || attempt.evidence.some((seen) => seen.source === "record"))
+  if (attempt === null || attempt.fence === "won") return false
+  const wasSeen = attempt.lastSeen !== null && ["running", "suspended"].includes(attempt.lastSeen.state ?? "")
+  return wasSeen || attempt.startedAt !== null || attempt.evidence.some((seen) => seen.source === "record")
 }
 
 async function finishWithoutOutputs(desk: Desk, ended: readonly Job[]): Promise<void> {
@@ -63,17 +78,36 @@ async function finishWithoutOutputs(desk: Desk, ended: readonly Job[]): Promise<
   if (events.length > 0) await desk.store.append(events)
 }
 
-async function collectChunk(desk: Desk, live: Live, jobs: readonly Job[], signal: AbortSignal): Promise<void> {
-  let open = jobs
-  for (let tries = 1; open.length > 0; tries += 1) {
-    const replies = await receive(desk, live, open, signal)
-    const isLast = tries === mismatchTriesMax
-    const whole = open.filter((job) => isLast || isBack(replies.get(tokenOfJob(job))))
-    const events = whole.flatMap((job) => collected(desk, job, replies.get(tokenOfJob(job))))
-    if (events.length > 0) await desk.store.append(events)
-    open = open.filter((job) => !whole.includes(job))
-    if (open.length > 0) await desk.clock.sleep(mismatchWaitMs, signal)
+async function collectChunk(
+  desk: Desk,
+  tries: Tries,
+  live: Live,
+  jobs: readonly Job[],
+  signal: AbortSignal,
+): Promise<void> {
+  const replies = await receive(desk, live, jobs, signal).catch((error: unknown) => cut(error))
+  const waiting = new Map<string, string>()
+  const groups: AnyEventBody[][] = []
+  for (const job of jobs) {
+    const token = tokenOfJob(job)
+    const reply = replies instanceof HawserError ? undefined : replies.get(token)
+    const hindrance = replies instanceof HawserError ? replies : (reply?.failure ?? null)
+    if (hindrance !== null && hindrance.class !== "rejected") {
+      tries.failed(token, patienceMs, false)
+      waiting.set(job.id, hindrance.message)
+    } else if (isBack(reply) || tries.count(token) + 1 >= mismatchTriesMax) {
+      groups.push(collected(desk, job, reply))
+      tries.forget(token)
+    } else tries.failed(token, mismatchWaitMs, true)
   }
+  await tellWaiting(desk, waiting)
+  await appendAll(desk, groups)
+}
+
+/** A stream that was cut says nothing against the manager; what came of it is read again, each job by itself. */
+function cut(error: unknown): HawserError {
+  if (error instanceof HawserError && error.code === "COLLECT_CUT") return error
+  throw error
 }
 
 async function receive(
@@ -94,7 +128,6 @@ async function receive(
   return new Map(replies.map((reply) => [reply.token, reply]))
 }
 
-/** A full disk on this side is waited out; everything else that is not whole is read again. */
 function isBack(reply: CollectReply | undefined): boolean {
   return reply !== undefined && isWhole(reply)
 }

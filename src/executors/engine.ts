@@ -1,10 +1,12 @@
 /** The engine of one executor: three loops over its jobs (submit, monitor, collect) that share one session and one health. */
+import { setMaxListeners } from "node:events"
 import { HawserError, SchedulerError, StoreError, TransportError, UsageError, asHawserError } from "../errors.ts"
 import { collectPass } from "./collect.ts"
 import type { Desk } from "./desk.ts"
 import { hinted, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
 import { submitPass } from "./submit.ts"
+import { Tries } from "./tries.ts"
 import { Watch } from "./watch.ts"
 import { watchedBy } from "./watched.ts"
 
@@ -12,11 +14,13 @@ const retryMsMin = 200
 
 /** After a failure that is not the manager's: a full disk here, or a bug. */
 const ownFailureMs = 5_000
+const ownFailureMsMax = 60_000
 
 /** Runs until it is closed. It owns no state: what it knows is in the store, what it remembers is only how long. */
 export class Engine implements AsyncDisposable {
   readonly desk: Desk
   private readonly watch: Watch
+  private readonly tries: Tries
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
@@ -25,11 +29,14 @@ export class Engine implements AsyncDisposable {
 
   constructor(desk: Desk) {
     this.desk = desk
+    // One for each command that is under way.
+    setMaxListeners(0, this.closing.signal)
     this.watch = new Watch(desk.clock, 2 * desk.pace.sweepMsMax)
+    this.tries = new Tries(desk.clock)
     this.loops = [
       this.loop("submit", desk.bells.submit, (signal) => submitPass(desk, this.watch, signal)),
       this.loop("monitor", desk.bells.monitor, (signal) => this.monitorPass(signal)),
-      this.loop("collect", desk.bells.collect, (signal) => collectPass(desk, signal)),
+      this.loop("collect", desk.bells.collect, (signal) => collectPass(desk, this.tries, signal)),
     ]
   }
 
@@ -42,11 +49,14 @@ export class Engine implements AsyncDisposable {
   /** A fresh, complete sweep that starts after this call. Rejects with why when the manager can't be asked. */
   async recover(signal?: AbortSignal): Promise<void> {
     const wanted = this.sweepsDone + (this.sweeping ? 2 : 1)
+    // What failed before this call says nothing of the sweep that follows it.
+    this.failures.delete("monitor")
     this.sweepWanted = true
     const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal])
     this.desk.bells.monitor.ring()
     while (this.sweepsDone < wanted && watchedBy(this.desk).length > 0) {
-      if (this.lastFailure !== null) throw this.lastFailure
+      const failure = this.failures.get("monitor")
+      if (failure !== undefined) throw failure
       await this.desk.clock.sleep(20, either)
     }
   }
@@ -60,7 +70,9 @@ export class Engine implements AsyncDisposable {
   }
 
   private sweeping = false
-  private lastFailure: HawserError | null = null
+  /** The newest failure of each loop since it last went well. */
+  private readonly failures = new Map<string, HawserError>()
+  private readonly failuresInARow = new Map<string, number>()
 
   /** A short tick looks for hints; a sweep follows when there are some, when it was asked for, or when its time has come. */
   private async monitorPass(signal: AbortSignal): Promise<number | null> {
@@ -102,7 +114,8 @@ export class Engine implements AsyncDisposable {
     try {
       const waitMs = await pass(closing.signal)
       desk.link.passed(name)
-      this.lastFailure = null
+      this.failures.delete(name)
+      this.failuresInARow.delete(name)
       return waitMs
     } catch (error) {
       if (closing.signal.aborted) return null
@@ -112,14 +125,18 @@ export class Engine implements AsyncDisposable {
         desk.link.passed(name)
         return ownFailureMs
       }
-      // A floor, so that a failure that says nothing of the manager can't turn the loop hot.
-      return Math.max(retryMsMin, await desk.link.failed(known, name))
+      const waitMs = await desk.link.failed(known, name)
+      if (waitMs > 0) return Math.max(retryMsMin, waitMs)
+      // It says nothing of the manager, so the breaker does not count it; it must not turn the loop hot either.
+      const row = (this.failuresInARow.get(name) ?? 0) + 1
+      this.failuresInARow.set(name, row)
+      return Math.min(ownFailureMsMax, retryMsMin * 2 ** Math.min(row, 12))
     }
   }
 
   /** What the manager or the way to it says is news; anything else is a bug of ours, and its stack goes to the log. */
   private tell(step: string, error: HawserError): void {
-    this.lastFailure = error
+    this.failures.set(step, error)
     if (error.code === "STORE_SUPERSEDED") this.desk.onLost(error)
     const { name, log } = this.desk
     const facts = { executor: name, step, code: error.code }

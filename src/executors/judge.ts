@@ -14,8 +14,8 @@ export interface Case {
   /** How long complete looks have found nothing of it: the sum of the spans between consecutive ones. */
   readonly absence: { readonly coveredMs: number; readonly looks: number }
   readonly now: number
-  /** Since when a final native state without an exit record has been known, ms; null: it was not. */
-  readonly finalSince: number | null
+  /** How long a final native state without an exit record has been known, ms; null: it was not. */
+  readonly finalForMs: number | null
   readonly limits: JudgeLimits
 }
 
@@ -77,18 +77,25 @@ function observed(known: Case, live: Evidence): Verdict {
 /** What the record says, with the manager's word for why a signal came. */
 function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verdict {
   const evidence = [recordEvidence(known, record), ...(final === null ? [] : [final])]
-  if (record.launchFailure !== null) {
+  // Told to end before the payload was started, it says so as a failed launch: who told it decides.
+  if (record.launchFailure !== null && record.wrapperSignal === null) {
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, record.launchFailure, evidence)
+  }
+  if (record.limit === "walltime") {
+    const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
+    return ended({ state: "failed", cause: "timeout", ...facts }, "Its walltime was over.", evidence)
   }
   if (record.exitCode === 0 && record.signal === null && record.wrapperSignal === null) {
     return ended({ state: "completed", cause: null, exitCode: 0, signal: null }, null, evidence)
   }
   const outcome = failureOf(known, record, final)
-  return ended(outcome, final?.reason ?? null, evidence)
+  return ended(outcome, final?.reason ?? record.launchFailure, evidence)
 }
 
 function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Outcome {
-  const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
+  // Of one that was not started, the code is the wrapper's own.
+  const isPayloads = record.signal === null && record.launchFailure === null
+  const facts = { exitCode: isPayloads ? record.exitCode : null, signal: record.signal }
   const told = final?.outcome ?? null
   const wasStopped = record.wrapperSignal !== null || record.signal !== null
   if (told !== null && told.cause !== null && managerCauses.has(told.cause))
@@ -96,6 +103,7 @@ function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Out
   if (wasStopped && (known.cancelRequestedAt !== null || told?.state === "cancelled")) {
     return { state: "cancelled", cause: null, ...facts }
   }
+  if (record.launchFailure !== null) return { state: "failed", cause: "launch", exitCode: null, signal: null }
   if (record.signal !== null) return { state: "failed", cause: "signal", ...facts }
   if (record.exitCode === 0) return { state: "completed", cause: null, ...facts }
   return { state: "failed", cause: "exit", ...facts }
@@ -107,7 +115,7 @@ const managerCauses: ReadonlySet<Cause> = new Set(["timeout", "out-of-memory", "
 function byManager(known: Case, final: Evidence): Verdict {
   const outcome = final.outcome
   if (known.records === null) return { kind: "keep", needs: "records" }
-  const waited = known.finalSince !== null && known.now - known.finalSince >= known.limits.graceMs
+  const waited = known.finalForMs !== null && known.finalForMs >= known.limits.graceMs
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
   // A native that was cancelled before it started leaves no record, and needs none.
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)

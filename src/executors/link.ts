@@ -71,6 +71,8 @@ export class ManagerLink implements AsyncDisposable {
     if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
     // A new connection would take the next owner number, and two controllers would fence each other in turns.
     if (this.superseded !== null) throw this.superseded
+    // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
+    if (who === null) this.parts.breaker.release(null)
     if (this.live !== null) return this.live
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
@@ -87,7 +89,8 @@ export class ManagerLink implements AsyncDisposable {
   async failed(error: HawserError, who: string): Promise<number> {
     if (error instanceof RestingError) return error.waitMs
     if (error.code === "OWNER_SUPERSEDED") this.superseded = error
-    if (error instanceof TransportError || this.superseded !== null) await this.drop()
+    const isTransport = error instanceof TransportError && error.class !== "limit"
+    if (isTransport || this.superseded !== null) await this.drop()
     return this.parts.breaker.failed(error, who)
   }
 
@@ -113,7 +116,11 @@ export class ManagerLink implements AsyncDisposable {
   private async drop(): Promise<void> {
     const { live } = this
     this.live = null
-    await live?.session[Symbol.asyncDispose]()
+    try {
+      await live?.session[Symbol.asyncDispose]()
+    } catch {
+      // It is of no use any more, however its closing went.
+    }
   }
 
   private async connect(signal: AbortSignal): Promise<Live> {

@@ -1,15 +1,20 @@
 /** Monitor: one sweep per manager and tick finds out where every live attempt stands, whatever their number. */
+import { asHawserError } from "../errors.ts"
 import type { AnyEventBody, Evidence } from "../job/index.ts"
 import { clearHints, listHints } from "../remote/verbs.ts"
-import { type Findings, askHistory, askQueue, askRecords, lookFor, unsettled } from "./ask.ts"
+import { type Findings, askHistory, askQueue, askRecords, contested, holderOf, lookFor, unsettled } from "./ask.ts"
 import { cancelStep } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
+import { appendAll, chunks } from "./each.ts"
 import { type Verdict, judge } from "./judge.ts"
 import type { Live } from "./link.ts"
 import { surplusOf, cancelSurplus } from "./surplus.ts"
 import { replaceVanished, resolveInDoubt } from "./resolve.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
+
+/** Names in one command line. */
+const hintsPerCall = 500
 
 /**
  * Whether the event folder tells of ends that nobody has read yet: the first, cheap frame of a tick. Hints are removed
@@ -18,7 +23,7 @@ import type { Watched } from "./watched.ts"
 export async function hinted(live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<boolean> {
   const tokens = new Set(watched.map(({ attempt }) => attempt.token))
   const hints = await live.session.ask(listHints(live.place.home), signal)
-  if (hints.length > 0) await live.session.act(clearHints(live.place.home, hints), signal)
+  for (const some of chunks(hints, hintsPerCall)) await live.session.act(clearHints(live.place.home, some), signal)
   return hints.some((hint) => tokens.has(hint.split(".")[0] ?? ""))
 }
 
@@ -31,9 +36,11 @@ export async function sweep(
   signal: AbortSignal,
 ): Promise<void> {
   const findings = await askQueue(desk, live, watched, signal)
-  await askRecords(live, unsettled(findings, watched), findings, signal)
+  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched)])
+  await askRecords(live, [...unclear], findings, signal)
   await askHistory(desk, live, watched, findings, signal)
-  await cancelSurplus(desk, live, surplusOf(desk, findings), signal)
+  // A manager that can't cancel now says nothing against what it has answered.
+  const trouble = await cancelSurplus(desk, live, surplusOf(desk, findings), signal).catch((error: unknown) => error)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
   await resolveInDoubt(desk, watch, live, findings, signal)
@@ -45,6 +52,7 @@ export async function sweep(
     signal,
   )
   await cancelStep(desk, watch, live, signal)
+  if (trouble !== undefined) throw asHawserError(trouble)
 }
 
 export interface Judged extends Watched {
@@ -69,7 +77,8 @@ async function judgeAll(
 
 function verdictOn(desk: Desk, watch: Watch, { job, attempt }: Watched, findings: Findings): Verdict {
   const evidence = findings.evidence.get(attempt.token) ?? []
-  const ours = attempt.nativeId === null ? evidence : preferring(evidence, attempt.nativeId)
+  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
+  const ours = known === null ? evidence : preferring(evidence, known)
   const isFinal = ours.length > 0 && ours.every((seen) => seen.state === "ended")
   return judge({
     attempt,
@@ -78,12 +87,12 @@ function verdictOn(desk: Desk, watch: Watch, { job, attempt }: Watched, findings
     records: findings.records.get(attempt.token) ?? null,
     absence: watch.absence(attempt.token),
     now: desk.clock.now(),
-    finalSince: watch.finalSince(attempt.token, isFinal),
+    finalForMs: watch.finalForMs(attempt.token, isFinal),
     limits: desk.judgeLimits,
   })
 }
 
-/** Two natives can carry one token (a frozen manager accepted late): the one that we know speaks first. */
+/** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
 function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
   const known = evidence.filter((seen) => seen.nativeId === nativeId)
   return known.length > 0 ? known : evidence
@@ -108,7 +117,10 @@ async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): P
     }
   }
   if (events.length === 0) return
-  await desk.store.append(events)
+  await appendAll(
+    desk,
+    events.map((event) => [event]),
+  )
   if (events.some((event) => event.type === "ended")) {
     desk.throttle.left()
     desk.bells.collect.ring()

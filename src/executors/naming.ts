@@ -14,7 +14,7 @@ export function findJob(store: JobStore, name: string): Job {
   if (only === undefined) {
     throw new UsageError("JOB_UNKNOWN", {
       summary: `There is no job "${name}".`,
-      reason: `The state directory knows ${known.length} jobs; none has this key, id or beginning of an id.`,
+      reason: `The state directory has ${known.length} jobs; none has this key, id or beginning of an id.`,
       advice: "`hawser list` shows them all.",
     })
   }

@@ -14,8 +14,9 @@ const tokensPerCall = 500
 export async function prune(fleet: FleetView, request: PruneRequest): Promise<PruneResult> {
   const kept: { id: string; why: string }[] = []
   const wanted: Job[] = []
+  const dependents = dependentsIn(fleet)
   for (const job of candidates(fleet, request)) {
-    const why = neededFor(fleet, job, request)
+    const why = neededFor(fleet, job, request, dependents)
     if (why === null) wanted.push(job)
     else if (request.names !== undefined) kept.push({ id: job.id, why })
   }
@@ -45,14 +46,23 @@ function candidates(fleet: FleetView, request: PruneRequest): Job[] {
 }
 
 /** Why the job must stay; null: nobody needs it. */
-function neededFor(fleet: FleetView, job: Job, request: PruneRequest): string | null {
+function neededFor(
+  fleet: FleetView,
+  job: Job,
+  request: PruneRequest,
+  dependents: ReadonlyMap<string, string>,
+): string | null {
   if (!isFinal(job.state)) return `It is ${job.state}.`
   if (request.states !== undefined && !request.states.includes(job.state)) return `It is ${job.state}.`
   if (fleet.parts.clock.now() - (job.endedAt ?? job.changedAt) < request.olderThanMs) return "It is not old enough."
-  const dependent = [...fleet.parts.store.jobs.values()].find(
-    (other) => !isFinal(other.state) && other.spec.after.some((one) => one.job === job.key || one.job === job.id),
-  )
-  return dependent === undefined ? null : `${dependent.key} waits for it.`
+  const dependent = dependents.get(job.key) ?? dependents.get(job.id)
+  return dependent === undefined ? null : `${dependent} waits for it.`
+}
+
+/** From the key or id of a job to the key of one that waits for it. */
+function dependentsIn(fleet: FleetView): Map<string, string> {
+  const open = [...fleet.parts.store.jobs.values()].filter((job) => !isFinal(job.state))
+  return new Map(open.flatMap((job) => job.spec.after.map((one) => [one.job, job.key] as const)))
 }
 
 function byExecutor(jobs: readonly Job[]): Map<string, Job[]> {

@@ -1,9 +1,10 @@
 /** Resolve: what became of a submission whose answer was lost, and of an attempt that vanished before it started. */
 import { type AnyEventBody, currentAttempt } from "../job/index.ts"
-import { acceptedBy, takeGuard } from "./cancel.ts"
-import type { Desk } from "./desk.ts"
+import { type Guard, acceptedBy, cancelledBeforeStart, intendToFence, takeGuard } from "./cancel.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
+import { appendAll, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
-import { type Findings, lookFor } from "./ask.ts"
+import { type Findings, holderOf, lookFor } from "./ask.ts"
 import { intentFor } from "./intent.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
@@ -32,7 +33,10 @@ export async function resolveInDoubt(
     if (native !== null) found.push({ job: one.job.id, type: "accepted", token: one.attempt.token, ...native })
     else if (watch.absence(one.attempt.token).looks >= desk.judgeLimits.absenceLooks) vanished.push(one)
   }
-  if (found.length > 0) await desk.store.append(found)
+  await appendAll(
+    desk,
+    found.map((event) => [event]),
+  )
   await replaceVanished(desk, watch, live, vanished, signal)
 }
 
@@ -41,9 +45,8 @@ function nativeIn(
   findings: Findings,
   { attempt }: Watched,
 ): { readonly nativeId: string; readonly submitTime: string | null } | null {
-  const records = findings.records.get(attempt.token)
-  const guard = records?.guards.map((one) => one.owner.split(":")).find(([kind]) => kind === "native")
-  if (guard?.[1] !== undefined) return { nativeId: guard[1], submitTime: null }
+  const holder = holderOf(findings, attempt.token)
+  if (holder !== null) return { nativeId: holder, submitTime: null }
   const seen = (findings.evidence.get(attempt.token) ?? []).find((one) => one.nativeId !== null)
   const nativeId = seen?.nativeId ?? null
   return nativeId === null ? null : { nativeId, submitTime: seen?.submitTime ?? null }
@@ -60,11 +63,41 @@ export async function replaceVanished(
   vanished: readonly Watched[],
   signal: AbortSignal,
 ): Promise<void> {
-  for (const one of vanished) {
-    const { won, owner } = await takeGuard(desk, live, one, signal)
+  if (vanished.length === 0) return
+  await intendToFence(desk, vanished)
+  const groups: AnyEventBody[][] = []
+  const failed = await forEach(vanished, async (one) => {
+    groups.push(eventsAfter(desk, live, one, await takeGuard(desk, live, one, signal)))
     watch.forget(one.attempt.token)
-    await desk.store.append(won ? replacement(desk, live, one) : started(one, owner))
-    desk.bells.submit.ring()
+  })
+  await appendAll(desk, groups)
+  await tellWaiting(
+    desk,
+    reasons(failed, ({ job }) => job),
+  )
+  desk.bells.submit.ring()
+  desk.bells.collect.ring()
+}
+
+function eventsAfter(desk: Desk, live: Live, one: Watched, guard: Guard): AnyEventBody[] {
+  if (guard.kind === "missing") return [withoutDirectory(one)]
+  if (guard.kind === "lost") return started(one, guard.owner)
+  const { job, attempt } = one
+  if (job.cancelRequestedAt !== null) {
+    return [{ job: job.id, type: "fenced", token: attempt.token, won: true, owner: "us" }, cancelledBeforeStart(one)]
+  }
+  return replacement(desk, live, one)
+}
+
+/** It was there when the attempt was submitted, and with it went the proof that the payload has not run. */
+function withoutDirectory({ job, attempt }: Watched): AnyEventBody {
+  return {
+    job: job.id,
+    type: "ended",
+    token: attempt.token,
+    outcome: { state: "failed", cause: "lost", exitCode: null, signal: null },
+    reason: "The manager does not know it any more, and its job directory is gone: nobody can say whether it ran.",
+    evidence: [],
   }
 }
 
@@ -89,5 +122,5 @@ function replacement(desk: Desk, live: Live, { job, attempt }: Watched): AnyEven
 }
 
 function started(one: Watched, owner: string): AnyEventBody[] {
-  return [{ job: one.job.id, type: "fenced", token: one.attempt.token, won: false, owner }, acceptedBy(one, owner)]
+  return [{ job: one.job.id, type: "fenced", token: one.attempt.token, won: false, owner }, ...acceptedBy(one, owner)]
 }

@@ -1,16 +1,23 @@
 /** Stage: the job directories of one chunk travel as one tar stream and stand whole on the other side, or not at all. */
-import { UsageError } from "../errors.ts"
-import { type AnyEventBody, type Attempt, type Cause, type Job, currentAttempt } from "../job/index.ts"
+import { HawserError, UsageError } from "../errors.ts"
+import {
+  type AnyEventBody,
+  type Attempt,
+  type Cause,
+  type Job,
+  currentAttempt,
+  unlimitedWalltime,
+} from "../job/index.ts"
 import type { Place } from "../remote/layout.ts"
 import { InputError, type StageJob } from "../remote/pack.ts"
 import { wrapperProgram } from "../remote/programs.ts"
 import { jobFiles } from "../remote/script.ts"
 import { type StageReply, stageJobs } from "../remote/staging.ts"
 import type { Session } from "../transport/session.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
 import { submissionOf } from "./submission.ts"
 
-/** Returns the jobs whose directories stand there now. One that can't be staged is ended; the others go on. */
+/** Returns the jobs whose directories stand there now. One that can't be staged is ended or waits; the others go on. */
 export async function stageChunk(
   desk: Desk,
   session: Session,
@@ -26,15 +33,17 @@ export async function stageChunk(
   const packed = described.flatMap((one) => ("refusal" in one ? [] : [one]))
   const replies = await send(desk, session, place, packed, signal)
   const ends: AnyEventBody[] = []
+  const waiting = new Map<string, string>()
   const standing = packed.filter(({ job, stage }) => {
     const reply = replies.find(({ token }) => token === stage.token)
     if (reply?.status === "conflict")
       ends.push(endOf(job, "stage-in", "A job directory of this token is there with another spec."))
     if (reply?.status === "failed")
-      desk.throttle.refused(`The job directory could not be put into place: ${reply.reason ?? "no reason given"}`)
+      waiting.set(job.id, `Its job directory could not be put into place: ${reply.reason ?? "no reason given"}`)
     return reply?.status === "staged" || reply?.status === "exists"
   })
   await end(desk, ends)
+  await tellWaiting(desk, waiting)
   return standing.map(({ job }) => job)
 }
 
@@ -43,7 +52,10 @@ interface Packed {
   readonly stage: StageJob
 }
 
-/** An input that is not what it was cuts the stream: its job is ended or waits, and the others go with the next pass. */
+/**
+ * An input that is not what it was cuts the stream: its job is ended or waits, and the others go without it. A full disk
+ * over there is waited out by all.
+ */
 async function send(
   desk: Desk,
   session: Session,
@@ -60,13 +72,27 @@ async function send(
       options,
     )
   } catch (error) {
+    if (error instanceof HawserError && error.class === "limit") return diskFull(desk, packed, error)
     if (!(error instanceof InputError)) throw error
     const culprit = packed.find(({ stage }) => stage.token === error.token)
-    if (culprit !== undefined && error.class === "rejected")
-      await end(desk, [endOf(culprit.job, "stage-in", error.message)])
-    desk.bells.submit.ring()
-    return []
+    if (culprit === undefined) throw error
+    if (error.class === "rejected") await end(desk, [endOf(culprit.job, "stage-in", error.message)])
+    else await tellWaiting(desk, new Map([[culprit.job.id, error.message]]))
+    return send(
+      desk,
+      session,
+      place,
+      packed.filter((one) => one !== culprit),
+      signal,
+    )
   }
+}
+
+async function diskFull(desk: Desk, packed: readonly Packed[], error: HawserError): Promise<readonly StageReply[]> {
+  const reason = [error.summary, error.reason].filter((line) => line !== undefined).join(" ")
+  desk.throttle.refused(reason)
+  await tellWaiting(desk, new Map(packed.map(({ job }) => [job.id, reason])))
+  return []
 }
 
 function describe(desk: Desk, place: Place, job: Job): Packed | { readonly refusal: AnyEventBody } {
@@ -93,7 +119,13 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     wrapper: wrapperProgram().name,
     launch: (argv) => launcher.wrap(argv, job.spec),
     secrets: secretsOf(desk, job),
+    walltime: scheduler.features.countsResources ? walltimeOf(job) : null,
   })
+}
+
+function walltimeOf({ spec }: Job): number | null {
+  const { walltime } = spec.resources
+  return walltime === null || walltime === unlimitedWalltime ? null : walltime
 }
 
 /** GPUs that we share out ourselves are told to the payload as the drivers expect it. */

@@ -5,10 +5,12 @@ import type { Place, SubmitReply } from "../remote/layout.ts"
 import { submitOnce } from "../remote/submit.ts"
 import type { Accepted } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
-import { admissible } from "./admit.ts"
+import { admissible, missingSecrets, needsSecrets } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
+import { chunks, forEach, reasons } from "./each.ts"
 import { intentFor } from "./intent.ts"
+import { healthOf } from "./link.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
@@ -20,12 +22,18 @@ const chunkJobsMax = 50
 /** Submissions that are under way at a time. */
 const inFlightMax = 8
 
+/** Until those that could not be submitted by themselves are tried again. */
+const laggardsMs = 5_000
+
 /** One pass over everything that can be submitted. Returns milliseconds until another pass is worth it; null: a ring. */
 export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal): Promise<number | null> {
   await desk.clock.sleep(desk.pace.gatherMs, signal)
   const { admitted, retryMs } = await admissible(desk)
   if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
-  const live = await desk.link.session(signal, "submit")
+  const live = await desk.link.session(signal, "submit").catch(async (error: unknown) => {
+    if (!signal.aborted) await tellAway(desk, asHawserError(error))
+    throw error
+  })
   const { session, place } = live
   await intend(desk, place, admitted)
   await cancelAll(
@@ -36,20 +44,40 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     signal,
   )
   let staged = Promise.resolve<readonly Job[]>([])
-  for (const chunk of chunks(dueForSubmission(desk), chunkJobsMax)) {
+  for (const chunk of chunks(await dueForSubmission(desk), chunkJobsMax)) {
     const ready = staged
     staged = stageChunk(desk, session, place, chunk, signal)
     await submitChunk(desk, session, place, await settled(ready, staged), signal)
   }
   await submitChunk(desk, session, place, await staged, signal)
-  return retryMs
+  return nextPassMs(desk, retryMs)
 }
 
-function dueForSubmission(desk: Desk): Job[] {
+/** The manager can't be reached: its jobs wait for that, and whoever has submitted them gets to know it. */
+async function tellAway(desk: Desk, error: HawserError): Promise<void> {
+  const { health, reason } = healthOf(desk.store, desk.name)
+  const why = health === "up" || reason === null ? error.message : reason
+  const jobs = [...desk.book.in("new"), ...onTheirWay(desk).map(({ job }) => job)]
+  await tellWaiting(desk, new Map(jobs.filter(({ waiting }) => waiting === null).map(({ id }) => [id, why])))
+}
+
+/** What is still on its way was refused, or waits for something that no event tells of. */
+function nextPassMs(desk: Desk, retryMs: number | null): number | null {
+  if (onTheirWay(desk).length === 0) return retryMs
+  const pauseMs = desk.throttle.pauseMs()
+  return Math.min(pauseMs > 0 ? pauseMs : laggardsMs, retryMs ?? laggardsMs)
+}
+
+/** Those of a controller that died may need secrets that this one has not been told. */
+async function dueForSubmission(desk: Desk): Promise<Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
-  return onTheirWay(desk).flatMap(({ job, attempt }) =>
+  const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
     job.cancelRequestedAt === null && attempt.fence === null ? [job] : [],
   )
+  const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
+  const without = jobs.filter((job) => missing.get(job)?.length !== 0)
+  await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
+  return jobs.filter((job) => missing.get(job)?.length === 0)
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */
@@ -70,17 +98,14 @@ async function submitChunk(
   jobs: readonly Job[],
   signal: AbortSignal,
 ): Promise<void> {
-  const queue = [...jobs]
-  const worker = async (): Promise<void> => {
-    while (desk.throttle.pauseMs() === 0) {
-      const job = queue.shift()
-      if (job === undefined) return
-      await submitJob(desk, session, place, job, signal)
-    }
+  const step = async (job: Job): Promise<void> => {
+    if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
   }
-  const results = await Promise.allSettled(Array.from({ length: inFlightMax }, worker))
-  const failure = results.find((result) => result.status === "rejected")
-  if (failure !== undefined) throw asHawserError(failure.reason)
+  const failed = await forEach(jobs, step, inFlightMax)
+  await tellWaiting(
+    desk,
+    reasons(failed, (job) => job),
+  )
 }
 
 /** Asks once, idempotently, and writes down the answer. A lost connection leaves the attempt as it is: it is asked again. */
@@ -123,8 +148,8 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
     case "guarded":
       return onGuarded(job, token, reply.owner)
     case "missing":
-      desk.bells.submit.ring()
-      return []
+      // Staged again with the next pass.
+      return [{ job: job.id, type: "waiting", reason: "Its job directory was not where it had been put." }]
   }
 }
 
@@ -161,10 +186,6 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
         },
       ]
   }
-}
-
-function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
 }
 
 /** What is ready; the stage that runs beside it must not reject unseen if this one throws. */

@@ -4,7 +4,7 @@ import { isFinal } from "../job/index.ts"
 import type { Native } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
-import type { Findings } from "./ask.ts"
+import { type Findings, holderOf } from "./ask.ts"
 
 /** Live natives whose token is known in this state directory and whose attempt has no need of them. */
 export function surplusOf(desk: Desk, findings: Findings): Native[] {
@@ -19,8 +19,8 @@ export function surplusOf(desk: Desk, findings: Findings): Native[] {
       attempt.fence === "won" ||
       job.attempts.at(-1)?.token !== token
     for (const seen of evidence.filter(isLive)) {
-      const isOther =
-        attempt.nativeId !== null && seen.nativeId !== attempt.nativeId && !holdsGuard(findings, token, seen)
+      const ours = holderOf(findings, token) ?? attempt.nativeId
+      const isOther = ours !== null && seen.nativeId !== ours
       if (isOver || isOther)
         surplus.push({ token, nativeName: attempt.nativeName, nativeId: seen.nativeId, directory: attempt.directory })
     }
@@ -41,9 +41,4 @@ export async function cancelSurplus(
 
 function isLive(seen: Evidence): boolean {
   return seen.state !== null && seen.state !== "ended"
-}
-
-function holdsGuard(findings: Findings, token: string, seen: Evidence): boolean {
-  const guards = findings.records.get(token)?.guards ?? []
-  return guards.some((guard) => guard.owner.startsWith(`native:${seen.nativeId}:`))
 }

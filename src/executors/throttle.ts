@@ -130,15 +130,16 @@ class Room {
     if (need.cores > cores) return impossible("cores", need.cores, cores)
     if (memory !== null && need.memory > memory) return impossible("bytes of memory", need.memory, memory)
     if (need.gpus > gpus) return impossible("GPUs", need.gpus, gpus)
-    if (this.cores + need.cores > cores) return waiting(`${this.cores} of ${cores} cores are in use.`)
+    if (this.cores + need.cores > cores) return waiting(`It waits for ${need.cores} of ${cores} cores.`)
     if (memory !== null && this.memory + need.memory > memory)
-      return waiting(`${this.memory} of ${memory} bytes of memory are in use.`)
+      return waiting(`It waits for ${need.memory} of ${memory} bytes of memory.`)
     const free = Array.from({ length: gpus }, (_, index) => index).filter((index) => !this.devices.has(index))
-    if (free.length < need.gpus) return waiting(`${this.devices.size} of ${gpus} GPUs are in use.`)
+    if (free.length < need.gpus) return waiting(`It waits for ${need.gpus} of ${gpus} GPUs.`)
     return { kind: "admitted", devices: free.slice(0, need.gpus) }
   }
 }
 
+/** Without counts that change: the reason of each job that waits would be written down again with each of them. */
 function waiting(reason: string): Admission {
   return { kind: "waiting", reason }
 }

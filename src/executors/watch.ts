@@ -13,7 +13,7 @@ export class Watch {
   private readonly spanMsMax: number
   private readonly absences = new Map<string, AbsenceClock>()
   private readonly finals = new Map<string, number>()
-  private readonly cancels = new Map<string, { readonly firstAt: number; lastAt: number }>()
+  private readonly cancels = new Map<string, number>()
 
   /** `spanMsMax`: a longer span between two complete looks was a sleep or an outage, and does not count. */
   constructor(clock: Clock, spanMsMax: number) {
@@ -44,28 +44,27 @@ export class Watch {
     return { coveredMs, looks }
   }
 
-  /** Since when (wall clock) a final native state has been known; starts the clock. */
-  finalSince(token: string, isFinal: boolean): number | null {
+  /** How long a final native state has been known, ms; starts the clock. Null: it is not. */
+  finalForMs(token: string, isFinal: boolean): number | null {
     if (!isFinal) {
       this.finals.delete(token)
       return null
     }
-    const since = this.finals.get(token) ?? this.clock.now()
+    const since = this.finals.get(token) ?? this.clock.monotonic()
     this.finals.set(token, since)
-    return since
+    return this.clock.monotonic() - since
   }
 
   /** How a cancel should be sent now: `term` first, `kill` after `killAfterMs`, null while the last one is still fresh. */
-  cancelStep(token: string, killAfterMs: number): "term" | "kill" | null {
-    const now = this.clock.monotonic()
-    const sent = this.cancels.get(token)
-    if (sent === undefined) {
-      this.cancels.set(token, { firstAt: now, lastAt: now })
-      return "term"
-    }
-    if (now - sent.lastAt < killAfterMs) return null
-    sent.lastAt = now
-    return "kill"
+  cancelDue(token: string, killAfterMs: number): "term" | "kill" | null {
+    const sentAt = this.cancels.get(token)
+    if (sentAt === undefined) return "term"
+    return this.clock.monotonic() - sentAt < killAfterMs ? null : "kill"
+  }
+
+  /** The manager has taken it. One that did not arrive is sent again as it was. */
+  cancelSent(token: string): void {
+    this.cancels.set(token, this.clock.monotonic())
   }
 
   forget(token: string): void {

@@ -11,11 +11,23 @@
 # when the watchdog ended the command, after a newline. NUL bytes are lost in a capture: binary data goes over channels of its own.
 
 set +eux
+# What is the login's own and would bend our shells is put aside for the jobs (hz_as_login): none of it is exported.
+# shellcheck disable=SC2034 # for the verbs that start jobs
+hz_login_umask=$(umask)
 umask 077
+hz_login_kept=
+for hz_name in LC_ALL ENV BASH_ENV CDPATH HISTFILE; do
+  eval "hz_login_value=\${$hz_name-}"
+  [ -n "$hz_login_value" ] || continue
+  eval "hz_login_$hz_name=\$hz_login_value"
+  hz_login_kept="$hz_login_kept $hz_name"
+done
 # Locale C: texts of the scheduler are in English, and ${#x} counts bytes.
 LC_ALL=C
 export LC_ALL
-unset ENV BASH_ENV HISTFILE CDPATH SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_ORIGINAL_COMMAND SSH_TTY
+unset ENV BASH_ENV HISTFILE CDPATH
+# Of the session that we came by; jobs outlive it.
+unset SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_ORIGINAL_COMMAND SSH_TTY
 IFS=' 	
 '
 cd "${HOME:-/}" 2>/dev/null || cd /

@@ -15,6 +15,7 @@
  *     patterns.sh               `set -- 'glob' …` for the outputs
  *     script                    the spec's script, where it has one
  *     start-before              seconds since 1970, where the job has a deadline
+ *     walltime                  seconds, where no manager ends a job when its time is over
  *     secrets                   mode 0600, only where the spec refers to some; read and removed before the payload runs
  *     work/                     the payload's working directory, with its inputs
  *     submit.<try>.lock         exclusive; the submission of this try may have reached the manager
@@ -96,6 +97,8 @@ export interface ExitRecord {
   readonly signal: string | null
   /** The wrapper itself was told to end (TERM …): not final where the manager may have requeued the native. */
   readonly wrapperSignal: string | null
+  /** The wrapper ended the payload, or began to, because its walltime was over. */
+  readonly limit: "walltime" | null
   /** The payload never ran: the wrapper's own reason (cause `launch`). */
   readonly launchFailure: string | null
   readonly startedAt: number

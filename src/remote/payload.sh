@@ -52,19 +52,18 @@ hz_modules() {
   done
 }
 
-# hz_secrets TOKEN NAME...: reads them and removes their file, unless the wrapper has done so in this very shell. They
-# are exported to nothing but the payload.
+# hz_secrets TOKEN NAME...: reads them and removes their file. They are exported to nothing but the payload.
 hz_secrets() {
   hz_text=$1
   shift
-  if [ -r "$hz_directory/secrets" ]; then
-    # shellcheck source=/dev/null
-    . "$hz_directory/secrets"
-    rm -f "$hz_directory/secrets"
-    [ ! -e "$hz_directory/secrets" ] || hz_payload_fail "the secrets of this job can't be removed"
-  fi
-  [ "${hz_secrets_of-}" = "$hz_text" ] ||
+  [ -r "$hz_directory/secrets" ] ||
     hz_payload_fail "the secrets of this job are gone: they can be read once, and it was started before"
+  # shellcheck source=/dev/null
+  . "$hz_directory/secrets"
+  rm -f "$hz_directory/secrets"
+  [ ! -e "$hz_directory/secrets" ] || hz_payload_fail "the secrets of this job can't be removed"
+  # The last line of the file.
+  [ "${hz_secrets_of-}" = "$hz_text" ] || hz_payload_fail "the secrets of this job can't be read to their end"
   unset hz_secrets_of
   hz_secret_names=$*
   for hz_name; do

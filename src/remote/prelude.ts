@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts"
 import { quoteAll, script } from "../quote.ts"
 
 const preludeFiles = ["facts.sh", "verbs.sh", "submit.sh", "process.sh", "glob.sh", "staging.sh"]
-const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "wrapper.sh"]
+const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "wrapper.sh"]
 
 /**
  * The verbs, for a shell that frame.sh has set up. Variables whose names match one of `foreign` (shell patterns) are

@@ -93,6 +93,7 @@ function exitRecord(start: number, fields: ReadonlyMap<string, string>, outputs:
     exitCode,
     signal: fields.get("signal") ?? null,
     wrapperSignal: fields.get("wrapper") ?? null,
+    limit: fields.get("limit") === "walltime" ? "walltime" : null,
     launchFailure: fields.get("launch") ?? null,
     startedAt: startedAt * 1000,
     endedAt: endedAt * 1000,

@@ -28,12 +28,15 @@ export interface JobParts {
   readonly secrets: Readonly<Record<string, string>>
   /** The wrapper does not start the payload from then on (PROTOCOL 9), ms since 1970; null: never too late. */
   readonly startBefore?: number | null
+  /** Seconds after which the wrapper ends the payload; null: the manager does, or nobody. */
+  readonly walltime?: number | null
 }
 
 /** Everything in the job directory but `work/`. Throws a UsageError for what can't be expressed (SECRET_MISSING …). */
 export function jobFiles(parts: JobParts): TextFile[] {
   const { token, spec } = parts.submission
   const startBefore = parts.startBefore ?? null
+  const walltime = parts.walltime ?? null
   const secrets = secretsOf(spec, parts.secrets)
   return [
     { name: "token", mode: 0o600, text: script([token, specHash(spec)]) },
@@ -43,6 +46,7 @@ export function jobFiles(parts: JobParts): TextFile[] {
     ...(startBefore === null
       ? []
       : [{ name: "start-before", mode: 0o600, text: script([String(Math.floor(startBefore / 1000))]) }]),
+    ...(walltime === null ? [] : [{ name: "walltime", mode: 0o600, text: script([String(walltime)]) }]),
     ...(spec.script === null ? [] : [{ name: "script", mode: 0o700, text: spec.script }]),
     ...(Object.keys(secrets).length === 0
       ? []
@@ -128,13 +132,18 @@ function secretsOf(spec: JobSpec, values: Readonly<Record<string, string>>): Rec
   const references = Object.entries(spec.env).filter(
     (entry): entry is [string, SecretReference] => typeof entry[1] !== "string",
   )
-  return Object.fromEntries(references.map(([name, { fromEnv }]) => [name, secretOf(name, fromEnv, values)]))
+  return Object.fromEntries(references.map(([name, reference]) => [name, secretOf(name, reference, values)]))
 }
 
-function secretOf(name: string, fromEnv: string, values: Readonly<Record<string, string>>): string {
-  const value = values[fromEnv]
+function secretOf(name: string, reference: SecretReference, values: Readonly<Record<string, string>>): string {
+  const value = values[reference.fromEnv]
   if (value !== undefined) return value
-  throw new UsageError("SECRET_MISSING", {
+  throw secretMissing(name, reference)
+}
+
+/** Of the variable `name` of a job. */
+export function secretMissing(name: string, { fromEnv }: SecretReference): UsageError {
+  return new UsageError("SECRET_MISSING", {
     summary: `There is no value for ${name}.`,
     reason: `env.${name} is taken from the variable ${fromEnv} of the submitter, which is not set.`,
     advice: `Set ${fromEnv} and try again.`,

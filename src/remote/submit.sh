@@ -45,14 +45,15 @@ hz_submit() {
   hz_answer 0
 }
 
-# hz_as_login: the umask and the locale of the login, from hz_login_umask and hz_login_lc_all if frame.sh has set them.
-# A job inherits what its submission is: not the umask and LC_ALL=C of our shells.
+# hz_as_login: the umask and the variables of the login, which frame.sh has put aside. A job inherits what its
+# submission is: not the umask and LC_ALL=C of our shells, and with the BASH_ENV by which sites make `module` known.
 hz_as_login() {
   umask "${hz_login_umask:-022}"
   unset LC_ALL
-  [ -n "${hz_login_lc_all-}" ] || return 0
-  LC_ALL=$hz_login_lc_all
-  export LC_ALL
+  for hz_name in ${hz_login_kept-}; do
+    eval "$hz_name=\$hz_login_$hz_name"
+    export "${hz_name?}"
+  done
 }
 
 # hz_guarded SECONDS ARGV...: stdout and stderr to the files of this try; hz_code, hz_timed_out.
@@ -61,17 +62,8 @@ hz_guarded() {
   shift
   (
     hz_as_login
-    # A verb of ours is no program.
-    case $1 in
-      hz_*)
-        "$@"
-        exit
-        ;;
-    esac
-    # What we read must be in English; and a program takes the place of this shell.
-    LC_MESSAGES=C
-    export LC_MESSAGES
-    exec "$@"
+    # A verb of ours is no program; a program takes the place of this shell.
+    case $1 in hz_*) "$@" ;; *) exec "$@" ;; esac
   ) </dev/null >"submit.$hz_try.answer" 2>>"submit.$hz_try.lock" &
   hz_child=$!
   hz_deadline "$hz_seconds" "$hz_child" &

@@ -3,11 +3,12 @@
 #
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
 # START is the manager's restart count, 0 at first. From the time in the file `start-before` on it starts nothing.
-# Its file is facts.sh, glob.sh, outputs.sh and this, in this order.
+# What the file `walltime` says, in seconds, is all the time that the payload gets.
+# Its file is facts.sh, glob.sh, outputs.sh, walltime.sh and this, in this order.
 #
 # It exits with the payload's code, or without having run it: 111 somebody else holds the guard or this start is not
 # allowed, 112 it could not be started, 113 the job directory is not there.
-# It costs three forks: ln, date and the payload itself; a fourth (ls) when there are outputs.
+# It costs three forks: ln, date and the payload itself; a fourth (ls) when there are outputs, two for a walltime.
 #
 # payload.sh is read by a shell of its own with traps set: TERM, INT and HUP end it after its current command, USR1
 # and USR2 do nothing to it. TERM and HUP go to it and all its descendants, USR1, USR2 and XCPU to its command only.
@@ -16,28 +17,56 @@
 # hz_signalled SIGNAL: remembers that the manager told us to end, and hands the signal on.
 hz_signalled() {
   case $1 in TERM | INT | HUP) hz_told=$1 ;; esac
-  [ -z "$hz_payload" ] || hz_forward "$1"
+  hz_queue="$hz_queue $1"
+  [ -z "$hz_payload" ] || hz_deliver
+}
+
+# hz_deliver: hands on what came in. A trap may interrupt another between two commands, and one here: it only adds.
+hz_deliver() {
+  while [ -n "$hz_queue" ] && [ -z "$hz_busy" ]; do
+    hz_busy=1 hz_taken=$hz_queue
+    hz_queue=${hz_queue#"$hz_taken"}
+    for hz_name in $hz_taken; do hz_forward "$hz_name"; done
+    hz_busy=
+  done
+}
+
+# hz_late: the time of the payload is over; the second time, so is the grace.
+hz_late() {
+  [ -n "$hz_payload" ] || return 0
+  if [ -z "$hz_limit" ]; then
+    hz_limit=walltime
+    hz_forward TERM
+  else
+    hz_descend "$hz_payload"
+    # shellcheck disable=SC2086
+    kill -s KILL $hz_pids 2>/dev/null
+  fi
 }
 
 # hz_forward SIGNAL
 hz_forward() {
-  case $1 in
-    INT) hz_descend "$hz_payload" && set -- TERM ;;
-    TERM | HUP) hz_descend "$hz_payload" ;;
-    *)
-      hz_pids=$hz_payload
+  for hz_pause in 1 1 1 0; do
+    hz_first "/proc/$$/cmdline"
+    hz_own=$hz_line
+    hz_first "/proc/$hz_payload/cmdline"
+    case $1/$hz_line in
+      # Between fork and exec, a child of a shell with traps swallows signals.
+      */"$hz_own") hz_pids= ;;
+      TERM/* | INT/* | HUP/*) hz_descend "$hz_payload" ;;
       # As long as it is the shell that reads payload.sh, the command is its child; after an `exec`, it is the command.
-      hz_first "/proc/$hz_payload/cmdline"
-      case $hz_line in
-        *hawser-payload*)
-          hz_children "$hz_payload"
-          hz_pids=$hz_kids
-          ;;
-      esac
-      ;;
-  esac
-  # shellcheck disable=SC2086
-  [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
+      *hawser-payload*)
+        hz_children "$hz_payload"
+        hz_pids=$hz_kids
+        ;;
+      *) hz_pids=$hz_payload ;;
+    esac
+    case $1 in INT) set -- TERM ;; esac
+    # shellcheck disable=SC2086
+    [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
+    if [ -n "$hz_pids" ] || ! kill -0 "$hz_payload" 2>/dev/null; then return 0; fi
+    command sleep "$hz_pause"
+  done
 }
 
 # hz_take N: takes guard.N. 0: it is ours; 1: somebody else's, its owner in hz_line; 2: neither, why in hz_error.
@@ -104,7 +133,7 @@ hz_fail() {
 hz_write_exit() {
   hz_head="${hz_newline}exit $hz_token $hz_n${hz_newline}native $hz_native${hz_newline}code $hz_code$hz_newline"
   hz_head="$hz_head${hz_signal:+signal $hz_signal$hz_newline}${hz_told:+wrapper $hz_told$hz_newline}"
-  hz_head="$hz_head${hz_why:+launch $hz_why$hz_newline}started $hz_at${hz_newline}ended $hz_ended$hz_newline"
+  hz_head="$hz_head${hz_limit:+limit $hz_limit$hz_newline}${hz_why:+launch $hz_why$hz_newline}started $hz_at${hz_newline}ended $hz_ended$hz_newline"
   hz_head="$hz_head${hz_peak:+memory $hz_peak$hz_newline}"
   hz_tries=$1 hz_pause=1
   until hz_write_once; do
@@ -159,6 +188,14 @@ hz_begin() {
 
 # hz_run: the payload, from its start to its end: hz_code, hz_signal.
 hz_run() {
+  # What was no reason not to start it is not for it either.
+  hz_queue=${hz_told:+ $hz_told}
+  # Before the payload, which may be over before a bash has come to wait for it.
+  if hz_first "$hz_dir/walltime"; then
+    trap hz_late ALRM
+    hz_watch_time "$hz_line" &
+    hz_watcher=$!
+  fi
   # One line: hz_forward looks for the name behind it in the first line of /proc/PID/cmdline.
   # shellcheck disable=SC2016
   hz_reader='trap "hz=\$?; [ \$hz -gt 0 ] || hz=143; exit \$hz" TERM INT HUP; trap : USR1 USR2; '
@@ -168,9 +205,13 @@ hz_run() {
   hz_child=$!
   hz_payload=$hz_child
   # What came in before we knew its number.
-  [ -z "$hz_told" ] || hz_forward "$hz_told"
-  # bash forgets how a job ended when it is waited for; in POSIX mode, CHLD interrupts the wait, and `jobs` can tell.
-  [ -z "${BASH_VERSION-}" ] || trap : CHLD
+  hz_deliver
+  # bash forgets how a job ended when it is waited for; in POSIX mode, CHLD comes first, and `jobs` can tell then.
+  hz_scratch=$hz_dir/reserve.$hz_n
+  if [ -n "${BASH_VERSION-}" ]; then
+    trap 'jobs 1<>"$hz_scratch"' CHLD
+    jobs 1<>"$hz_scratch"
+  fi
   while :; do
     wait "$hz_child"
     hz_code=$?
@@ -179,26 +220,36 @@ hz_run() {
     break
   done
   # From here on a trap changes nothing but hz_told.
-  hz_payload='' hz_line='' hz_scratch=$hz_dir/reserve.$hz_n
+  hz_payload='' hz_said=''
   if [ "$hz_code" -gt 128 ]; then
-    [ -z "${BASH_VERSION-}" ] || jobs 1<>"$hz_scratch"
     wait "$hz_child"
     hz_again=$?
     [ "$hz_again" -eq 127 ] || hz_code=$hz_again
-    [ -n "${BASH_VERSION-}" ] || jobs 1<>"$hz_scratch"
-    hz_first "$hz_scratch"
+    hz_how
     # Asked a second time, 127 may be the payload's own.
-    case $hz_line in "["*" Done(127) "* | "["*" Exit 127 "*) hz_code=127 ;; esac
+    case $hz_said in "["*" Done(127) "* | "["*" Exit 127 "*) hz_code=127 ;; esac
   fi
   [ -z "${BASH_VERSION-}" ] || trap - CHLD
   hz_signal=
   [ "$hz_code" -gt 128 ] || return 0
   # `[1] + Done(137)`: it exited so by itself. `Killed`, or no answer: a signal, if there is one of this number.
-  case $hz_line in "["*Done* | "["*Exit*) return 0 ;; esac
+  case $hz_said in "["*Done* | "["*Exit*) return 0 ;; esac
   kill -l "$((hz_code - 128))" 1<>"$hz_scratch" && hz_first "$hz_scratch" || return 0
   hz_line=${hz_line%% *}
   case ${hz_line#SIG} in "" | *[!A-Z0-9+-]*) ;; *) hz_signal=${hz_line#SIG} ;; esac
 } 2>/dev/null
+
+# hz_how: in hz_said what `jobs` says of a payload that has exited, and not of the watcher. (bash has said it by now.)
+hz_how() {
+  [ -n "${BASH_VERSION-}" ] || jobs 1<>"$hz_scratch"
+  while IFS= read -r hz_line; do
+    case $hz_line in
+      "["*Running*) ;;
+      "["*Done* | "["*Exit*) hz_said=$hz_line && return ;;
+      *) return ;;
+    esac
+  done <"$hz_scratch"
+}
 
 # hz_uptime: seconds since boot in hz_up, whole ones; the clock that nobody sets.
 hz_uptime() {
@@ -239,7 +290,7 @@ IFS=" 	$hz_newline"
 exec </dev/null
 hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0}
 hz_dir=$hz_home/jobs/$hz_token
-hz_payload='' hz_told='' hz_held='' hz_at='' hz_why='' hz_peak=''
+hz_payload='' hz_told='' hz_queue='' hz_busy='' hz_held='' hz_at='' hz_why='' hz_peak='' hz_limit='' hz_watcher=''
 case $hz_n in *[!0-9]*) exit 112 ;; esac
 
 # Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.
@@ -268,6 +319,10 @@ hz_begin
 hz_run
 # Told to end only now: the payload had ended by itself. (Killed, it may have been told together with us.)
 [ "$hz_code" -gt 128 ] || trap '' TERM INT HUP
+if [ -n "$hz_watcher" ]; then
+  kill -s TERM "$hz_watcher"
+  wait "$hz_watcher"
+fi 2>/dev/null
 
 hz_uptime
 if [ -n "$hz_up" ]; then hz_ended=$((hz_at + hz_up - hz_up_before)); else hz_ended=$(command date +%s); fi

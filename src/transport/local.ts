@@ -1,7 +1,8 @@
-/** This machine: a `/bin/sh` that is a child of ours, in a session of its own, with a clean environment. */
+/** This machine: a `/bin/sh` that is a child of ours, in a session of its own, with the environment of a login. */
 import { spawn } from "node:child_process"
 import type { Clock } from "../clock.ts"
 import { TransportError } from "../errors.ts"
+import { localLogin } from "../quote.ts"
 import { deferred } from "./deferred.ts"
 import { exitOf } from "./exit.ts"
 import type { Channel, Connection, Transport } from "./transport.ts"
@@ -10,24 +11,24 @@ const kept: ReadonlySet<string> = new Set("HOME USER LOGNAME SHELL PATH LANG TZ 
 
 type Argv = readonly [string, ...string[]]
 
-/** `argv`: another shell than /bin/sh, for tests. */
-export function localTransport(clock: Clock, argv: Argv = ["/bin/sh"]): Transport {
+/** `argv`: another shell than /bin/sh, for tests; it reads no login files. */
+export function localTransport(clock: Clock, argv?: Argv): Transport {
   return {
     address: "this machine",
     connect: () => Promise.resolve(localConnection(clock, argv)),
   }
 }
 
-function localConnection(clock: Clock, argv: Argv): Connection {
+function localConnection(clock: Clock, argv: Argv | undefined): Connection {
   const channels = new Set<Channel>()
   const closed = deferred<Error>()
   let isClosed = false
   return {
     closed: closed.promise,
-    async channel(signal) {
+    async channel(signal, { login = true } = {}) {
       signal?.throwIfAborted()
       if (isClosed) throw goneError()
-      const channel = await spawnShell(clock, argv)
+      const channel = await spawnShell(clock, argv ?? (login ? loginShell() : ["/bin/sh"]))
       channels.add(channel)
       void channel.exit.then(() => channels.delete(channel))
       return channel
@@ -56,6 +57,11 @@ async function spawnShell(clock: Clock, [program, ...args]: Argv): Promise<Chann
     child.once("error", (cause) => reject(spawnError(program, cause)))
   })
   return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exit, destroy }
+}
+
+/** What a user finds after logging in here, as over ssh; only commands are looked for where we look for them first. */
+function loginShell(): Argv {
+  return ["/bin/sh", "-l", "-c", localLogin, process.env["PATH"] ?? "/usr/bin:/bin"]
 }
 
 function cleanEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

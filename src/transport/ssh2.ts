@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts"
 import type { TransportError } from "../errors.ts"
 import { loginShell, plainShell } from "../quote.ts"
 import { exitOf } from "./exit.ts"
-import { type SshLink, connectSsh } from "./sshConnect.ts"
+import type { SshLink } from "./sshConnect.ts"
 import { channelError, lostError } from "./sshErrors.ts"
 import type { Prompt } from "./sshKeyFile.ts"
 import type { SshConfig } from "./sshConfig.ts"
@@ -24,6 +24,8 @@ export function ssh2Transport(config: SshConfig, options: Ssh2Options): Transpor
     address: `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`,
     async connect(signal, { timeoutMs = connectTimeoutMsDefault } = {}) {
       signal?.throwIfAborted()
+      // Loaded with the first connection: ssh2 is large, and most commands never connect.
+      const { connectSsh } = await import("./sshConnect.ts")
       return connectionOver(await connectSsh(config, { ...options, timeoutMs, signal }), options.clock)
     },
   }

@@ -103,7 +103,7 @@ export function authError(settings: SshSettings, attempts: LoginAttempts, cause:
   const advice =
     locked.length > 0
       ? `Run: ssh-add ${locked.join(" ")}`
-      : `Check user and identityFile; \`ssh -v ${settings.user}@${settings.host}\` shows what OpenSSH does.`
+      : `Check user and identityFile; \`ssh -v${portOption(settings)} ${settings.user}@${settings.host}\` shows what OpenSSH does.`
   return new TransportError("AUTH_FAILED", {
     summary: `${address(settings)} did not let ${settings.user} log in.`,
     reason: reasons.filter((part) => part !== undefined).join(" "),
@@ -141,6 +141,10 @@ export function channelError(settings: SshSettings, cause: Error): TransportErro
     class: "busy",
     cause,
   })
+}
+
+function portOption({ port }: SshSettings): string {
+  return port === 22 ? "" : ` -p ${port}`
 }
 
 function address({ hostname, port }: SshSettings): string {

@@ -66,6 +66,7 @@ const exit = (more: Partial<ExitRecord> = {}): ExitRecord => ({
   exitCode: 0,
   signal: null,
   wrapperSignal: null,
+  limit: null,
   launchFailure: null,
   startedAt: 10,
   endedAt: 20,
@@ -87,13 +88,13 @@ const known = (more: Partial<Case> = {}): Case => ({
   records: null,
   absence: { coveredMs: 0, looks: 0 },
   now,
-  finalSince: null,
+  finalForMs: null,
   limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3 },
   ...more,
 })
 
 const absent = { coveredMs: 60_000, looks: 3 }
-const graceOver = { finalSince: now - 20_000 }
+const graceOver = { finalForMs: 20_000 }
 const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as const
 
 /** Verdicts without the evidence that they rest on, so that a row fits a line. */
@@ -140,6 +141,38 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "1: a payload that could not be started",
     { records: ended({ launchFailure: "work: no such directory" }) },
     failed("launch"),
+  ],
+  [
+    "2: ended on request before the payload was started: cancelled, not a failed launch",
+    {
+      records: ended({ exitCode: 112, launchFailure: "the manager ended it", wrapperSignal: "TERM" }),
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      cancelRequestedAt: 5,
+    },
+    { ...cancelled, exitCode: null },
+  ],
+  [
+    "2: ended by somebody before the payload was started: its launch failed",
+    {
+      records: ended({ exitCode: 112, launchFailure: "the manager ended it", wrapperSignal: "TERM" }),
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+    },
+    failed("launch"),
+  ],
+  [
+    "1: ended by our own watcher when its walltime was over",
+    { records: ended({ exitCode: 143, signal: "TERM", limit: "walltime" }) },
+    failed("timeout", { signal: "TERM" }),
+  ],
+  [
+    "1: the same, when it made use of the grace and ended with 0",
+    { records: ended({ limit: "walltime" }) },
+    failed("timeout", { exitCode: 0 }),
+  ],
+  [
+    "1: its twin that ended before that",
+    { records: ended({ exitCode: 143, signal: "TERM" }) },
+    failed("signal", { signal: "TERM" }),
   ],
   ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
   [
@@ -195,7 +228,7 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
   ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
   [
     "4: over, started, no record: grace",
-    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalSince: now - 19_000 },
+    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 19_000 },
     "grace",
   ],
   [

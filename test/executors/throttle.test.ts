@@ -38,7 +38,7 @@ test("without limits everything is admitted", () => {
 test("a job that does not fit waits, and a smaller one behind it goes first", () => {
   const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
   const decisions = throttle.admit([job("big", { cpusPerTask: 4 }), job("small")], [job("runs")])
-  expect(decisions.get("big")).toEqual({ kind: "waiting", reason: "1 of 4 cores are in use." })
+  expect(decisions.get("big")).toEqual({ kind: "waiting", reason: "It waits for 4 of 4 cores." })
   expect(decisions.get("small")?.kind).toBe("admitted")
 })
 

@@ -232,16 +232,13 @@ describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {
       }
     })
 
-    test("that the wrapper has read already, in the same shell, are known", async () => {
+    test("of a file that was cut are none: the job ends before the payload", async () => {
       write(specOf({ command: sh('echo "$SECRET"'), env }), { secrets })
-      const directory = join(home, "jobs", token)
-      const wrapper = join(home, "like-the-wrapper.sh")
-      writeFileSync(wrapper, `hz=${directory}; . $hz/secrets; rm -f $hz/secrets; . $hz/payload.sh`)
-      const child = spawn(program!, [...flags, wrapper])
-      let stdout = ""
-      child.stdout.on("data", (part: Buffer) => (stdout += part.toString()))
-      expect(await new Promise((resolve) => child.on("close", resolve))).toBe(0)
-      expect(stdout).toBe("it's $ecret\n")
+      writeFileSync(join(home, "jobs", token, "secrets"), "SECRET=half\n")
+      const end = await start({ hz_secrets_of: "" }).end
+      expect(end).toMatchObject({ code: 1, stdout: "" })
+      expect(end.stderr).toContain("can't be read to their end")
+      expect(existsSync(join(home, "jobs", token, "secrets"))).toBe(false)
     })
 
     test("can be read once: a second start fails, also where the variable comes from outside", async () => {

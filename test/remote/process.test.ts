@@ -1,24 +1,12 @@
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterEach, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { submitOnce } from "../../src/remote/submit.ts"
 import { Home, lives, startVerb, until, verb, verbResult } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
 const token = "hzprocess000001"
 const other = "hzprocess000002"
-
-/** Leaders that a test has started: ended with it, whatever happened. */
-const leaders: number[] = []
-afterEach(() => {
-  for (const pid of leaders.splice(0)) {
-    try {
-      process.kill(-pid, "SIGKILL")
-    } catch {
-      // It has ended.
-    }
-  }
-})
 
 describe.each(shells)("processes, under $name", (shell) => {
   const answer = (argv: readonly string[], env: Record<string, string> = {}) =>
@@ -41,7 +29,7 @@ describe.each(shells)("processes, under $name", (shell) => {
     const [line, end] = answer(["hz_spawn", home.path, its])
     expect([line?.slice(0, 2), end]).toEqual([["process", its], ["end"]])
     const [nativeId, machine, boot, , pid, birth] = line!.slice(2)
-    leaders.push(Number(pid))
+    home.owns({ pid: Number(pid) })
     expect(nativeId).toBe(`${boot!.slice(0, 8)}.${pid}.${birth}`)
     expect(machine).not.toBe("")
     await until(() => home.read(its, "stdout") !== null)
@@ -69,7 +57,7 @@ describe.each(shells)("processes, under $name", (shell) => {
     const running = startVerb(shell, ["sh", "-c", "sleep 60"])
     const started = startVerb(shell, ["hz_spawn", home.path, token])
     const pid = Number((await started.end).stdout.split(" ")[6])
-    leaders.push(pid)
+    home.owns({ pid })
     for (const shellPid of [started.pid, running.pid]) {
       try {
         process.kill(-shellPid, "SIGHUP")
@@ -90,7 +78,7 @@ describe.each(shells)("processes, under $name", (shell) => {
       parse: ({ stdout }) => stdout.split(" ")[2],
     })
     const first = verb(shell, command)
-    leaders.push(Number(first.status === "answered" ? first.value?.split(".")[1] : 0))
+    home.owns({ pid: Number(first.status === "answered" ? first.value?.split(".")[1] : undefined) })
     expect(first).toMatchObject({ status: "answered", repeated: false })
     expect(verb(shell, command)).toEqual({ ...first, repeated: true })
     await until(() => home.read(token, "runs"))
@@ -174,7 +162,7 @@ describe.each(shells)("processes, under $name", (shell) => {
     const child = startVerb(shell, ["eval", "printf ') R 1 (' >/proc/$$/comm; while :; do sleep 1; done"])
     const stat = (pid_: number) =>
       verbResult(shell, ["eval", `hz_process ${pid_} && echo "$hz_state $hz_group $hz_birth"`]).stdout
-    leaders.push(child.pid)
+    home.owns(child)
     await until(() => readFileSync(`/proc/${child.pid}/stat`, "utf8").includes(") R 1 ("))
     expect(stat(child.pid)).toMatch(new RegExp(`^S ${child.pid} \\d+\n$`))
     expect(stat(pid)).toMatch(new RegExp(` ${pid} ${nativeId.split(".")[2]}\n$`))

@@ -26,6 +26,7 @@ describe("parsing records", () => {
         exitCode: 143,
         signal: "TERM",
         wrapperSignal: "TERM",
+        limit: null,
         launchFailure: null,
         startedAt: 1_700_000_000_000,
         endedAt: 1_700_000_009_000,

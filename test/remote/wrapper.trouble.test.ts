@@ -39,7 +39,10 @@ describe.each(shells)("trouble, under $name", (shell) => {
       expect((await run(home).end).code).toBe(5)
       const { exits } = home.records(shell, token)
       expect(exits).toMatchObject([
-        { exitCode: 5, outputs: expect.arrayContaining([expect.objectContaining({ path: "fill" })]) as unknown },
+        {
+          exitCode: 5,
+          outputs: expect.arrayContaining([expect.objectContaining({ path: full ? "more" : "fill" })]) as unknown,
+        },
       ])
       expect(home.read(token, "reserve.0")).toBe(full ? null : "")
     }

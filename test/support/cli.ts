@@ -1,5 +1,5 @@
 /** The command line as people use it: the built program, in a folder of its own. */
-import { spawn } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -13,6 +13,23 @@ export interface CliResult {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+}
+
+export interface Terminal {
+  readonly code: Promise<number | null>
+  /** Everything that was shown, control sequences included. */
+  shown(): string
+  type(keys: string): void
+  /** Resolves when it has been shown. */
+  until(pattern: RegExp): Promise<void>
+}
+
+/** Why there are no terminals here; undefined: there are. */
+export const noTerminal: string | undefined = hasScript() ? undefined : "util-linux's script is not there"
+
+function hasScript(): boolean {
+  const { status, stdout } = spawnSync("script", ["--version"], { encoding: "utf8" })
+  return status === 0 && stdout.includes("util-linux")
 }
 
 /** A folder with a hawser.yaml, and `hawser` typed in it. Closing ends its controller and removes it. */
@@ -42,6 +59,28 @@ export class Study implements AsyncDisposable {
     child.stdin.end(options.stdin ?? "")
     const code = await new Promise<number | null>((done) => child.once("close", done))
     return { code, stdout, stderr }
+  }
+
+  /** `hawser` typed at a terminal: util-linux's script holds the other end of it. */
+  terminal(args: readonly string[]): Terminal {
+    const line = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
+    const child = spawn("script", ["-qfec", line, "/dev/null"], {
+      cwd: this.folder,
+      env: { ...this.env, SHELL: "/bin/sh", TERM: "xterm" },
+      stdio: ["pipe", "pipe", "inherit"],
+    })
+    let text = ""
+    child.stdout.setEncoding("utf8").on("data", (more: string) => (text += more))
+    const code = new Promise<number | null>((done) => child.once("close", done))
+    return {
+      code,
+      shown: () => text,
+      type: (keys) => void child.stdin.write(keys),
+      until: async (pattern) => {
+        for (let tries = 0; tries < 1_200 && !pattern.test(text); tries += 1) await pause(50)
+        if (!pattern.test(text)) throw new Error(`${String(pattern)} was not shown: ${text}`)
+      },
+    }
   }
 
   async json<T>(...args: readonly string[]): Promise<T> {

@@ -27,6 +27,7 @@ export class Home {
   readonly #folder: string
   readonly path: string
   readonly wrapper: string
+  readonly #groups: number[] = []
 
   constructor(folder: string = mkdtempSync(join(tmpdir(), "hawser-remote-"))) {
     this.#folder = folder
@@ -36,7 +37,20 @@ export class Home {
     writeFileSync(this.wrapper, wrapperText())
   }
 
+  /** Its process group ends with the home. */
+  owns<T extends { readonly pid: number }>(running: T): T {
+    this.#groups.push(running.pid)
+    return running
+  }
+
   [Symbol.dispose](): void {
+    for (const group of this.#groups) {
+      try {
+        process.kill(-group, "SIGKILL")
+      } catch {
+        // It has ended.
+      }
+    }
     spawnSync("chmod", ["-R", "u+rwx", this.#folder])
     // What a test has just ended may be writing its last.
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
@@ -72,7 +86,7 @@ export function startWrapper(
   words: readonly string[] = ["0"],
   env: Readonly<Record<string, string>> = {},
 ): Running {
-  return start(shell, [home.wrapper, home.path, token, nativeId, ...words], env)
+  return home.owns(start(shell, [home.wrapper, home.path, token, nativeId, ...words], env))
 }
 
 /** Starts a verb, in a shell of its own. */

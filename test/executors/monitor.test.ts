@@ -1,0 +1,105 @@
+/** Watching: a manager that is down, forgets, or gives an id to somebody else. */
+import { expect, test } from "vitest"
+import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"
+
+test.each(["down", "empty", "garbage"] as const)("a poll that fails (%s) changes health and no job", async (kind) => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  stand.manager.pause()
+  const { id } = await submit(fleet, { command: stand.leaving("a") })
+  await when(fleet, id, ({ state }) => state === "queued")
+  const events = eventsOf(fleet)
+  stand.manager.fault("list", kind, "always")
+  await expect.poll(async () => (await fleet.show(id)).health, { timeout: 10_000 }).not.toBe("up")
+  const polls = stand.manager.calls("list")
+  await expect.poll(() => stand.manager.calls("list"), { timeout: 15_000 }).toBeGreaterThan(polls + 2)
+  expect(fleet.job(id)).toMatchObject({ state: "queued" })
+  expect(events.filter((event) => "job" in event && event.type !== "observed")).toEqual([])
+  stand.manager.fault("list", null)
+  stand.manager.resume()
+  expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
+})
+
+test("a queued job that the manager forgets is replaced by itself, with a note", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  stand.manager.pause()
+  const { id } = await submit(fleet, { command: stand.leaving("a") })
+  const job = await when(fleet, id, ({ state }) => state === "queued")
+  stand.manager.forget(job.attempts[0]!.nativeId!)
+  stand.manager.resume()
+  expect(await ended(fleet, { id })).toMatchObject({ state: "completed", attempt: 1 })
+  expect(fleet.job(id).notes.join()).toContain("vanished")
+  expect(stand.ran).toEqual(["a"])
+})
+
+test("a job that has started and is forgotten by the manager is judged by its records", async () => {
+  await using stand = new Stand()
+  // More than it needs to its end.
+  const fleet = await stand.fleet({ judgeLimits: { absenceMs: 200_000 } })
+  const { id } = await submit(fleet, { command: stand.leaving("a", "sleep 2; exit 7") })
+  const job = await when(fleet, id, ({ state }) => state === "running")
+  stand.manager.forget(job.attempts[0]!.nativeId!)
+  expect(await ended(fleet, { id })).toMatchObject({ state: "failed", cause: "exit", exitCode: 7 })
+})
+
+test("a job that has started, is forgotten and leaves no record is lost, after complete looks only", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const { id } = await submit(fleet, { command: stand.leaving("a", "sleep 60") })
+  const job = await when(fleet, id, ({ state }) => state === "running")
+  const { nativeId } = job.attempts[0]!
+  await expect.poll(() => stand.ran, { timeout: 8_000 }).toEqual(["a"])
+  process.kill(-stand.manager.group(nativeId!)!, "SIGKILL")
+  stand.manager.fault("history", "garbage", "always")
+  stand.manager.forget(nativeId!)
+  const polls = stand.manager.calls("history")
+  await expect.poll(() => stand.manager.calls("history"), { timeout: 10_000 }).toBeGreaterThan(polls + 5)
+  expect(fleet.job(id).state).toBe("running")
+  stand.manager.fault("history", null)
+  const end = await ended(fleet, { id })
+  expect(end).toMatchObject({ state: "failed", cause: "lost" })
+  expect(stand.ran).toEqual(["a"])
+})
+
+test("an id that the manager gives to a stranger is not mistaken for ours", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  stand.manager.pause()
+  const { id } = await submit(fleet, { command: stand.leaving("a") })
+  const job = await when(fleet, id, ({ state }) => state === "queued")
+  const { nativeId } = job.attempts[0]!
+  stand.manager.forget(nativeId!)
+  stand.manager.next(nativeId!)
+  const second = await submit(fleet, { command: stand.leaving("b", "exit 5") })
+  await when(fleet, second.id, ({ state }) => state === "queued")
+  expect(fleet.job(second.id).attempts[0]?.nativeId).toBe(nativeId)
+  stand.manager.resume()
+  expect(await ended(fleet, second)).toMatchObject({ state: "failed", exitCode: 5 })
+  expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
+  expect(stand.ran).toEqual(["a", "b"])
+})
+
+test("a wall clock that jumps ends nothing", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const { id } = await submit(fleet, { command: stand.leaving("a", "sleep 1") })
+  await when(fleet, id, ({ state }) => state === "running")
+  ;(stand.clock as { jump(ms: number): void }).jump(7_200_000)
+  expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
+})
+
+test("recover looks afresh, also after something else has failed", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  stand.manager.pause()
+  const { id } = await submit(fleet, { command: stand.leaving("a") })
+  await when(fleet, id, ({ state }) => state === "queued")
+  stand.manager.fault("list", "down")
+  await expect.poll(async () => (await fleet.show(id)).health, { timeout: 10_000 }).not.toBe("up")
+  const polls = stand.manager.calls("list")
+  await fleet.recover()
+  expect(stand.manager.calls("list")).toBeGreaterThan(polls)
+  stand.manager.resume()
+  await ended(fleet, { id })
+})

@@ -1,0 +1,165 @@
+/** A stand for the engine: a fleet over the fake manager, real shells, and a clock on which patience is short. */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type Clock, systemClock } from "../../src/clock.ts"
+import { Fleet } from "../../src/executors/fleet.ts"
+import type { ExecutorParts } from "../../src/executors/parts.ts"
+import type { HawserApi, SubmitRequest } from "../../src/executors/api.ts"
+import type { AnyEvent, Job, JobView } from "../../src/job/index.ts"
+import { openStore } from "../../src/persist/index.ts"
+import { memoryStore } from "../../src/persist/memory.ts"
+import type { JobStore } from "../../src/persist/store.ts"
+import { localTransport } from "../../src/transport/local.ts"
+import { FakeManager, fakeScheduler } from "./fake-scheduler.ts"
+
+/** Spans pass ten times as fast; the wall clock is the real one, plus what a test has set it off by. */
+export function fastClock(factor = 10): Clock & { jump(ms: number): void } {
+  let offset = 0
+  return {
+    ...systemClock,
+    now: () => systemClock.now() + offset,
+    monotonic: () => systemClock.monotonic() * factor,
+    sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
+    jump: (ms) => {
+      offset += ms
+    },
+  }
+}
+
+export interface LogLine {
+  readonly level: string
+  readonly message: string
+  readonly facts: object
+}
+
+export class Stand implements AsyncDisposable {
+  readonly folder: string
+  readonly manager: FakeManager
+  readonly clock: ReturnType<typeof fastClock> = fastClock()
+  readonly log: LogLine[] = []
+  /** Called before the fleets are closed. */
+  readonly atEnd: (() => void)[] = []
+  readonly #fleets: Fleet[] = []
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), "hawser-engine-"))
+    this.manager = new FakeManager(join(this.folder, "manager"))
+    mkdirSync(join(this.folder, "base"))
+  }
+
+  /** One more controller: over a store in memory, or over `store`. */
+  async fleet(changes: Partial<ExecutorParts> = {}, store?: JobStore, name = "state"): Promise<Fleet> {
+    const { clock } = this
+    const parts: ExecutorParts = {
+      name: "fake",
+      scheduler: fakeScheduler(this.manager),
+      transport: localTransport(clock),
+      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+      defaults: {},
+      limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
+      root: join(this.folder, "root"),
+      // In the clock's milliseconds.
+      pace: { sweepMsMin: 500, sweepMsMax: 1_000, hintMs: 500, gatherMs: 20, killAfterMs: 5_000 },
+      judgeLimits: { graceMs: 3_000, absenceMs: 1_000, absenceLooks: 3 },
+      retentionMs: null,
+      ...changes,
+    }
+    const line =
+      (level: string) =>
+      (facts: object, message: string): void =>
+        void this.log.push({ level, facts, message })
+    const fleet = new Fleet({
+      stateDirectory: join(this.folder, name),
+      store: store ?? (await memoryStore({ clock })),
+      executors: new Map([["fake", parts]]),
+      defaultExecutor: "fake",
+      clock,
+      log: { debug: line("debug"), info: line("info"), warn: line("warn"), error: line("error") },
+      onDown: () => undefined,
+    })
+    this.#fleets.push(fleet)
+    return fleet
+  }
+
+  journal(name = "state"): Promise<JobStore> {
+    return openStore(join(this.folder, name), { clock: this.clock, takeOver: true })
+  }
+
+  /** The state directory as a crash would leave it. */
+  copyState(from: string, to: string): void {
+    cpSync(join(this.folder, from), join(this.folder, to), { recursive: true })
+  }
+
+  path(...names: readonly string[]): string {
+    return join(this.folder, ...names)
+  }
+
+  /** A command that writes a line to `ran` and prints it. */
+  leaving(word: string, then = ":"): readonly string[] {
+    return ["sh", "-c", `echo "$1" >>"$0"; echo "$1"; ${then}`, this.path("ran"), word]
+  }
+
+  /** The lines that payloads have left. */
+  get ran(): string[] {
+    try {
+      return readFileSync(this.path("ran"), "utf8").trim().split("\n").sort()
+    } catch {
+      return []
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const end of this.atEnd) end()
+    await Promise.all(this.#fleets.map((fleet) => fleet[Symbol.asyncDispose]()))
+    for (const { id } of this.manager.natives()) {
+      const group = this.manager.group(id)
+      try {
+        if (group !== null) process.kill(-group, "SIGKILL")
+      } catch {
+        // It has ended.
+      }
+    }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  }
+}
+
+/** Submits one job, which has to be taken. */
+export async function submit(fleet: HawserApi, spec: object, request: Partial<SubmitRequest> = {}): Promise<JobView> {
+  const [result] = await fleet.submit([{ spec, base: "/", ...request }])
+  if (result?.ok !== true) throw new Error(`It was refused: ${JSON.stringify(result)}`)
+  return result.job
+}
+
+export async function ended(fleet: HawserApi, { id }: { readonly id: string }): Promise<JobView> {
+  const [job] = await fleet.ended([id], AbortSignal.timeout(20_000))
+  return job!
+}
+
+/** As soon as the job fulfils the condition: at once or after one of its events. */
+export async function when(fleet: Fleet, id: string, holds: (job: Job) => boolean): Promise<Job> {
+  const { store } = fleet.parts
+  const now = store.jobs.get(id)
+  if (now !== undefined && holds(now)) return now
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stop()
+      const { state, waiting, reason } = store.jobs.get(id) ?? {}
+      reject(new Error(`It never came true: ${holds.toString()} (${state}, ${waiting ?? reason})`))
+    }, 20_000)
+    const stop = store.subscribe(() => {
+      const job = store.jobs.get(id)
+      if (job === undefined || !holds(job)) return
+      clearTimeout(timer)
+      stop()
+      resolve(job)
+    })
+  })
+}
+
+/** The events from now on. */
+export function eventsOf(fleet: Fleet): AnyEvent[] {
+  const events: AnyEvent[] = []
+  fleet.parts.store.subscribe((more) => void events.push(...more))
+  return events
+}
