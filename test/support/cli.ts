@@ -118,7 +118,6 @@ export class Study implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.hawser(["down"])
     for (let tries = 0; tries < 50 && (await this.controllerPid()) !== null; tries += 1) await pause(100)
-    if (process.env["KEEP"] !== undefined) return
     await rm(this.folder, { recursive: true, force: true })
   }
 }
