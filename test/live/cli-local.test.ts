@@ -63,7 +63,7 @@ describe("run", patience, () => {
     await work.hawser(["submit", "--key", "wide", "-c", "4", "--", "sleep", "6"])
     const { code, stderr } = await work.hawser(["run", "--key", "behind", "-c", "2", "--", "true"])
     expect(code).toBe(0)
-    expect(stderr).toContain("waiting: behind is new: 4 of 4 cores are in use.")
+    expect(stderr).toContain("waiting: behind is new: It waits for 2 of 4 cores.")
   })
 })
 
