@@ -100,7 +100,7 @@ test.skipIf(skipped)(
 )
 
 test.skipIf(skipped)(
-  "accounting that is down degrades the manager, and jobs end by their records",
+  "accounting that is down is no outage: jobs end by their records",
   { timeout: 120_000 },
   async () => {
     await using work = await study(clusterConfig(target))
@@ -123,7 +123,9 @@ test.skipIf(skipped)(
       await onCluster(target, `scancel ${(await viewsOf(work)).find((job) => job.key === "gone")?.nativeId}`)
       expect((await work.hawser(["wait", "gone", "--timeout", "60s"])).code).toBe(1)
       expect((await viewsOf(work)).find((job) => job.key === "gone")?.state).toBe("cancelled")
-      expect(await healthsOf(work)).toEqual(["degraded"])
+      // Accounting is asked only for what the queue can't tell, so `degraded` may or may not have been seen; never worse.
+      const worse = (await healthsOf(work)).filter((health) => health !== "degraded" && health !== "up")
+      expect(worse).toEqual([])
     } finally {
       await mend(target)
     }
