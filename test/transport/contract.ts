@@ -14,7 +14,7 @@ hz_stray() { cd /; HOME=/elsewhere; exit 0; }
 hz_where() { pwd; echo "$HOME"; }
 hz_nested() { sh -c 'trap "" TERM; sleep 60' & wait; }
 hz_die() { kill -9 $$; }
-hz_dogs() { sleep 0.3; ps -A -o args= | grep -c "^sleep $1\$"; }
+hz_dogs() { sleep 0.3; ps -A -o args= | grep -cx "sleep $1"; }
 hz_await() { while [ ! -e "$1" ]; do sleep 0.05; done; rm "$1"; }
 hz_leave() { (sleep 0.3; echo "late $(printf 'hz-%s' "$1")" >&2; exec sleep 5) >/dev/null & }
 hz_trace() { set -x; "$@"; }
