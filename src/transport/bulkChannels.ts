@@ -72,7 +72,8 @@ export function bulkChannels(
             },
           }
         } catch (error) {
-          const canWait = classOf(error) === "busy" && (places.shrink() || (await makeRoom()) || (tries += 1) < triesMax)
+          const canWait =
+            classOf(error) === "busy" && (places.shrink() || (await makeRoom()) || (tries += 1) < triesMax)
           release()
           if (!canWait) throw error
         }

@@ -32,8 +32,7 @@ export function effectShells(connection: Connection, settings: ShellOptions, que
   let limit = shellsMax
   let isClosed = false
 
-  const least = (): Lane | undefined =>
-    lanes.toSorted((one, other) => one.underWay.size - other.underWay.size).at(0)
+  const least = (): Lane | undefined => lanes.toSorted((one, other) => one.underWay.size - other.underWay.size).at(0)
 
   const pick = (): Lane | undefined => {
     const lane = least()
