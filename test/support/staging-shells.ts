@@ -35,6 +35,12 @@ export const tars: readonly Tar[] = [
   ...(has(["busybox", "tar", "--help"]) ? [{ name: "busybox tar", folder: busyboxFolder() }] : []),
 ]
 
+/** Every tar with the first shell, the others with the tar of their own family: each of both, but not each with each. */
+export function tarsFor(shell: Shell): readonly Tar[] {
+  const isBusybox = (name: string): boolean => name.startsWith("busybox")
+  return tars.filter((tar) => shell === shells[0] || isBusybox(tar.name) === isBusybox(shell.name))
+}
+
 export const remoteFile = (name: string): string => fileURLToPath(new URL(`../../src/remote/${name}`, import.meta.url))
 
 export interface ShellSessionOptions {

@@ -6,7 +6,7 @@ import { shells } from "../support/shells.ts"
 import { raw, transportContract } from "./contract.ts"
 
 for (const { name, argv, isThere } of shells) {
-  describe.skipIf(!isThere)(isThere ? "this machine" : `this machine (skipped: no ${name})`, () => {
+  describe.concurrent.skipIf(!isThere)(isThere ? "this machine" : `this machine (skipped: no ${name})`, () => {
     transportContract(name, () => localTransport(systemClock, argv), { concurrent: true })
   })
 }
