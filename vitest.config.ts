@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type ViteUserConfig } from "vitest/config"
 import { CountReporter } from "./test/support/count-reporter.ts"
@@ -23,8 +24,15 @@ const config: ViteUserConfig = defineConfig({
           name: "fast",
           include: ["test/**/*.test.ts"],
           exclude: ["test/live/**"],
-          testTimeout: 10_000,
-          hookTimeout: 20_000,
+          // Starting a process and loading the modules for each file took more time than most files.
+          isolate: false,
+          unstubEnvs: true,
+          // Some tests work and some wait: more than there are cores.
+          maxWorkers: availableParallelism() + 1,
+          maxConcurrency: 10,
+          // No test takes long by itself; on a busy machine anyone may.
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
