@@ -67,7 +67,7 @@ test("wrapper and payload killed with SIGKILL: failed by a signal, with its outp
   const end = await ended(fleet, job)
   expect(end).toMatchObject({ state: "failed", cause: "signal", signal: "KILL", exitCode: null, attempt: 1 })
   expect(end.reason).toContain("SIGKILL")
-  expect(read(end.stdout!)).toBe("begun\n")
+  expect(read(end.stdout)).toBe("begun\n")
 })
 
 test("its twin whose payload alone is killed tells so itself", async () => {
@@ -95,7 +95,7 @@ test("only the wrapper killed: the job is shown as running until its payload is 
   writeFileSync(stand.path("stop"), "")
   const end = await ended(fleet, job)
   expect(end).toMatchObject({ state: "failed", cause: "signal" })
-  expect(read(end.stdout!)).toBe("begun\ndone\n")
+  expect(read(end.stdout)).toBe("begun\ndone\n")
 })
 
 test("a payload whose wrapper was killed is ended by a cancel", async () => {
