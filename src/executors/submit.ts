@@ -16,11 +16,12 @@ import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
 
-/** Jobs that travel as one stream. Small enough that submitting the first starts while the next are on their way. */
+/** Jobs that travel as one stream: few at first, so that submitting begins at once, while the next are on their way. */
+const firstChunkJobsMax = 10
 const chunkJobsMax = 50
 
-/** Submissions that are under way at a time. */
-const inFlightMax = 8
+/** Submissions that are under way at a time: some work on the other side, the rest are on the line. */
+const inFlightMax = 12
 
 /** Until those that could not be submitted by themselves are tried again. */
 const laggardsMs = 5_000
@@ -44,7 +45,8 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     signal,
   )
   let staged = Promise.resolve<readonly Job[]>([])
-  for (const chunk of chunks(await dueForSubmission(desk), chunkJobsMax)) {
+  const due = await dueForSubmission(desk)
+  for (const chunk of [due.slice(0, firstChunkJobsMax), ...chunks(due.slice(firstChunkJobsMax), chunkJobsMax)]) {
     const ready = staged
     staged = stageChunk(desk, session, place, chunk, signal)
     await submitChunk(desk, session, place, await settled(ready, staged), signal)
@@ -120,7 +122,7 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   if (events.length === 0) return
   await desk.store.append(events)
   // After it is on disk: the monitor looks at what the store says.
-  desk.bells.monitor.ring()
+  desk.bells.monitor.nudge()
 }
 
 /** The manager's own no (or its doubt) is an answer; everything else is the transport's and goes up. */

@@ -26,6 +26,7 @@ export function submitOnce<T>(
   return {
     argv: ["hz_submit", place.home, token, String(tryNumber), String(place.owner), String(seconds), ...inner.argv],
     timeoutMs: seconds * 1000 + marginMs,
+    endsItself: true,
     parse: (result) => replyOf(answerLines(result, "effect", "Submitting"), inner),
   }
 }

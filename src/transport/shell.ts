@@ -25,6 +25,8 @@ export interface ShellRequest {
   readonly argv: readonly string[]
   readonly stdin?: string | undefined
   readonly timeoutMs?: number | undefined
+  /** There is no need of a watchdog. */
+  readonly endsItself?: boolean | undefined
   /** Whether losing the answer leaves its effect in doubt. */
   readonly hasEffect: boolean
 }
@@ -166,9 +168,9 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
     async run(request, signal) {
       if (lost !== undefined) throw neverSentError(lost)
       if (signal?.aborted) throw abortedError(false, signal)
-      const { argv, stdin, timeoutMs, hasEffect } = request
+      const { argv, stdin, timeoutMs, endsItself, hasEffect } = request
       const sequence = sequences + 1
-      const seconds = timeoutMs === undefined ? 0 : Math.max(1, Math.ceil(timeoutMs / 1_000))
+      const seconds = timeoutMs === undefined || endsItself === true ? 0 : Math.max(1, Math.ceil(timeoutMs / 1_000))
       const words = ["hz_frame", `${prefix}${sequence}`, String(seconds), String(replyBytesMax), ...argv]
       // Quoting may refuse a word: before the request counts.
       const text = compound(words, stdin, endMark(`hz-${clock.nonce(8)}`, stdin ?? ""))

@@ -1,5 +1,5 @@
 /** What every transport has to carry: the session over it, told as one suite. */
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes, randomInt } from "node:crypto"
 import { Readable } from "node:stream"
 import { describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
@@ -14,6 +14,8 @@ hz_stray() { cd /; HOME=/elsewhere; exit 0; }
 hz_where() { pwd; echo "$HOME"; }
 hz_nested() { sh -c 'trap "" TERM; sleep 60' & wait; }
 hz_die() { kill -9 $$; }
+hz_dogs() { sleep 0.3; ps -A -o args= | grep -cx "sleep $1"; }
+hz_await() { while [ ! -e "$1" ]; do sleep 0.05; done; rm "$1"; }
 hz_leave() { (sleep 0.3; echo "late $(printf 'hz-%s' "$1")" >&2; exec sleep 5) >/dev/null & }
 hz_trace() { set -x; "$@"; }
 hz_lines() { hz_n=0; while [ "$hz_n" -lt "$1" ]; do echo "line $hz_n äöü"; hz_n=$((hz_n + 1)); done; }
@@ -139,11 +141,44 @@ export function transportContract(
 
     test("a shell that dies leaves effects in doubt and questions unanswered, and is replaced", async () => {
       await using session = await open()
-      const lostEffects = [session.act(raw(["hz_die"])), session.act(raw(["echo", "behind"]))]
-      for (const effect of lostEffects) expect(await failure(effect)).toMatchObject({ class: "in-doubt" })
+      expect(await failure(session.act(raw(["hz_die"])))).toMatchObject({ class: "in-doubt" })
       expect(await failure(session.ask(raw(["hz_die"])))).toMatchObject({ class: "transient", code: "CHANNEL_CLOSED" })
       expect((await session.act(raw(["echo", "again"]))).stdout).toBe("again\n")
       expect((await session.ask(raw(["echo", "again"]))).stdout).toBe("again\n")
+    })
+
+    test("an effect that takes its time does not hold up another", async () => {
+      await using session = await open()
+      const path = `/tmp/hawser-contract-${randomBytes(6).toString("hex")}`
+      const waiting = session.act(raw(["hz_await", path], { timeoutMs: 20_000 }))
+      await session.act(raw(["touch", path]))
+      expect(await waiting).toMatchObject({ exitCode: 0, timedOut: false })
+    })
+
+    test("many effects at once share a few shells, and each gets its own answer", async () => {
+      await using session = await open()
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, async (_, n) => session.act(raw(["sh", "-c", `echo "$PPID ${n}"`]))),
+      )
+      const said = answers.map(({ stdout }) => stdout.trim().split(" "))
+      expect(said.map(([, n]) => Number(n))).toEqual(said.map((_, n) => n))
+    })
+
+    test("a shell that dies takes only its own effects with it", async () => {
+      await using session = await open()
+      const path = `/tmp/hawser-contract-${randomBytes(6).toString("hex")}`
+      const waiting = session.act(raw(["hz_await", path], { timeoutMs: 20_000 }))
+      expect(await failure(session.act(raw(["hz_die"])))).toMatchObject({ class: "in-doubt" })
+      await session.act(raw(["touch", path]))
+      expect(await waiting).toMatchObject({ exitCode: 0 })
+    })
+
+    test("a command that ends itself has no watchdog beside it, but still a deadline here", async () => {
+      await using session = await open()
+      const seconds = 40_000 + randomInt(10_000)
+      const dogs = raw(["hz_dogs", String(seconds)], { timeoutMs: seconds * 1_000 })
+      expect((await session.act({ ...dogs, endsItself: true })).stdout).toBe("0\n")
+      expect((await session.act(dogs)).stdout).toBe("1\n")
     })
 
     test("an answer that does not come in time gives up the shell, not the session", async () => {
