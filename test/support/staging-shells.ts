@@ -66,6 +66,8 @@ export function shellSession(options: ShellSessionOptions = {}): Session {
   }
 }
 
+const text = `${prelude()}\n"$@"`
+
 async function run<T>(
   command: Command<T>,
   { shell = known[0]!, tar = tars[0]!, env = {}, sendBytesMax, receiveBytesMax }: ShellSessionOptions,
@@ -73,7 +75,6 @@ async function run<T>(
   sink?: (stdout: Readable) => Promise<void>,
 ): Promise<T> {
   const [program, ...flags] = shell.argv
-  const text = `${prelude()}\n"$@"`
   const child = spawn(program!, [...flags, "-c", text, "sh", ...command.argv], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {
