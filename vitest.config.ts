@@ -15,6 +15,8 @@ const config: ViteUserConfig = defineConfig({
   },
   test: {
     pool: "forks",
+    // What is polled for comes soon; on a busy machine within a second is not said.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ["default", new CountReporter()],
     coverage: { provider: "v8", include: ["src/**/*.ts"] },
     projects: [
