@@ -8,6 +8,7 @@ import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
+import type { Transport } from "../transport/transport.ts"
 import type { Log } from "./log.ts"
 
 /** A session that is open, and what goes with it. */
@@ -44,6 +45,9 @@ export interface LinkParts {
   readonly address: string
   readonly open: (signal: AbortSignal) => Promise<Session>
   readonly root: string
+  /** Watches the folder of hints, where the transport can. */
+  readonly watch?: Transport["watch"]
+  readonly onHint: () => void
   readonly store: JobStore
   readonly breaker: Breaker
   readonly clock: Clock
@@ -143,7 +147,9 @@ export class ManagerLink implements AsyncDisposable {
         },
       }
       this.live = live
+      const unwatch = this.parts.watch?.(`${facts.home}/events`, this.parts.onHint)
       void session.closed.then(() => {
+        unwatch?.()
         if (this.live === live) this.live = null
       })
       return live
