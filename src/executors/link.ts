@@ -8,7 +8,6 @@ import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
-import type { Transport } from "../transport/transport.ts"
 import type { Log } from "./log.ts"
 
 /** A session that is open, and what goes with it. */
@@ -45,9 +44,8 @@ export interface LinkParts {
   readonly address: string
   readonly open: (signal: AbortSignal) => Promise<Session>
   readonly root: string
-  /** Watches the folder of hints, where the transport can. */
-  readonly watch?: Transport["watch"]
-  readonly onHint: () => void
+  /** Watches the folder of hints, where the transport can; returns how to end that. */
+  readonly watchHints: (directory: string) => (() => void) | undefined
   readonly store: JobStore
   readonly breaker: Breaker
   readonly clock: Clock
@@ -147,7 +145,7 @@ export class ManagerLink implements AsyncDisposable {
         },
       }
       this.live = live
-      const unwatch = this.parts.watch?.(`${facts.home}/events`, this.parts.onHint)
+      const unwatch = this.parts.watchHints(`${facts.home}/events`)
       void session.closed.then(() => {
         unwatch?.()
         if (this.live === live) this.live = null
