@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
 import type { Command } from "../../src/command.ts"
 import { prelude } from "../../src/remote/prelude.ts"
+import { shellText } from "../../src/remote/shellText.ts"
 import type { Session } from "../../src/transport/session.ts"
 
 export interface Shell {
@@ -66,7 +67,7 @@ export function shellSession(options: ShellSessionOptions = {}): Session {
   }
 }
 
-const text = `${prelude()}\n"$@"`
+const text = `${shellText(["facts.sh"])}${prelude()}\n"$@"`
 
 async function run<T>(
   command: Command<T>,
