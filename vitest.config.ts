@@ -1,3 +1,4 @@
+import { readFileSync, readdirSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig, type ViteUserConfig } from "vitest/config"
@@ -5,7 +6,15 @@ import { CountReporter } from "./test/support/count-reporter.ts"
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
-/** Two projects: `fast` needs nothing but Node; `live` talks to real schedulers and runs alone, after it. */
+/** Live tests that stop daemons of the rig. */
+const breaking = readdirSync(here("test/live"))
+  .filter((name) => readFileSync(here(`test/live/${name}`), "utf8").includes("breakableRig"))
+  .map((name) => `test/live/${name}`)
+
+/**
+ * One after another: `fast` needs nothing but Node; `live` talks to real schedulers, which several files can share;
+ * `live-alone` breaks them, one file at a time.
+ */
 const config: ViteUserConfig = defineConfig({
   resolve: {
     alias: [
@@ -43,11 +52,22 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: "live",
           include: ["test/live/**/*.test.ts"],
+          exclude: breaking,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          // The managers of the rig are shared: one file at a time.
-          maxWorkers: 1,
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "live-alone",
+          include: breaking,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
