@@ -5,7 +5,7 @@ import type { Command, CommandResult } from "../../src/command.ts"
 import { SchedulerError } from "../../src/errors.ts"
 import { quoteAll } from "../../src/quote.ts"
 import { submitOnce } from "../../src/remote/submit.ts"
-import { Home, lives, membersOf, startVerb, until, verb } from "../support/remote.ts"
+import { Home, lives, startVerb, until, verb } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
 const token = "hzsubmit0000001"
