@@ -122,7 +122,7 @@ async function* staged(
 
 function* growing(due: readonly Job[]): Generator<readonly Job[]> {
   let size = firstChunkJobsMax
-  for (let start = 0; start < due.length; ) {
+  for (let start = 0; start < due.length;) {
     yield due.slice(start, start + size)
     start += size
     size = Math.min(chunkJobsMax, 2 * size)

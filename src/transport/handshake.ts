@@ -48,7 +48,9 @@ export async function handshake(
 
   const probing = sendProbes(channel, clock, nonce, answered.signal)
   try {
-    await withDeadline(clock, timeoutMs, ready.promise, () => silentError(timeoutMs, firstLine(errors) ?? firstLine(noise)))
+    await withDeadline(clock, timeoutMs, ready.promise, () =>
+      silentError(timeoutMs, firstLine(errors) ?? firstLine(noise)),
+    )
   } finally {
     answered.abort()
     await probing
