@@ -7,6 +7,7 @@ import type { HostFacts, Place } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
+import type { Attendance } from "../transport/person.ts"
 import type { Session } from "../transport/session.ts"
 import type { Log } from "./log.ts"
 
@@ -43,6 +44,10 @@ export interface LinkParts {
   readonly executor: string
   readonly address: string
   readonly open: (signal: AbortSignal) => Promise<Session>
+  /** Whom `open` asks, when it must. */
+  readonly person: Attendance
+  /** A login that had to wait for a person is through. */
+  readonly onLogin: () => void
   readonly root: string
   readonly store: JobStore
   readonly breaker: Breaker
@@ -55,6 +60,9 @@ export class ManagerLink implements AsyncDisposable {
   private readonly parts: LinkParts
   private opening: Promise<Live> | null = null
   private live: Live | null = null
+  /** The last login failed for an answer that nobody gave. */
+  private isWaitingForPerson = false
+  private arrivalsTried = 0
   private superseded: HawserError | null = null
 
   constructor(parts: LinkParts) {
@@ -109,6 +117,13 @@ export class ManagerLink implements AsyncDisposable {
     this.parts.breaker.retryNow()
   }
 
+  /** Forgets a back-off that a person can end, if one has come since. True: it did. */
+  retryWithPerson(): boolean {
+    if (!this.isWaitingForPerson || this.opening !== null || !this.hasSomebodyCome()) return false
+    this.retryNow()
+    return true
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drop()
   }
@@ -125,7 +140,7 @@ export class ManagerLink implements AsyncDisposable {
 
   private async connect(signal: AbortSignal): Promise<Live> {
     const { store, root, clock, log, executor } = this.parts
-    const session = await this.parts.open(signal)
+    const session = await this.open(signal)
     try {
       const facts = await session.ask(hello(root, store.identity.stateId), signal)
       const owner = await this.own(session, facts, signal)
@@ -151,6 +166,28 @@ export class ManagerLink implements AsyncDisposable {
       await session[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  /** Tried again at once for a person who came while nobody was there to be asked. */
+  private async open(signal: AbortSignal): Promise<Session> {
+    const { open, person, onLogin } = this.parts
+    const waited = this.isWaitingForPerson
+    this.arrivalsTried = person.arrivals
+    try {
+      const session = await open(signal)
+      this.isWaitingForPerson = false
+      if (waited) onLogin()
+      return session
+    } catch (error) {
+      this.isWaitingForPerson = error instanceof TransportError && error.code === "PERSON_NEEDED"
+      if (!this.isWaitingForPerson || !this.hasSomebodyCome()) throw error
+      return this.open(signal)
+    }
+  }
+
+  private hasSomebodyCome(): boolean {
+    const { isThere, arrivals } = this.parts.person
+    return isThere && arrivals !== this.arrivalsTried
   }
 
   /** The next owner number: whoever holds a lower one can do nothing more over there. */

@@ -1,0 +1,41 @@
+/** What a person is asked for the sake of one login, while its time stands still. */
+import type { Keyring } from "./keyring.ts"
+import type { Limit } from "./limit.ts"
+import type { Person } from "./person.ts"
+import { unlockKey } from "./sshKeyFile.ts"
+import type { Unlocking } from "./sshKeys.ts"
+import type { Answer } from "./sshLogin.ts"
+import type { SshSettings } from "./sshSettings.ts"
+
+export interface Asker {
+  readonly person: Person
+  /** What is unlocked stays so. */
+  readonly keyring: Keyring
+  /** Its name in the config, for the person; null: none. */
+  readonly executor: string | null
+}
+
+export interface Asking {
+  readonly unlocking: Unlocking
+  /** Undefined: nobody is there. */
+  readonly answer: Answer | undefined
+}
+
+export function asking({ person, keyring, executor }: Asker, settings: SshSettings, time: Limit): Asking {
+  const host = `${settings.hostname}:${settings.port}`
+  const ask: Answer = (instructions, questions) => person.ask({ executor, host, instructions, questions })
+  return {
+    answer: person.isThere
+      ? (instructions, questions) => time.pausedFor(() => ask(instructions, questions))
+      : undefined,
+    unlocking: {
+      canUnlock: ({ text }) => person.isThere || keyring.has(text),
+      unlock: ({ path, text }) => {
+        const question = { text: `Passphrase for key ${path}: `, echo: false }
+        const passphrase = async (instructions: string): Promise<string> =>
+          (await ask(instructions, [question]))[0] ?? ""
+        return time.pausedFor(() => keyring.key(text, () => unlockKey(text, passphrase)))
+      },
+    },
+  }
+}
