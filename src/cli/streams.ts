@@ -5,9 +5,11 @@ import type { Writable } from "node:stream"
 /** The last of the questions that are asked or wait for their turn. */
 let typing: Promise<unknown> | null = null
 
-/** Resolves when nobody is asked anything. */
-export async function untilTyped(): Promise<void> {
+/** Resolves when nobody is asked anything; false: nobody was. */
+export async function untilTyped(): Promise<boolean> {
+  const wasTyping = typing !== null
   while (typing !== null) await typing.catch(() => undefined)
+  return wasTyping
 }
 
 /** One question at a time; nothing is written while it goes on, but what it writes itself. */

@@ -39,7 +39,7 @@ export async function tellWhy(
   async function pause(ms: number): Promise<void> {
     await clock.sleep(ms, signal).catch(() => undefined)
     // What was so before an answer is not worth a word after it.
-    await untilTyped()
+    if (await untilTyped()) await pause(ms)
   }
 }
 

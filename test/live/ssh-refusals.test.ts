@@ -4,6 +4,7 @@ import { createConnection, createServer } from "node:net"
 import { once } from "node:events"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
+import type { Person } from "../../src/transport/person.ts"
 import { openSession } from "../../src/transport/session.ts"
 import { ssh2Transport } from "../../src/transport/ssh2.ts"
 import type { SshConfig } from "../../src/transport/sshConfig.ts"
@@ -24,7 +25,10 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
     change: Partial<SshConfig>,
     more: { prompt?: (q: string) => Promise<string>; ms?: number } = {},
   ) => {
-    const transport = ssh2Transport({ ...sshd.config, ...change }, { clock: systemClock, prompt: more.prompt })
+    const { prompt } = more
+    const ask: Person["ask"] = ({ questions }) => Promise.all(questions.map(({ text }) => prompt?.(text) ?? ""))
+    const person = prompt === undefined ? undefined : { isThere: true, arrivals: 1, ask }
+    const transport = ssh2Transport({ ...sshd.config, ...change }, { clock: systemClock, person })
     await using session = await openSession(transport, {
       clock: systemClock,
       prelude: "",
@@ -104,7 +108,7 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
     expect(await attempt({ identityFile }, { prompt })).toBe("in\n")
     expect(questions).toEqual([`Passphrase for key ${identityFile}: `, `Passphrase for key ${identityFile}: `])
     const error = await failure(attempt({ identityFile }))
-    expect(error).toMatchObject({ code: "AUTH_FAILED", class: "auth", advice: `Run: ssh-add ${identityFile}` })
+    expect(error).toMatchObject({ code: "PERSON_NEEDED", class: "auth", advice: `Run: ssh-add ${identityFile}` })
     expect(String(error)).not.toContain("sesame")
   })
 

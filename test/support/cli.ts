@@ -20,6 +20,8 @@ export interface Terminal {
   /** Everything that was shown, control sequences included. */
   shown(): string
   type(keys: string): void
+  /** SIGKILL to the program that runs in it. */
+  kill(): void
   /** Resolves when it has been shown. */
   until(pattern: RegExp): Promise<void>
 }
@@ -75,6 +77,10 @@ export class Study implements AsyncDisposable {
     return {
       code,
       shown: () => text,
+      kill: () => {
+        const { stdout } = spawnSync("ps", ["--ppid", String(child.pid), "-o", "pid="], { encoding: "utf8" })
+        for (const pid of stdout.split("\n").map(Number)) if (pid > 0) process.kill(pid, "SIGKILL")
+      },
       type: (keys) => void child.stdin.write(keys),
       until: async (pattern) => {
         for (let tries = 0; tries < 1_200 && !pattern.test(text); tries += 1) await pause(50)

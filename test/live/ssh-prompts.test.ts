@@ -1,0 +1,184 @@
+/** A key with a passphrase on the command line: the controller has no terminal, so the clients' people are asked. */
+import { readFileSync, readdirSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import { type Study, type Terminal, noTerminal, pause, study } from "../support/cli.ts"
+import { type TestSshd, hasSshd, testSshd } from "../support/sshd.ts"
+
+const passphrase = "open sesame 4711"
+const question = /box: Passphrase for key [^\n]*: $/
+const why = hasSshd ? noTerminal : "there is no sshd"
+
+describe.skipIf(why !== undefined)(
+  `prompts${why === undefined ? "" : ` (skipped: ${why})`}`,
+  { timeout: 120_000 },
+  () => {
+    let sshd: TestSshd
+    let identityFile = ""
+    let work: Study
+    beforeAll(async () => {
+      sshd = await testSshd()
+      identityFile = sshd.addKey("locked", { passphrase })
+    })
+    afterAll(() => sshd[Symbol.asyncDispose]())
+    beforeEach(async () => {
+      const { host, port, user, knownHostsFile } = sshd.config
+      const way = { host, port, user, identityFile, knownHostsFile, root: join(sshd.directory, "jobs") }
+      const executors = { box: { scheduler: "process", transport: "ssh2", ...way }, local: { cores: 2 } }
+      work = await study(JSON.stringify({ executors }), { SSH_AUTH_SOCK: "", CI: "" })
+      return async () => work[Symbol.asyncDispose]()
+    })
+
+    const health = async (): Promise<{ health: string; reason: string | null } | undefined> =>
+      (
+        await work.json<{ executors: { name: string; health: string; reason: string | null }[] }>("status", "--json")
+      ).executors.find(({ name }) => name === "box")
+    const untilHealth = async (wanted: string): Promise<void> => {
+      await expect.poll(async () => (await health())?.health, { timeout: 30_000, interval: 200 }).toBe(wanted)
+    }
+    const asked = ({ shown }: Terminal): number => shown().split("Passphrase for key").length - 1
+    /** Logged in once, and then by a controller that knows no passphrase. */
+    const forgotten = async (): Promise<void> => {
+      const first = work.terminal(["run", "--key", "first", "-e", "box", "--", "true"])
+      await first.until(question)
+      first.type(`${passphrase}\r`)
+      expect(await first.code).toBe(0)
+      await work.hawser(["down"])
+    }
+    /** A job that waits, since nobody was there. */
+    const waitingJob = async (key: string): Promise<void> => {
+      const { stderr } = await work.hawser(["submit", "--key", key, "-e", "box", "--", "echo", `out of ${key}`])
+      expect(stderr).toContain("locked by a passphrase")
+      await untilHealth("needs-login")
+    }
+
+    test("the passphrase is typed once, shown nowhere and stored nowhere; reconnecting asks no more", async () => {
+      const terminal = work.terminal([
+        "run",
+        "--key",
+        "a",
+        "-e",
+        "box",
+        "--",
+        "sh",
+        "-c",
+        "echo begun; sleep 3; echo over",
+      ])
+      await terminal.until(question)
+      expect(await work.hawser(["list"]), "others are served meanwhile").toMatchObject({ code: 0 })
+      expect(await work.hawser(["run", "-e", "local", "--", "echo", "x"])).toMatchObject({ code: 0, stdout: "x\n" })
+      terminal.type(`${passphrase}x\u007F\r`)
+      await terminal.until(/begun/)
+      for (const pid of sshd.sessions()) process.kill(pid)
+      expect(await terminal.code, terminal.shown()).toBe(0)
+      expect(terminal.shown()).toContain("over")
+      expect(asked(terminal)).toBe(1)
+      expect(terminal.shown()).not.toContain(passphrase)
+      for (const text of textsUnder(work.folder)) expect(text).not.toContain(passphrase)
+      expect(await work.hawser(["run", "-e", "box", "--", "echo", "again"])).toMatchObject({
+        code: 0,
+        stdout: "again\n",
+      })
+    })
+
+    test("three wrong ones are a first contact that failed, and nothing is recorded", async () => {
+      const terminal = work.terminal(["submit", "-e", "box", "--", "true"])
+      for (const number of [1, 2, 3]) {
+        await expect.poll(() => asked(terminal), { timeout: 20_000 }).toBe(number)
+        terminal.type(`wrong ${number}\r`)
+      }
+      expect(await terminal.code).toBe(3)
+      expect(terminal.shown()).toContain("The passphrase is wrong.")
+      expect(terminal.shown()).toContain("the passphrase was wrong 3 times")
+      expect(await work.jobs()).toEqual([])
+    })
+
+    test("without a terminal nobody is asked, jobs wait with what to do, and the next terminal is asked at once", async () => {
+      const { code, stderr } = await work.hawser(["submit", "-e", "box", "--", "true"])
+      expect({ code, asks: stderr.includes("Passphrase for key") }).toEqual({ code: 3, asks: false })
+      expect(stderr).toContain("hawser doctor box")
+      await forgotten()
+      await waitingJob("b")
+      expect((await health())?.reason).toContain(`ssh-add ${identityFile}`)
+      const json = work.terminal(["status", "--json"])
+      expect(await json.code).toBe(0)
+      const terminal = work.terminal(["wait", "b"])
+      await terminal.until(question)
+      terminal.type(`${passphrase}\r`)
+      expect(await terminal.code, terminal.shown()).toBe(0)
+      await untilHealth("up")
+    })
+
+    test("up, recover and doctor log in; up keeps what was unlocked", async () => {
+      await forgotten()
+      await waitingJob("c")
+      const up = work.terminal(["up"])
+      await up.until(question)
+      up.type(`${passphrase}\r`)
+      expect(await up.code, up.shown()).toBe(0)
+      expect(await work.hawser(["wait", "c"])).toMatchObject({ code: 0 })
+      for (const command of ["recover", "doctor"]) {
+        await work.hawser(["down"])
+        await waitingJob(command)
+        const terminal = work.terminal([command, "box"])
+        await terminal.until(question)
+        terminal.type(`${passphrase}\r`)
+        expect(await terminal.code, terminal.shown()).toBe(0)
+        expect(await work.hawser(["wait", command])).toMatchObject({ code: 0 })
+      }
+    })
+
+    test("two clients are asked; the first answer counts, and the other is told", async () => {
+      await forgotten()
+      await waitingJob("d")
+      const [one, other] = [
+        work.terminal(["wait", "d"]),
+        work.terminal(["run", "--key", "e", "-e", "box", "--", "true"]),
+      ]
+      await Promise.all([one.until(question), other.until(question)])
+      other.type("half an ans")
+      one.type(`${passphrase}\r`)
+      await other.until(/not needed any more/)
+      expect(await Promise.all([one.code, other.code])).toEqual([0, 0])
+      expect(other.shown()).not.toContain("half an ans")
+    })
+
+    test("Ctrl-C at the question leaves, the terminal is as it was, and the job waits for the next one", async () => {
+      await forgotten()
+      await waitingJob("f")
+      const terminal = work.terminal(["wait", "f"])
+      await terminal.until(question)
+      terminal.type("\u0003")
+      expect(await terminal.code).toBe(130)
+      expect(terminal.shown()).toContain("Detached; f goes on.")
+      await untilHealth("needs-login")
+      const next = work.terminal(["run", "--key", "g", "-e", "box", "--", "true"])
+      await next.until(question)
+      next.type(`${passphrase}\r`)
+      expect(await next.code, next.shown()).toBe(0)
+      expect(await work.hawser(["wait", "f"])).toMatchObject({ code: 0 })
+    })
+
+    test("a client that dies at the question takes no answer with it", async () => {
+      await forgotten()
+      await waitingJob("h")
+      const terminal = work.terminal(["wait", "h"])
+      await terminal.until(question)
+      terminal.kill()
+      await pause(500)
+      expect(await work.json("show", "h", "--json")).toMatchObject({ state: "new" })
+      const next = work.terminal(["wait", "h"])
+      await next.until(question)
+      next.type(`${passphrase}\r`)
+      expect(await next.code, next.shown()).toBe(0)
+    })
+  },
+)
+
+/** Every file below the folder, as text. */
+function textsUnder(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path).isFile())
+    .map((path) => readFileSync(path, "latin1"))
+}
