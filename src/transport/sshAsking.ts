@@ -19,23 +19,37 @@ export interface Asking {
   readonly unlocking: Unlocking
   /** Undefined: nobody is there. */
   readonly answer: Answer | undefined
+  /** A passphrase is still asked for: resolves when that is over, with whether the key is unlocked. Else false. */
+  unlocked(): Promise<boolean>
 }
 
 export function asking({ person, keyring, executor }: Asker, settings: SshSettings, time: Limit): Asking {
   const host = `${settings.hostname}:${settings.port}`
   const ask: Answer = (instructions, questions) => person.ask({ executor, host, instructions, questions })
+  let pending: Promise<unknown> | null = null
   return {
     answer: person.isThere
       ? (instructions, questions) => time.pausedFor(() => ask(instructions, questions))
       : undefined,
     unlocking: {
       canUnlock: ({ text }) => person.isThere || keyring.has(text),
-      unlock: ({ path, text }) => {
+      unlock: async ({ path, text }) => {
         const question = { text: `Passphrase for key ${path}: `, echo: false }
         const passphrase = async (instructions: string): Promise<string> =>
           (await ask(instructions, [question]))[0] ?? ""
-        return time.pausedFor(() => keyring.key(text, () => unlockKey(text, passphrase)))
+        const key = time.pausedFor(() => keyring.key(text, () => unlockKey(text, passphrase)))
+        pending = key
+        try {
+          return await key
+        } finally {
+          pending = null
+        }
       },
     },
+    unlocked: async () =>
+      (await pending?.then(
+        () => true,
+        () => false,
+      )) ?? false,
   }
 }

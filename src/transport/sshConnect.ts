@@ -45,9 +45,9 @@ export async function connectSsh(config: SshConfig, context: SshContext, via?: S
   const progress: Progress = { phase: "route" }
   const onTimeout = (): TransportError => connectTimeoutError(settings, progress.phase, timeoutMs)
   const time = limit(context.clock, timeoutMs, context.signal, onTimeout)
+  const { unlocking, answer, unlocked } = asking(context, settings, time)
   try {
     const known = await readKnownHost(settings)
-    const { unlocking, answer } = asking(context, settings, time)
     const attempt = login(settings.user, await time.race(loginKeys(settings, unlocking)), answer)
     // From here to the login nothing waits for anything else: a server that closes at once would not be noticed.
     const route = await openRoute(settings, hop, time)
@@ -55,6 +55,9 @@ export async function connectSsh(config: SshConfig, context: SshContext, via?: S
     return await logIn({ settings, route, hop, known, attempt, time, progress, clock, executor })
   } catch (error) {
     await hop?.close()
+    // A server gives a login only so much time (LoginGraceTime); what is typed after it serves another one.
+    const isLate = via === undefined && !time.signal.aborted && (await time.race(unlocked()))
+    if (isLate) return await connectSsh(config, context, via, hops)
     throw error
   } finally {
     time.end()

@@ -2,6 +2,9 @@
 import { readFileSync, readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import type { Answerer } from "../../src/control/prompts.ts"
+import { openHawser } from "../../src/control/openHawser.ts"
+import type { Prompt } from "../../src/hawser.ts"
 import { type Study, type Terminal, noTerminal, pause, study } from "../support/cli.ts"
 import { type TestSshd, hasSshd, testSshd } from "../support/sshd.ts"
 
@@ -143,14 +146,48 @@ describe.skipIf(why !== undefined)(
       expect(other.shown()).not.toContain("half an ans")
     })
 
+    test("a server that does not wait for the person is logged in to once more", async () => {
+      await using hasty = await testSshd(["LoginGraceTime 2"])
+      const ask: Answerer = async () => {
+        await pause(4_000)
+        return [passphrase]
+      }
+      const { host, port, user, knownHostsFile } = hasty.config
+      const way = { host, port, user, identityFile: hasty.addKey("late", { passphrase }), knownHostsFile }
+      const box = { scheduler: "process", transport: "ssh2", ...way, root: join(hasty.directory, "jobs") }
+      await work.write("hawser.yaml", JSON.stringify({ executors: { box } }))
+      await using hawser = await openHawser({ cwd: work.folder, env: {}, ask })
+      const job = await hawser.submit({ command: ["true"] })
+      expect(await job.result()).toMatchObject({ state: "completed" })
+    })
+
+    test("a program's own way to ask serves it as the controller, and as a client of one", async () => {
+      const questions: Prompt[] = []
+      const ask: Answerer = async (prompt) => {
+        questions.push(prompt)
+        return [passphrase]
+      }
+      for (const isClient of [false, true]) {
+        if (isClient) await work.hawser(["up"])
+        await using hawser = await openHawser({ cwd: work.folder, env: {}, ask })
+        const job = await hawser.executor("box").submit({ command: ["true"] })
+        expect(await job.result()).toMatchObject({ state: "completed" })
+      }
+      const text = `Passphrase for key ${identityFile}: `
+      const host = `127.0.0.1:${sshd.config.port}`
+      const one = { executor: "box", host, instructions: "", questions: [{ text, echo: false }] }
+      expect(questions).toEqual([one, one])
+    })
+
     test("Ctrl-C at the question leaves, the terminal is as it was, and the job waits for the next one", async () => {
       await forgotten()
       await waitingJob("f")
-      const terminal = work.terminal(["wait", "f"])
+      const terminal = work.terminal(["wait", "f"], "stty -a")
       await terminal.until(question)
       terminal.type("\u0003")
       expect(await terminal.code).toBe(130)
       expect(terminal.shown()).toContain("Detached; f goes on.")
+      expect(terminal.shown()).toMatch(/ icanon .* echo /s)
       await untilHealth("needs-login")
       const next = work.terminal(["run", "--key", "g", "-e", "box", "--", "true"])
       await next.until(question)

@@ -63,9 +63,10 @@ export class Study implements AsyncDisposable {
     return { code, stdout, stderr }
   }
 
-  /** `hawser` typed at a terminal: util-linux's script holds the other end of it. */
-  terminal(args: readonly string[]): Terminal {
-    const line = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
+  /** `hawser` typed at a terminal, and a line of shell after it: util-linux's script holds the other end. */
+  terminal(args: readonly string[], afterwards?: string): Terminal {
+    const words = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
+    const line = afterwards === undefined ? `exec ${words}` : `${words}; code=$?; ${afterwards}; exit $code`
     const child = spawn("script", ["-qfec", line, "/dev/null"], {
       cwd: this.folder,
       env: { ...this.env, SHELL: "/bin/sh", TERM: "xterm" },
