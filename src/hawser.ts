@@ -88,7 +88,8 @@ function executorFor(config: ExecutorConfig, surroundings: Surroundings): Execut
 }
 
 function reach(config: TransportConfig, executor: string, surroundings: Surroundings): Transport {
-  const { name, host, port, user, identityFile, knownHostsFile } = config
+  const { name, host, port, user, identityFile, knownHostsFile, rememberPassphrase } = config
+  const { clock, person, keyring } = surroundings
   return transportFor({
     transport: name,
     host: host ?? undefined,
@@ -97,6 +98,8 @@ function reach(config: TransportConfig, executor: string, surroundings: Surround
     identityFile: identityFile ?? undefined,
     knownHostsFile: knownHostsFile ?? undefined,
     executor,
-    ...surroundings,
+    clock,
+    person,
+    keyring: rememberPassphrase ? keyring : undefined,
   })
 }

@@ -12,7 +12,7 @@ const wipe = "\b \b"
 
 /** Backspace takes a character, Ctrl-U all; other control keys do nothing. What comes after the end is not read. */
 export function typeInto(before: Typed, keys: string, charsMax: number): Typed {
-  let text = [...before.text]
+  let text = Array.from(before.text)
   let seen = ""
   for (const key of keys) {
     const end = ends[key]?.(text.length === 0) ?? null

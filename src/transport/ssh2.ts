@@ -17,7 +17,7 @@ export interface Ssh2Options {
   readonly clock: Clock
   /** For passphrases and the server's questions. Default: nobody. */
   readonly person?: Person | undefined
-  /** Unlocked keys, shared by those that use them. Default: one of its own. */
+  /** Keys that stay unlocked, shared by those that use them. Default: each connection asks again. */
   readonly keyring?: Keyring | undefined
   /** Whose transport it is, for the person. */
   readonly executor?: string | undefined
@@ -25,12 +25,13 @@ export interface Ssh2Options {
 
 export function ssh2Transport(config: SshConfig, options: Ssh2Options): Transport {
   const { host, port, user } = config
-  const { clock, person = nobody, keyring = new Keyring(), executor = null } = options
+  const { clock, person = nobody, executor = null } = options
   return {
     address: `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`,
     async connect(signal, { timeoutMs = connectTimeoutMsDefault } = {}) {
       signal?.throwIfAborted()
       // Loaded with the first connection: ssh2 is large, and most commands never connect.
+      const { keyring = new Keyring() } = options
       const { connectSsh } = await import("./sshConnect.ts")
       return connectionOver(await connectSsh(config, { clock, person, keyring, executor, timeoutMs, signal }), clock)
     },

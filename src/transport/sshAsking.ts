@@ -20,7 +20,7 @@ export interface Asking {
   /** Undefined: nobody is there. */
   readonly answer: Answer | undefined
   /** A passphrase is still asked for: resolves when that is over, with whether the key is unlocked. Else false. */
-  unlocked(): Promise<boolean>
+  readonly unlocked: () => Promise<boolean>
 }
 
 export function asking({ person, keyring, executor }: Asker, settings: SshSettings, time: Limit): Asking {

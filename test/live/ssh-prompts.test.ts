@@ -39,7 +39,7 @@ describe.skipIf(why !== undefined)(
     const untilHealth = async (wanted: string): Promise<void> => {
       await expect.poll(async () => (await health())?.health, { timeout: 30_000, interval: 200 }).toBe(wanted)
     }
-    const asked = ({ shown }: Terminal): number => shown().split("Passphrase for key").length - 1
+    const asked = (terminal: Terminal): number => terminal.shown().split("Passphrase for key").length - 1
     /** Logged in once, and then by a controller that knows no passphrase. */
     const forgotten = async (): Promise<void> => {
       const first = work.terminal(["run", "--key", "first", "-e", "box", "--", "true"])
