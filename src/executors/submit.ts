@@ -20,8 +20,11 @@ import { onTheirWay } from "./watched.ts"
 const firstChunkJobsMax = 10
 const chunkJobsMax = 50
 
-/** Submissions that are under way at a time: some work on the other side, the rest are on the line. */
-const inFlightMax = 12
+/**
+ * Submissions that are under way at a time: a few work on the other side, the rest are on the line. Enough to keep the
+ * manager busy over a long line, few enough that a manager in trouble is left alone.
+ */
+const inFlightMax = 16
 
 /** Until those that could not be submitted by themselves are tried again. */
 const laggardsMs = 5_000
@@ -44,14 +47,14 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null),
     signal,
   )
-  let staged = Promise.resolve<readonly Job[]>([])
-  const due = await dueForSubmission(desk)
-  for (const chunk of [due.slice(0, firstChunkJobsMax), ...chunks(due.slice(firstChunkJobsMax), chunkJobsMax)]) {
-    const ready = staged
-    staged = stageChunk(desk, session, place, chunk, signal)
-    await submitChunk(desk, session, place, await settled(ready, staged), signal)
+  const step = async (job: Job): Promise<void> => {
+    if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
   }
-  await submitChunk(desk, session, place, await staged, signal)
+  const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
+  await tellWaiting(
+    desk,
+    reasons(failed, (job) => job),
+  )
   return nextPassMs(desk, retryMs)
 }
 
@@ -92,22 +95,30 @@ async function intend(
   await desk.store.append(admitted.map(({ job, devices }) => intentFor(desk, place, job, devices)))
 }
 
-/** A few at a time: enough to keep the manager busy over a long line, few enough that a manager in trouble is left alone. */
-async function submitChunk(
+/** The jobs whose directories stand there, in order. While those of a chunk are taken, the next one is on its way. */
+async function* staged(
   desk: Desk,
   session: Session,
   place: Place,
-  jobs: readonly Job[],
+  due: readonly Job[],
   signal: AbortSignal,
-): Promise<void> {
-  const step = async (job: Job): Promise<void> => {
-    if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
+): AsyncGenerator<Job> {
+  const parts = [due.slice(0, firstChunkJobsMax), ...chunks(due.slice(firstChunkJobsMax), chunkJobsMax)]
+  let ahead = Promise.resolve<readonly Job[]>([])
+  try {
+    for (const chunk of parts) {
+      const ready = await ahead
+      if (desk.throttle.pauseMs() > 0) return
+      ahead = stageChunk(desk, session, place, chunk, signal)
+      // Whoever needs it will hear of its failure; until then it is not one that nobody handles.
+      ahead.catch(() => undefined)
+      yield* ready
+    }
+    yield* await ahead
+  } finally {
+    // Nothing of a pass goes on behind its end; what it threw has been thrown above, or nobody waits for it any more.
+    await ahead.catch(() => undefined)
   }
-  const failed = await forEach(jobs, step, inFlightMax)
-  await tellWaiting(
-    desk,
-    reasons(failed, (job) => job),
-  )
 }
 
 /** Asks once, idempotently, and writes down the answer. A lost connection leaves the attempt as it is: it is asked again. */
@@ -188,10 +199,4 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
         },
       ]
   }
-}
-
-/** What is ready; the stage that runs beside it must not reject unseen if this one throws. */
-async function settled<T>(ready: Promise<T>, beside: Promise<unknown>): Promise<T> {
-  beside.catch(() => undefined)
-  return ready
 }

@@ -2,6 +2,7 @@
 import type { CommandResult } from "../command.ts"
 import type { TransportError } from "../errors.ts"
 import { compound, endMark } from "../quote.ts"
+import { movingDeadline } from "./deadline.ts"
 import { deferred } from "./deferred.ts"
 import { type Output, errorsReader, replyBytesMax, replyReader } from "./frames.ts"
 import { type ShellOptions, connectionLoss, openPreparedChannel } from "./preparedChannel.ts"
@@ -70,7 +71,6 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
   const pending = new Map<number, Pending>()
   let sequences = 0
   let lost: TransportError | undefined
-  let deadline = new AbortController()
   let begun = 0
 
   /** The oldest request: the only one that the shell may be working on. */
@@ -79,24 +79,25 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
   const close = (reason: TransportError): void => {
     if (lost !== undefined) return
     lost = reason
-    deadline.abort()
+    deadline.end()
     channel.destroy()
     const unanswered = [...pending.values()]
     pending.clear()
     for (const request of unanswered) request.reject(unansweredError(request, reason))
   }
 
+  const limitOf = ({ timeoutMs }: ShellRequest): number =>
+    timeoutMs === undefined ? answerTimeoutMs : timeoutMs + watchdogGraceMs
+  const deadline = movingDeadline(clock, () => {
+    const request = head()
+    if (request !== undefined) close(answerLateError(request, limitOf(request)))
+  })
+
   /** From now on the oldest request has its whole time. */
   const arm = (): void => {
-    deadline.abort()
     const request = head()
-    if (request === undefined) return
-    const limitMs = request.timeoutMs === undefined ? answerTimeoutMs : request.timeoutMs + watchdogGraceMs
-    deadline = new AbortController()
-    clock.sleep(limitMs, deadline.signal).then(
-      () => close(answerLateError(request, limitMs)),
-      () => undefined,
-    )
+    if (request === undefined) deadline.clear()
+    else deadline.set(limitOf(request))
   }
 
   const settle = (request: Pending): void => {

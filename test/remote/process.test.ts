@@ -126,6 +126,29 @@ describe.each(shells)("processes, under $name", (shell) => {
     expect(stateOf(home)?.[2]).toBe("gone")
   })
 
+  test("a payload in a session of its own is found when its wrapper was killed, and not mistaken for gone", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "setsid sh -c 'echo $$ >pid; exec sleep 60' & wait")
+    const payload = home.owns({ pid: Number(await until(() => home.read(token, "work/pid")?.trim())) }).pid
+    process.kill(-pid, "SIGKILL")
+    await until(() => !lives(pid))
+    expect([stateOf(home)?.[2], lives(payload)]).toEqual(["left", true])
+    expect(kill(home, "TERM")).toBe("signalled")
+    await until(() => !lives(payload))
+    expect(stateOf(home)?.[2]).toBe("gone")
+  })
+
+  test("what a job that has ended leaves behind does not keep it alive", async () => {
+    using home = new Home()
+    const { pid } = await spawn(
+      home,
+      "setsid sh -c 'echo $$ >pid; exec sleep 60' & while [ ! -s pid ]; do sleep 0.02; done",
+    )
+    home.owns({ pid: Number(await until(() => home.read(token, "work/pid")?.trim())) })
+    await until(() => !lives(pid))
+    expect(stateOf(home)?.[2]).toBe("gone")
+  })
+
   test("who is superseded kills nothing", async () => {
     using home = new Home()
     const { pid } = await spawn(home, "exec sleep 60")
@@ -137,7 +160,6 @@ describe.each(shells)("processes, under $name", (shell) => {
   })
 
   test.each([
-    ["birth", /birth .*/, "birth 1", "gone"],
     ["boot", /boot .*/, "boot 00000000-0000", "gone"],
     ["machine", /machine .*/, "machine other", "elsewhere"],
     ["pid namespace", /pidns .*/, "pidns 1", "elsewhere"],
@@ -153,6 +175,17 @@ describe.each(shells)("processes, under $name", (shell) => {
     expect(lives(pid)).toBe(true)
     writeFileSync(path, record)
     expect(stateOf(home)?.[2]).toBe("alive")
+  })
+
+  test("a stranger who has got the number of a job's process is left alone", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "exec sleep 60")
+    const stranger = home.owns(startVerb(shell, ["eval", "sleep 60; :"]))
+    const record = home.read(token, "process")!
+    process.kill(-pid, "SIGKILL")
+    await until(() => !lives(pid))
+    writeFileSync(join(home.path, "jobs", token, "process"), record.replace(/^pid .*/m, `pid ${stranger.pid}`))
+    expect([stateOf(home)?.[2], kill(home, "KILL"), lives(stranger.pid)]).toEqual(["gone", "gone", true])
   })
 
   test("a name with blanks and parentheses does not hide the start time", async () => {

@@ -27,11 +27,19 @@ contract({
 const list = (lines: string): Listing => process.queue([nativeOf(nativeId)]).parse(resultOf({ stdout: lines }))
 
 describe("the processes of a host", () => {
-  test("one that is gone is not there, and how it ended is not for the process table to say", () => {
+  test("one that is gone has ended, and how is not for the process table to say", () => {
     expect(list(`${host}process ${token} gone ${nativeId}\nend\n`)).toMatchObject({
-      evidence: [],
+      evidence: [{ word: "gone", state: "ended", outcome: null, reason: null, nativeId }],
       coverage: "complete",
     })
+  })
+
+  test.each([
+    ["whose record was never written", `${host}process ${token} unknown -\nend\n`],
+    ["that is gone, says an answer that does not name its host", `process ${token} gone ${nativeId}\nend\n`],
+    ["that was started on another machine", `${host}process ${token} elsewhere ${nativeId}\nend\n`],
+  ])("one %s is no evidence", (_, lines) => {
+    expect(list(lines).evidence).toEqual([])
   })
 
   test("one whose first process is gone still runs while others of it do", () => {
