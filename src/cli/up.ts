@@ -6,7 +6,7 @@ import { globalsOf } from "./globals.ts"
 export function registerUp(hawser: Command): void {
   hawser
     .command("up")
-    .description("keep a controller running in the background")
+    .description("keep a controller running in the background; at a terminal, log in where a login is needed")
     .action(async (_: object, self: Command) => {
       const context = contextOf(globalsOf(self))
       await using api = await context.controller()

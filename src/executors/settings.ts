@@ -9,7 +9,8 @@ export interface ExecutorSettings {
   readonly name: string
   readonly scheduler: Scheduler
   readonly transport: Transport
-  readonly person: Attendance
+  /** Whom the transport asks. Default: nobody is there. */
+  readonly person?: Attendance
   readonly launcherFor: (spec: JobSpec) => Launcher
   readonly defaults: SpecDefaults
   readonly limits: {
