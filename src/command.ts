@@ -11,8 +11,11 @@ export interface Command<T> {
   readonly stdin?: string
   /** After this long a watchdog on the other side ends the command's process group. Without it only our side waits. */
   readonly timeoutMs?: number
-  /** It keeps to `timeoutMs` by itself: there is no watchdog beside it. */
-  readonly endsItself?: boolean
+  /**
+   * For many short commands: one watchdog for all of them, which strikes up to ten seconds late and not at this command
+   * but at the programs that it has started.
+   */
+  readonly sharesWatchdog?: boolean
   /** Pure. Throws a HawserError with a class when the result means failure. */
   parse(result: CommandResult): T
 }

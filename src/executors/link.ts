@@ -49,6 +49,8 @@ export interface LinkParts {
   /** A login that had to wait for a person is through. */
   readonly onLogin: () => void
   readonly root: string
+  /** Watches the folder of hints, where the transport can; returns how to end that. */
+  readonly watchHints: (directory: string) => (() => void) | undefined
   readonly store: JobStore
   readonly breaker: Breaker
   readonly clock: Clock
@@ -158,7 +160,9 @@ export class ManagerLink implements AsyncDisposable {
         },
       }
       this.live = live
+      const unwatch = this.parts.watchHints(`${facts.home}/events`)
       void session.closed.then(() => {
+        unwatch?.()
         if (this.live === live) this.live = null
       })
       return live

@@ -11,14 +11,15 @@
 #   hz_processes HOME TOKEN...
 #     host MACHINE BOOT PIDNS            of the machine that answers
 #     process TOKEN STATE NATIVE_ID      for each token; `-` where the native id is not known
+#       over      the leader has written its exit record and was not told to end; it may be there for a moment still
 #       alive     the leader lives
-#       left      the leader is gone; others of its process group live. Where it left no exit record, that is, where it
-#                 was killed, also others of its session, and whatever carries HAWSER_TOKEN
+#       left      the leader is gone; others of its group and session live. Where it left no exit record, that is, where
+#                 it was killed, whatever carries HAWSER_TOKEN counts too
 #       gone      none of them, or the machine has booted since
 #       elsewhere it was started on another machine or in another pid namespace: no evidence
 #       unknown   there is no whole `process` file (see hz_find_processes)
 #   hz_kill HOME OWNER TOKEN SIGNAL      the whole session: process group, descendants, all that carry HAWSER_TOKEN
-#     kill TOKEN signalled|gone|elsewhere|unknown
+#     kill TOKEN signalled|over|gone|elsewhere|unknown
 #   hz_find_processes TOKEN...           a look at every process of this machine; all that run our job.sh or wrapper
 #     host MACHINE BOOT PIDNS
 #     found TOKEN NATIVE_ID
@@ -120,22 +121,23 @@ hz_look() {
     [ "$hz_birth" = "$hz_its_birth" ] || hz_leader=
     case $hz_leader$hz_state in [0-9]*[ZX]*) ;; [0-9]*) hz_word=alive ;; esac
   fi
-  [ "$hz_word" = alive ] || hz_left "$1"
+  if hz_exited "jobs/$1/exit.0"; then
+    # The usual end: no search for what it may have left, which reads all of the process table.
+    [ -n "$hz_told" ] || hz_word=over
+    case $hz_word in gone) ! kill -0 "-$hz_leader" 2>/dev/null || hz_left ;; esac
+  elif [ "$hz_word" = gone ]; then
+    hz_left "$1"
+  fi
 }
 
-# hz_left TOKEN: `left` in hz_word if something of its job lives; where nobody reaps them, the dead stay in the table.
+# hz_left [TOKEN]: `left` in hz_word if something of its session or with the token lives. Where nobody reaps them, the
+# dead stay in the table.
 hz_left() {
   if [ ! -r /proc/self/stat ]; then
     ! kill -0 "-$hz_leader" 2>/dev/null || hz_word=left
     return 0
   fi
-  if [ ! -s "jobs/$1/exit.0" ]; then
-    hz_session_of "$hz_leader" "$1"
-  elif kill -0 "-$hz_leader" 2>/dev/null; then
-    hz_session_of "$hz_leader"
-  else
-    return 0
-  fi
+  hz_session_of "$hz_leader" "$@"
   for hz_pid in $hz_pids; do
     hz_process "$hz_pid" || continue
     case $hz_state in [ZX]*) ;; *) hz_word=left ;; esac

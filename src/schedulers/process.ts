@@ -163,13 +163,13 @@ function readAnswer(result: CommandResult): Answer {
   return { host, records, unread, ended }
 }
 
-const states: ReadonlySet<string> = new Set(["alive", "left", "gone", "elsewhere", "unknown"])
+const states: ReadonlySet<string> = new Set(["alive", "over", "left", "gone", "elsewhere", "unknown"])
 
 /** `left`: the leader is gone, and what it started goes on. A line without a native id is about nothing that we know. */
 function evidenceOf({ token, state, nativeId }: Answer["records"][number], boot: string | null): Evidence[] {
-  const isOver = state === "gone"
-  if (nativeId === null || state === "elsewhere" || state === "unknown" || (isOver && boot === null)) return []
-  const hasBooted = isOver && !boot?.startsWith(nativeId.split(".")[0] ?? "")
+  const isGone = state === "gone"
+  if (nativeId === null || state === "elsewhere" || state === "unknown" || (isGone && boot === null)) return []
+  const hasBooted = isGone && !boot?.startsWith(nativeId.split(".")[0] ?? "")
   const outcome = { state: "failed", cause: "node-failure", exitCode: null, signal: null } as const
   return [
     {
@@ -178,7 +178,7 @@ function evidenceOf({ token, state, nativeId }: Answer["records"][number], boot:
       nativeId,
       seenAt: 0,
       word: state,
-      state: isOver ? "ended" : "running",
+      state: isGone || state === "over" ? "ended" : "running",
       outcome: hasBooted ? outcome : null,
       reason: hasBooted ? "the host has booted since" : (reasons[state] ?? null),
       submitTime: null,

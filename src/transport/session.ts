@@ -89,8 +89,8 @@ function connectedSession(
     hasEffect: boolean,
     signal?: AbortSignal,
   ): Promise<T> => {
-    const { argv, stdin, timeoutMs, endsItself } = command
-    return command.parse(await shell.run({ argv, stdin, timeoutMs, endsItself, hasEffect }, signal))
+    const { argv, stdin, timeoutMs, sharesWatchdog } = command
+    return command.parse(await shell.run({ argv, stdin, timeoutMs, sharesWatchdog, hasEffect }, signal))
   }
 
   const bulk = async <T>(

@@ -21,13 +21,13 @@ import type { Channel, Connection } from "./transport.ts"
 
 /** For the watchdog on the other side to do its work and tell, before we give the shell up. */
 const watchdogGraceMs = 10_000
+const sharedWatchdogGraceMs = 30_000
 
 export interface ShellRequest {
   readonly argv: readonly string[]
   readonly stdin?: string | undefined
   readonly timeoutMs?: number | undefined
-  /** There is no need of a watchdog. */
-  readonly endsItself?: boolean | undefined
+  readonly sharesWatchdog?: boolean | undefined
   /** Whether losing the answer leaves its effect in doubt. */
   readonly hasEffect: boolean
 }
@@ -55,6 +55,13 @@ interface Pending extends ShellRequest {
   readonly reject: (error: Error) => void
   output?: Output
   stderr?: Buffer
+}
+
+/** hz_frame's SECONDS: 0 is no watchdog, below 0 is the one that commands share. */
+function secondsOf({ timeoutMs, sharesWatchdog }: ShellRequest): number {
+  if (timeoutMs === undefined) return 0
+  const seconds = Math.max(1, Math.ceil(timeoutMs / 1_000))
+  return sharesWatchdog === true ? -seconds : seconds
 }
 
 /** hz_frame's last five bytes tell whether the watchdog struck. They are missing where even its subshell was killed. */
@@ -86,8 +93,10 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
     for (const request of unanswered) request.reject(unansweredError(request, reason))
   }
 
-  const limitOf = ({ timeoutMs }: ShellRequest): number =>
-    timeoutMs === undefined ? answerTimeoutMs : timeoutMs + watchdogGraceMs
+  const limitOf = ({ timeoutMs, sharesWatchdog }: ShellRequest): number =>
+    timeoutMs === undefined
+      ? answerTimeoutMs
+      : timeoutMs + (sharesWatchdog === true ? sharedWatchdogGraceMs : watchdogGraceMs)
   const deadline = movingDeadline(clock, () => {
     const request = head()
     if (request !== undefined) close(answerLateError(request, limitOf(request)))
@@ -169,10 +178,9 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
     async run(request, signal) {
       if (lost !== undefined) throw neverSentError(lost)
       if (signal?.aborted) throw abortedError(false, signal)
-      const { argv, stdin, timeoutMs, endsItself, hasEffect } = request
+      const { argv, stdin, hasEffect } = request
       const sequence = sequences + 1
-      const seconds = timeoutMs === undefined || endsItself === true ? 0 : Math.max(1, Math.ceil(timeoutMs / 1_000))
-      const words = ["hz_frame", `${prefix}${sequence}`, String(seconds), String(replyBytesMax), ...argv]
+      const words = ["hz_frame", `${prefix}${sequence}`, String(secondsOf(request)), String(replyBytesMax), ...argv]
       // Quoting may refuse a word: before the request counts.
       const text = compound(words, stdin, endMark(`hz-${clock.nonce(8)}`, stdin ?? ""))
       sequences = sequence

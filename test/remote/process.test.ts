@@ -45,7 +45,7 @@ describe.each(shells)("processes, under $name", (shell) => {
     expect(session).toBe(pid)
     writeFileSync(join(home.path, "jobs", token, "work/stop"), "")
     await until(() => !lives(pid))
-    expect(stateOf(home)).toEqual(["process", token, "gone", nativeId])
+    expect(stateOf(home)).toEqual(["process", token, "over", nativeId])
     const { guards, exits } = home.records(shell, token)
     expect(exits).toMatchObject([{ nativeId, exitCode: 4 }])
     expect(guards[0]?.owner).toMatch(`native:${nativeId}:0:`)
@@ -146,6 +146,19 @@ describe.each(shells)("processes, under $name", (shell) => {
     )
     home.owns({ pid: Number(await until(() => home.read(token, "work/pid")?.trim())) })
     await until(() => !lives(pid))
+    expect(stateOf(home)?.[2]).toBe("over")
+  })
+
+  test("one that was told to end is not over before its process group is", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "sh -c 'trap \"\" TERM; echo $$ >pid; while :; do sleep 0.05; done' & wait")
+    const payload = Number(await until(() => home.read(token, "work/pid")?.trim()))
+    expect(kill(home, "TERM")).toBe("signalled")
+    await until(() => !lives(pid))
+    expect(home.records(shell, token).exits).toMatchObject([{ wrapperSignal: "TERM" }])
+    expect([stateOf(home)?.[2], lives(payload)]).toEqual(["left", true])
+    expect(kill(home, "KILL")).toBe("signalled")
+    await until(() => !lives(payload))
     expect(stateOf(home)?.[2]).toBe("gone")
   })
 

@@ -42,6 +42,11 @@ describe("the processes of a host", () => {
     expect(list(lines).evidence).toEqual([])
   })
 
+  test("one that has written its exit record is over, though its process may be there for a moment", () => {
+    const [evidence] = list(`${host}process ${token} over ${nativeId}\nend\n`).evidence
+    expect(evidence).toMatchObject({ word: "over", state: "ended", outcome: null })
+  })
+
   test("one whose first process is gone still runs while others of it do", () => {
     const [evidence] = list(`${host}process ${token} left ${nativeId}\nend\n`).evidence
     expect(evidence).toMatchObject({ word: "left", state: "running", source: "processes" })
@@ -91,7 +96,7 @@ describe("ending a process", () => {
     expect(force?.argv.at(-1)).toBe("KILL")
   })
 
-  test.each(["signalled", "gone", "unknown"])("%s is success", (word) => {
+  test.each(["signalled", "over", "gone", "unknown"])("%s is success", (word) => {
     expect(kill?.parse(resultOf({ stdout: `kill ${token} ${word}\nend\n` }))).toBeUndefined()
   })
 

@@ -14,7 +14,8 @@ hz_stray() { cd /; HOME=/elsewhere; exit 0; }
 hz_where() { pwd; echo "$HOME"; }
 hz_nested() { sh -c 'trap "" TERM; sleep 60' & wait; }
 hz_die() { kill -9 $$; }
-hz_dogs() { sleep 0.3; ps -A -o args= | grep -cx "sleep $1"; }
+hz_watcher() { echo "$hz_watcher"; }
+hz_hang() { echo begun; sh -c "$1 sleep 60 & while :; do sleep 60; done"; echo "ended $?"; }
 hz_await() { while [ ! -e "$1" ]; do sleep 0.05; done; rm "$1"; }
 hz_leave() { (sleep 0.3; echo "late $(printf 'hz-%s' "$1")" >&2; exec sleep 5) >/dev/null & }
 hz_trace() { set -x; "$@"; }
@@ -173,12 +174,23 @@ export function transportContract(
       expect(await waiting).toMatchObject({ exitCode: 0 })
     })
 
-    test("a command that ends itself has no watchdog beside it, but still a deadline here", async () => {
+    test("commands that share a watchdog have one, which is gone when they are", async () => {
       await using session = await open()
-      const seconds = 40_000 + randomInt(10_000)
-      const dogs = raw(["hz_dogs", String(seconds)], { timeoutMs: seconds * 1_000 })
-      expect((await session.act({ ...dogs, endsItself: true })).stdout).toBe("0\n")
-      expect((await session.act(dogs)).stdout).toBe("1\n")
+      const shared = { timeoutMs: 40_000_000 + randomInt(10_000) * 1_000, sharesWatchdog: true }
+      const [first, second] = [await session.act(raw(["hz_watcher"], shared)), await session.act(raw(["hz_watcher"], shared))]
+      expect(first.stdout).toMatch(/^\d+\n$/)
+      expect(second.stdout).toBe(first.stdout)
+    })
+
+    test("a watchdog that is shared ends what hangs, and its command tells so", async () => {
+      await using session = await open()
+      const shared = { timeoutMs: 1_000, sharesWatchdog: true }
+      const [hung, stubborn] = await Promise.all([
+        session.act(raw(["hz_hang"], shared)),
+        session.act(raw(["hz_hang", "trap '' TERM;"], shared)),
+      ])
+      expect(hung).toMatchObject({ stdout: "begun\nended 143\n", exitCode: 0, timedOut: false })
+      expect(stubborn).toMatchObject({ stdout: "begun\nended 137\n" })
     })
 
     test("an answer that does not come in time gives up the shell, not the session", async () => {
