@@ -121,7 +121,9 @@ export class ManagerLink implements AsyncDisposable {
 
   /** Forgets a back-off that a person can end, if one has come since. True: it did. */
   retryWithPerson(): boolean {
-    if (!this.isWaitingForPerson || this.opening !== null || !this.hasSomebodyCome()) return false
+    const { isThere, arrivals } = this.parts.person
+    const hasCome = isThere && arrivals !== this.arrivalsTried
+    if (!this.isWaitingForPerson || this.opening !== null || !hasCome) return false
     this.retryNow()
     return true
   }
@@ -176,7 +178,7 @@ export class ManagerLink implements AsyncDisposable {
   private async open(signal: AbortSignal): Promise<Session> {
     const { open, person, onLogin } = this.parts
     const waited = this.isWaitingForPerson
-    this.arrivalsTried = person.arrivals
+    const wasThere = person.isThere
     try {
       const session = await open(signal)
       this.isWaitingForPerson = false
@@ -184,14 +186,11 @@ export class ManagerLink implements AsyncDisposable {
       return session
     } catch (error) {
       this.isWaitingForPerson = error instanceof TransportError && error.code === "PERSON_NEEDED"
-      if (!this.isWaitingForPerson || !this.hasSomebodyCome()) throw error
-      return this.open(signal)
+      if (this.isWaitingForPerson && !wasThere && person.isThere) return this.open(signal)
+      // Whoever came meanwhile was asked, too.
+      this.arrivalsTried = person.arrivals
+      throw error
     }
-  }
-
-  private hasSomebodyCome(): boolean {
-    const { isThere, arrivals } = this.parts.person
-    return isThere && arrivals !== this.arrivalsTried
   }
 
   /** The next owner number: whoever holds a lower one can do nothing more over there. */

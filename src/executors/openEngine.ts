@@ -18,7 +18,6 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
   const { store, clock, log } = fleet.parts
   const { name, scheduler, transport, root, pace, person = nobody } = parts
   const book = new Book(store, name)
-  const bells = { submit: new Bell(clock), monitor: new Bell(clock), collect: new Bell(clock) }
   const breaker = new Breaker({ clock, onHealth: (health, reason) => tellHealth(fleet, name, health, reason) })
   const bells = { submit: new Bell(clock), monitor: new Bell(clock), collect: new Bell(clock) }
   const link = new ManagerLink({

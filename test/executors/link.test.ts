@@ -23,8 +23,9 @@ async function closedDoor(error: TransportError, whileTrying: (tries: number) =>
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
   const breaker = new Breaker({ clock, onHealth: () => undefined })
   const store = await memoryStore({ clock })
-  const about = { executor: "hpc", address: "login", root: "~/.hawser", onLogin: () => undefined }
-  const link = new ManagerLink({ ...about, open, person: attendance, store, breaker, clock, log })
+  const deaf = { onLogin: () => undefined, watchHints: () => undefined }
+  const about = { executor: "hpc", address: "login", root: "~/.hawser" }
+  const link = new ManagerLink({ ...about, ...deaf, open, person: attendance, store, breaker, clock, log })
   /** As a loop of the engine does. */
   const attempt = async (): Promise<unknown> => {
     const failure = await link.session(signal, "loop").catch((caught: TransportError) => caught)
@@ -60,6 +61,15 @@ test("one who comes while the login is tried is asked without a pause", async ()
   const { come, attempt, tries } = await closedDoor(locked, (number) => number === 1 && come())
   expect(await attempt()).toBe(locked)
   expect(tries()).toBe(2)
+})
+
+test("one who comes to a question that another one was asked is not asked twice", async () => {
+  const { link, come, attempt, tries } = await closedDoor(locked, (number) => number === 2 && come())
+  await attempt()
+  come()
+  link.retryWithPerson()
+  await attempt()
+  expect([tries(), link.retryWithPerson()]).toEqual([2, false])
 })
 
 test("a login that no answer would open is left to its back-off", async () => {

@@ -177,7 +177,10 @@ export function transportContract(
     test("commands that share a watchdog have one, which is gone when they are", async () => {
       await using session = await open()
       const shared = { timeoutMs: 40_000_000 + randomInt(10_000) * 1_000, sharesWatchdog: true }
-      const [first, second] = [await session.act(raw(["hz_watcher"], shared)), await session.act(raw(["hz_watcher"], shared))]
+      const [first, second] = [
+        await session.act(raw(["hz_watcher"], shared)),
+        await session.act(raw(["hz_watcher"], shared)),
+      ]
       expect(first.stdout).toMatch(/^\d+\n$/)
       expect(second.stdout).toBe(first.stdout)
     })
