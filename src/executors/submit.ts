@@ -8,7 +8,7 @@ import type { Session } from "../transport/session.ts"
 import { admissible, missingSecrets, needsSecrets } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
-import { chunks, forEach, reasons } from "./each.ts"
+import { forEach, reasons } from "./each.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
 import { stageChunk } from "./stage.ts"
@@ -16,8 +16,8 @@ import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
 
-/** Jobs that travel as one stream: few at first, so that submitting begins at once, while the next are on their way. */
-const firstChunkJobsMax = 10
+/** Jobs that travel as one stream: few at first, so that submitting begins at once, and more while others are submitted. */
+const firstChunkJobsMax = 8
 const chunkJobsMax = 50
 
 /**
@@ -103,10 +103,9 @@ async function* staged(
   due: readonly Job[],
   signal: AbortSignal,
 ): AsyncGenerator<Job> {
-  const parts = [due.slice(0, firstChunkJobsMax), ...chunks(due.slice(firstChunkJobsMax), chunkJobsMax)]
   let ahead = Promise.resolve<readonly Job[]>([])
   try {
-    for (const chunk of parts) {
+    for (const chunk of growing(due)) {
       const ready = await ahead
       if (desk.throttle.pauseMs() > 0) return
       ahead = stageChunk(desk, session, place, chunk, signal)
@@ -118,6 +117,15 @@ async function* staged(
   } finally {
     // Nothing of a pass goes on behind its end; what it threw has been thrown above, or nobody waits for it any more.
     await ahead.catch(() => undefined)
+  }
+}
+
+function* growing(due: readonly Job[]): Generator<readonly Job[]> {
+  let size = firstChunkJobsMax
+  for (let start = 0; start < due.length;) {
+    yield due.slice(start, start + size)
+    start += size
+    size = Math.min(chunkJobsMax, 2 * size)
   }
 }
 

@@ -150,15 +150,21 @@ hz_keep_watch() {
   done
 }
 
-# hz_bulk ID ARGV...
-# Runs ARGV with the channel's own stdin, stdout and stderr, and ends the shell, so that no byte of bulk data is ever
-# read as a command. `ID begin` on stdout: stdin may be sent now, and stdout starts after it. `ID exit CODE` on stderr.
+# hz_bulk ID
+# `ID begin` on stdout: now it waits for a number, and so many lines: the text of a command. It runs that with what
+# follows as its stdin, and with the channel's own stdout and stderr, and ends the shell: no byte of bulk data is ever
+# read as a command. `ID exit CODE` on stderr.
 hz_bulk() {
-  hz_id=$1
-  shift
+  hz_id=$1 hz_text=''
   printf '%s err\n' "$hz_id" >&2
   printf '\n%s begin\n' "$hz_id"
-  ("$@")
+  # By bytes, as the standard wants it: what follows is not ours.
+  IFS= read -r hz_rest || exit 0
+  while [ "$hz_rest" -gt 0 ]; do
+    IFS= read -r hz_line || exit 0
+    hz_text=$hz_text$hz_line$hz_newline hz_rest=$((hz_rest - 1))
+  done
+  (eval "$hz_text")
   hz_code=$?
   printf '\n%s exit %s\n' "$hz_id" "$hz_code" >&2
   exit "$hz_code"

@@ -68,7 +68,8 @@ function block({ name, target, mode, size, mtime, flag }: Block): Buffer {
   header.write(flag, 156)
   header.write(target.slice(0, nameMax), 157, "latin1")
   header.write("ustar\0" + "00", 257, "latin1")
-  const sum = header.reduce((total, byte) => total + byte, 0)
+  let sum = 0
+  for (let at = 0; at < blockSize; at += 1) sum += header[at] ?? 0
   header.write(`${octal(sum, 6)}\0 `, 148, "latin1")
   return header
 }

@@ -1,15 +1,16 @@
 /** The channels for bulk data: a few at a time, one of them prepared before it is asked for. */
 import { classOf } from "../errors.ts"
-import { type ShellOptions, openPreparedChannel } from "./preparedChannel.ts"
+import { type BulkChannel, openBulkChannel } from "./bulkChannel.ts"
+import type { ShellOptions } from "./preparedChannel.ts"
 import { slots } from "./slots.ts"
-import type { Channel, Connection } from "./transport.ts"
+import type { Connection } from "./transport.ts"
 
 export interface BulkChannels {
   /**
-   * A channel with a shell that waits for one command. `release` when it is over. A server that allows fewer channels
+   * A channel that waits for one command. `release` when it is over. A server that allows fewer channels
    * than we thought makes us wait for one of ours; it is `busy` if we have none.
    */
-  take(signal?: AbortSignal): Promise<{ readonly channel: Channel; readonly release: () => void }>
+  take(signal?: AbortSignal): Promise<{ readonly channel: BulkChannel; readonly release: () => void }>
   /** Opens one for whoever comes next, if there is none. */
   prepare(): void
   close(): void
@@ -28,19 +29,20 @@ export function bulkChannels(
 ): BulkChannels {
   const { clock } = settings
   const places = slots(channelsMax)
-  let spare: Promise<Channel | null> | null = null
+  let spare: Promise<BulkChannel | null> | null = null
   let mayPrepare = true
   let isClosed = false
 
   const prepare = (): void => {
     if (spare !== null || !mayPrepare || isClosed) return
-    const opening = openPreparedChannel(connection, settings).then(
-      (channel) => {
+    const opening = openBulkChannel(connection, settings).then(
+      (ready) => {
+        const { channel } = ready
         void channel.exit.then(() => {
           if (spare === opening) spare = null
         })
         if (isClosed) channel.destroy()
-        return channel
+        return ready
       },
       (error: unknown) => {
         // It is a convenience: whoever needs a channel will be told.
@@ -52,10 +54,10 @@ export function bulkChannels(
     spare = opening
   }
 
-  const taken = async (signal: AbortSignal | undefined): Promise<Channel> => {
+  const taken = async (signal: AbortSignal | undefined): Promise<BulkChannel> => {
     const prepared = spare
     spare = null
-    return (await prepared) ?? openPreparedChannel(connection, settings, signal)
+    return (await prepared) ?? openBulkChannel(connection, settings, signal)
   }
 
   return {
@@ -68,7 +70,7 @@ export function bulkChannels(
             channel,
             release() {
               // The server counts a channel until both sides have closed it.
-              void Promise.race([channel.exit, clock.sleep(channelEndMsMax)]).then(release)
+              void Promise.race([channel.channel.exit, clock.sleep(channelEndMsMax)]).then(release)
             },
           }
         } catch (error) {
@@ -84,7 +86,7 @@ export function bulkChannels(
     prepare,
     close() {
       isClosed = true
-      void spare?.then((channel) => channel?.destroy())
+      void spare?.then((ready) => ready?.channel.destroy())
     },
   }
 }

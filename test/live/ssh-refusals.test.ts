@@ -116,10 +116,10 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
   test("the time that a person takes for a passphrase is not counted", async () => {
     const identityFile = sshd.addKey("slow", { passphrase: "later" })
     const prompt = async (): Promise<string> => {
-      await systemClock.sleep(1_500)
+      await systemClock.sleep(3_500)
       return "later"
     }
-    expect(await attempt({ identityFile }, { prompt, ms: 1_000 })).toBe("in\n")
+    expect(await attempt({ identityFile }, { prompt, ms: 3_000 })).toBe("in\n")
   })
 
   test("an unlocked key is held where somebody holds it, and else asked for with each connection", async () => {
