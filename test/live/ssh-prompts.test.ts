@@ -112,24 +112,18 @@ describe.skipIf(why !== undefined)(
       await untilHealth("up")
     })
 
-    test("up, recover and doctor log in; up keeps what was unlocked", async () => {
-      await forgotten()
-      await waitingJob("c")
-      const up = work.terminal(["up"])
-      await up.until(question)
-      up.type(`${passphrase}\r`)
-      expect(await up.code, up.shown()).toBe(0)
-      expect(await work.hawser(["wait", "c"])).toMatchObject({ code: 0 })
-      for (const command of ["recover", "doctor"]) {
-        await work.hawser(["down"])
-        await waitingJob(command)
-        const terminal = work.terminal([command, "box"])
+    test.each([["up"], ["recover", "box"], ["doctor", "box"]])(
+      "%s logs in, and what waited goes on",
+      async (...args) => {
+        await forgotten()
+        await waitingJob("c")
+        const terminal = work.terminal(args)
         await terminal.until(question)
         terminal.type(`${passphrase}\r`)
         expect(await terminal.code, terminal.shown()).toBe(0)
-        expect(await work.hawser(["wait", command])).toMatchObject({ code: 0 })
-      }
-    })
+        expect(await work.hawser(["wait", "c"])).toMatchObject({ code: 0 })
+      },
+    )
 
     test("two clients are asked; the first answer counts, and the other is told", async () => {
       await forgotten()
