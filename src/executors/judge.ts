@@ -1,5 +1,6 @@
 /** The judge: what the evidence of one attempt means. One pure function; its table stands in docs/judging.md. */
 import type { Attempt, Cause, Evidence, LiveState, Outcome } from "../job/index.ts"
+import { wrapperExit } from "../remote/answer.ts"
 import type { ExitRecord, Records } from "../remote/layout.ts"
 
 /** Everything that is known of one attempt at one time. */
@@ -121,6 +122,10 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
     return ended(outcome, final.reason, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
+  if (isWrappersOwn(outcome.exitCode) && !hasRecords(known.records)) {
+    const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory, or somebody else holds the guard.`
+    return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
+  }
   if (
     !hasStarted(known) &&
     outcome.cause !== "node-failure" &&
@@ -136,6 +141,11 @@ function byManager(known: Case, final: Evidence): Verdict {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
   }
   return ended(outcome, final.reason, [final])
+}
+
+/** Codes with which the wrapper ends without having run the payload. A payload may end with them too; then there are records. */
+function isWrappersOwn(exitCode: number | null): boolean {
+  return exitCode !== null && Object.values<number>(wrapperExit).includes(exitCode)
 }
 
 /** The process is gone for certain, and left no record: it was killed in a way that it could not notice. */
@@ -172,8 +182,12 @@ function absent(known: Case): boolean {
 /** A guard that a native holds, or a started record: the payload may have run. */
 function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
   if (known.attempt.startedAt !== null || known.attempt.lastSeen?.state === "running") return true
-  if (known.records === null) return false
-  return known.records.started.length > 0 || known.records.guards.some((guard) => guard.owner.startsWith("native:"))
+  return hasRecords(known.records)
+}
+
+function hasRecords(records: Records | null): boolean {
+  if (records === null) return false
+  return records.started.length > 0 || records.guards.some((guard) => guard.owner.startsWith("native:"))
 }
 
 /** The manager has started the native again after this record was written: only the highest start counts. */
