@@ -27,9 +27,16 @@ export interface JudgeLimits {
   readonly absenceMs: number
   /** And there must have been this many. */
   readonly absenceLooks: number
+  /** The same span for one that had started, and of which accounting alone says that it lives. */
+  readonly runawayMs: number
 }
 
-export const defaultJudgeLimits: JudgeLimits = { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3 }
+export const defaultJudgeLimits: JudgeLimits = {
+  graceMs: 20_000,
+  absenceMs: 60_000,
+  absenceLooks: 3,
+  runawayMs: 600_000,
+}
 
 export type Verdict =
   /** Nothing new. `needs`: what would decide it. */
@@ -56,7 +63,7 @@ export function judge(known: Case): Verdict {
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record)) return byRecord(known, record, final)
   // 3. The manager still has it.
-  if (live !== null) return observed(known, live)
+  if (live !== null && !isRunaway(known, live)) return observed(known, live)
   // 4. The manager says it is over, and we have no record.
   if (final !== null) return byManager(known, final)
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
@@ -72,7 +79,17 @@ function observed(known: Case, live: Evidence): Verdict {
   if (state === null || state === "ended") return { kind: "keep", needs: "nothing" }
   const last = known.attempt.lastSeen
   const same = last !== null && last.state === state && last.reason === live.reason && last.word === live.word
-  return same ? { kind: "keep", needs: "nothing" } : { kind: "observed", state, evidence: live }
+  if (!same) return { kind: "observed", state, evidence: live }
+  return { kind: "keep", needs: live.source === "accounting" ? "looks" : "nothing" }
+}
+
+/**
+ * Accounting keeps natives alive for ever whose end it was never told (`sacctmgr show runawayjobs`), and a queue that
+ * knows nothing of them is right. One that has not started is only fenced, so it waits no longer than others.
+ */
+function isRunaway(known: Case, live: Evidence): boolean {
+  if (live.source !== "accounting" || known.records === null || !absent(known)) return false
+  return !hasStarted(known) || known.absence.coveredMs >= known.limits.runawayMs
 }
 
 /** What the record says, with the manager's word for why a signal came. */

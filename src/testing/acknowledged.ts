@@ -5,7 +5,11 @@ import { type Attempt, type Job, isFinal } from "../job/index.ts"
 export function undone(before: Job, now: Job | undefined): string | null {
   if (now === undefined) return "the job is gone"
   if (before.key !== now.key || before.generation !== now.generation) return "it is another job"
-  if (before.cancelRequestedAt !== null && now.cancelRequestedAt === null && now.attempts.length === before.attempts.length)
+  if (
+    before.cancelRequestedAt !== null &&
+    now.cancelRequestedAt === null &&
+    now.attempts.length === before.attempts.length
+  )
     return "the wish to cancel is gone"
   if (now.notes.length < before.notes.length) return "notes are gone"
   for (const [index, attempt] of before.attempts.entries()) {
@@ -17,7 +21,12 @@ export function undone(before: Job, now: Job | undefined): string | null {
   return null
 }
 
-const far: Readonly<Record<Attempt["submission"], number>> = { intended: 0, "not-accepted": 1, "in-doubt": 2, accepted: 3 }
+const far: Readonly<Record<Attempt["submission"], number>> = {
+  intended: 0,
+  "not-accepted": 1,
+  "in-doubt": 2,
+  accepted: 3,
+}
 
 function undoneOf(before: Attempt, now: Attempt | undefined): string | null {
   if (now === undefined) return "it is gone"
@@ -26,7 +35,8 @@ function undoneOf(before: Attempt, now: Attempt | undefined): string | null {
   if (before.submission === "accepted" && far[now.submission] < far.accepted) return `it is ${now.submission} again`
   if (before.nativeId !== null && now.nativeId === null) return "its native id is gone"
   if (before.fence !== null && now.fence === null) return "its fence is forgotten"
-  if ((before.fence === "won" || before.fence === "lost") && now.fence === "intended") return "its fence is in doubt again"
+  if ((before.fence === "won" || before.fence === "lost") && now.fence === "intended")
+    return "its fence is in doubt again"
   if (before.outcome !== null && now.outcome === null) return "its end is forgotten"
   return null
 }

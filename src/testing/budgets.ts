@@ -14,7 +14,8 @@ export function checkBudgets(witness: Witness, { network, slurm }: Cluster, star
   if (connections > connectionsMax + starts)
     witness.object("connections within budget", `${connections} connections in a minute`)
   const queries = most(slurm.listedAt)
-  if (queries > queriesMax * starts) witness.object("queries within budget", `${queries} lists of the queue in a minute`)
+  if (queries > queriesMax * starts)
+    witness.object("queries within budget", `${queries} lists of the queue in a minute`)
 }
 
 /** The most of these times that lie within one window. */

@@ -92,7 +92,9 @@ export class Disk {
     return {
       makeDirectory: () => Promise.resolve(),
       list: (directory) =>
-        on("list", () => [...this.#names.keys()].flatMap((path) => (parentOf(path) === directory ? [nameOf(path)] : []))),
+        on("list", () =>
+          [...this.#names.keys()].flatMap((path) => (parentOf(path) === directory ? [nameOf(path)] : [])),
+        ),
       read: (path, from = 0) => on("read", () => Buffer.from(contentOf(this.#at(path)).subarray(from))),
       inode: (path) => on("inode", () => this.#names.get(path)?.number ?? null),
       create: (path) =>
@@ -117,6 +119,12 @@ export class Disk {
           this.#at(path)
           this.#names.delete(path)
         }),
+      syncFile: (path) =>
+        on("sync", async () => {
+          const node = this.#at(path)
+          await this.#options.sleep(this.#options.syncMs())
+          this.#sync(node)
+        }),
       syncDirectory: (path) =>
         on("sync names", async () => {
           await this.#options.sleep(this.#options.syncMs())
@@ -135,10 +143,7 @@ export class Disk {
       sync: () =>
         on("sync", async () => {
           await this.#options.sleep(this.#options.syncMs())
-          const unsynced = Buffer.concat(node.pending.flatMap((change) => ("bytes" in change ? [change.bytes] : [])))
-          if (this.#options.isSynced?.(unsynced) === false) return
-          node.durable = contentOf(node)
-          node.pending = []
+          this.#sync(node)
         }),
       truncate: (length) =>
         on("truncate", () => {
@@ -146,6 +151,13 @@ export class Disk {
         }),
       close: () => on("close", () => undefined),
     }
+  }
+
+  #sync(node: FileNode): void {
+    const unsynced = Buffer.concat(node.pending.flatMap((change) => ("bytes" in change ? [change.bytes] : [])))
+    if (this.#options.isSynced?.(unsynced) === false) return
+    node.durable = contentOf(node)
+    node.pending = []
   }
 
   #syncNames(directory: string): void {

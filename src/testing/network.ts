@@ -3,7 +3,13 @@ import { Readable } from "node:stream"
 import type { Command, CommandResult } from "../command.ts"
 import { TransportError } from "../errors.ts"
 import type { Session } from "../transport/session.ts"
-import { abortedError, answerLateError, closedByUsError, neverSentError, unansweredError } from "../transport/shellErrors.ts"
+import {
+  abortedError,
+  answerLateError,
+  closedByUsError,
+  neverSentError,
+  unansweredError,
+} from "../transport/shellErrors.ts"
 import { readArchive, writeArchive } from "./archive.ts"
 import type { Life } from "./life.ts"
 import type { Timeline } from "./timeline.ts"
@@ -121,8 +127,7 @@ class Link {
 
   async #send<T>(command: Command<T>, source: Readable, signal?: AbortSignal): Promise<T> {
     const staged: Staged = await readArchive(source)
-    const execute = (): Promise<CommandResult> =>
-      Promise.resolve(stage(this.#options.host, command.argv, staged))
+    const execute = (): Promise<CommandResult> => Promise.resolve(stage(this.#options.host, command.argv, staged))
     return command.parse(await this.#exchange(null, command, true, execute, signal))
   }
 

@@ -67,7 +67,11 @@ async function sbatch(host: ProgramHost, words: readonly string[]): Promise<Comm
   const { slurm, faults } = host
   const script = words.at(-1) ?? ""
   if (!host.hasFile(script)) return failed(1, `sbatch: error: Unable to open file ${script}`)
-  const reply = await ask(host, () => submitted(slurm, option(words, "--job-name") ?? "", script), faults.timesOut("sbatch"))
+  const reply = await ask(
+    host,
+    () => submitted(slurm, option(words, "--job-name") ?? "", script),
+    faults.timesOut("sbatch"),
+  )
   if ("failure" in reply) return failed(1, `sbatch: error: Batch job submission failed: ${reply.failure}`)
   if (reply.value === null) {
     const why = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"

@@ -18,8 +18,18 @@ export function schedule(world: World): void {
       at(to, `${what}: ends`, end)
     }
   }
-  during(trouble.outages, "outage", () => network.cut("The network is down."), () => undefined)
-  during(trouble.controllerDown, "slurmctld is down", () => slurm.setController("down"), () => slurm.setController("up"))
+  during(
+    trouble.outages,
+    "outage",
+    () => network.cut("The network is down."),
+    () => undefined,
+  )
+  during(
+    trouble.controllerDown,
+    "slurmctld is down",
+    () => slurm.setController("down"),
+    () => slurm.setController("up"),
+  )
   during(
     trouble.controllerFrozen,
     "slurmctld is frozen",
@@ -32,8 +42,18 @@ export function schedule(world: World): void {
     () => slurm.setAccounting("down"),
     () => slurm.setAccounting("up"),
   )
-  during(trouble.lies, "a list lies", () => faults.freezeList(slurm.listed()), () => undefined)
-  during(trouble.remoteFull, "remote disk is full", () => fill(world, true), () => fill(world, false))
+  during(
+    trouble.lies,
+    "a list lies",
+    () => faults.freezeList(slurm.listed()),
+    () => undefined,
+  )
+  during(
+    trouble.remoteFull,
+    "remote disk is full",
+    () => fill(world, true),
+    () => fill(world, false),
+  )
   for (const { at: when, lossMs, downMs } of trouble.crashes) {
     at(when, "slurmctld is killed", () => {
       slurm.crash(lossMs)

@@ -131,8 +131,7 @@ export class World {
     void this.start(disk, { store: null, acknowledged: new Map() }, 0)
     const untilMs = trouble.untilMs + patienceMs
     let restsUntil: number | null = null
-    while (witness.violations.length === 0 && timeline.now < (restsUntil ?? untilMs)) {
-      if (!(await timeline.step())) break
+    while (witness.violations.length === 0 && (await timeline.step(restsUntil ?? untilMs))) {
       if (restsUntil === null && this.#isOver()) restsUntil = timeline.now + restMs
     }
     this.#finish()
@@ -163,23 +162,25 @@ export class World {
     const controller = { life, realm, disk }
     this.#starting.add(controller)
     const files = disk.files(life)
-    for (;;) {
-      try {
-        const store = await openStore(directory, {
-          clock: life.clock,
-          files,
-          host: hostOf(life.id, () => this.#livesAs(disk)),
-          takeOver,
-          snapshotEvents: this.#options.seed % 3 === 0 ? 25 : 5_000,
-        })
-        witness.note("controller opens", [`epoch ${store.epoch}`])
-        witness.opened(realm, store)
-        this.controllers.push({ ...controller, fleet: this.#fleet(life, store) })
-        break
-      } catch (error) {
-        witness.note("a controller can't open", [String(error)])
-        await life.clock.sleep(5_000)
-      }
+    try {
+      const store = await openStore(directory, {
+        clock: life.clock,
+        files,
+        host: hostOf(life.id, () => this.#livesAs(disk)),
+        takeOver,
+        snapshotEvents: this.#options.seed % 3 === 0 ? 25 : 5_000,
+      })
+      witness.note("controller opens", [`epoch ${store.epoch}`])
+      witness.opened(realm, store)
+      const fleet = this.#fleet(life, store)
+      void fleet.lost.then((why) => this.#onLost(life, why.code))
+      this.controllers.push({ ...controller, fleet })
+    } catch (error) {
+      await life.awake()
+      witness.note("a controller can't open", [String(error)])
+      life.kill()
+      this.#starting.delete(controller)
+      return this.start(disk, realm, 5_000, takeOver)
     }
     this.#starting.delete(controller)
     const last = this.controllers.at(-1)
@@ -197,8 +198,7 @@ export class World {
     this.cluster.network.cut("The controller is gone.", life)
     if (one === undefined) return
     const isLast = this.controllers.at(-1)?.life === life || this.#starting.has(one)
-    for (const other of this.controllers.filter(({ disk }) => disk === one.disk))
-      if (power) other.life.kill()
+    for (const other of this.controllers.filter(({ disk }) => disk === one.disk)) if (power) other.life.kill()
     this.#starting.delete(one)
     if (power) one.disk.loseUnsynced(this.dice)
     if (isLast) void this.start(one.disk, one.realm, pauseMs)
@@ -217,6 +217,13 @@ export class World {
     const first = this.controllers.at(-1)
     if (first === undefined) return
     void this.start(first.disk.copy(), { store: null, acknowledged: new Map(first.realm.acknowledged) }, 0, true)
+  }
+
+  /** A controller that has lost its directory ends by itself. */
+  #onLost(life: Life, code: string): void {
+    this.witness.note("a controller ends", [code])
+    life.kill()
+    this.cluster.network.cut("The controller has ended.", life)
   }
 
   /** Another one acts in its place over there: a person ends all but the newest, and starts that again. */
@@ -310,7 +317,11 @@ export class World {
     if (witness.violations.length > 0) return
     if (store === undefined || store === null) return witness.object("every job ends", "there is no controller")
     const live = cluster.slurm.listed().filter((native) => cluster.slurm.isLive(native))
-    witness.atEnd(store, this.scenario.map(({ key }) => key), live)
+    witness.atEnd(
+      store,
+      this.scenario.map(({ key }) => key),
+      live,
+    )
     checkBudgets(witness, cluster, this.#starts)
   }
 }

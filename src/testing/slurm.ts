@@ -252,7 +252,8 @@ export class VirtualSlurm {
         // What slurmctld had not told yet when it was killed, it never tells.
         if (native.ending === forgotten && as.word !== "CANCELLED") return
         const known = this.rows.get(name)?.native
-        if (known !== undefined && known.endedAt !== null && as.endedAt === null && known.restarts >= as.restarts) return
+        if (known !== undefined && known.endedAt !== null && as.endedAt === null && known.restarts >= as.restarts)
+          return
         this.rows.set(name, { native: as, shownAt: timeline.now })
       })
     }

@@ -25,12 +25,13 @@ export class Timeline {
     return new Promise((resolve) => void this.after(ms, resolve))
   }
 
-  /** Lets everything run that waits for nothing, then goes to the next entry. False: nothing will ever happen again. */
-  async step(): Promise<boolean> {
+  /** Lets everything run that waits for nothing, then goes to the next entry. False: there is none before `until`. */
+  async step(until: number): Promise<boolean> {
     await settled()
     for (;;) {
-      const entry = this.#pop()
-      if (entry === undefined) return false
+      const entry = this.#heap[0]
+      if (entry === undefined || entry.at > until) return false
+      this.#pop()
       if (entry.act === null) continue
       this.now = entry.at
       entry.act()

@@ -98,7 +98,19 @@ export const noTrouble: Trouble = {
 }
 
 /** Steps at which a death is worth trying. */
-const killPoints = ["", "", "disk write", "disk sync", "disk", "hz_submit", "hz_stage", "hz_fence", "hz_own", "hz_effect", "connect"] as const
+const killPoints = [
+  "",
+  "",
+  "disk write",
+  "disk sync",
+  "disk",
+  "hz_submit",
+  "hz_stage",
+  "hz_fence",
+  "hz_own",
+  "hz_effect",
+  "connect",
+] as const
 const verbs = ["hz_submit", "hz_stage", "hz_fence", "hz_own", "hz_effect", "hz_records", "env", "hz_collect"] as const
 
 export function drawTrouble(dice: Dice): Trouble {
@@ -128,7 +140,11 @@ export function drawTrouble(dice: Dice): Trouble {
     slowChance: dice.chance(0.2) ? 0.05 : 0,
     controllerDown: some(0.15, 2, () => span(hours)),
     controllerFrozen: some(0.2, 2, () => span(40_000)),
-    crashes: some(0.25, 2, () => ({ at: moment(), lossMs: dice.between(200, 6_000), downMs: dice.between(500, 20_000) })),
+    crashes: some(0.25, 2, () => ({
+      at: moment(),
+      lossMs: dice.between(200, 6_000),
+      downMs: dice.between(500, 20_000),
+    })),
     coldStarts: some(0.06, 1, moment),
     accountingDown: some(0.15, 1, () => span(120_000)),
     lies: some(0.2, 2, () => ({

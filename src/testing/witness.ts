@@ -71,7 +71,10 @@ export class Witness implements ClusterWitness {
     const isRestart = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
     const other = earlier.find((one) => !(this.#excuses.requeues && isRestart(one)))
     if (other !== undefined)
-      this.object("at most once", `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`)
+      this.object(
+        "at most once",
+        `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`,
+      )
     const end = this.#ended.get(token)
     if (end !== undefined && end.cause !== "lost" && !this.#failedNodes.has(token))
       this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
@@ -136,7 +139,10 @@ export class Witness implements ClusterWitness {
     this.#ended.set(token, outcome)
     const problem = this.#problemOf(job, attempt, outcome)
     if (problem !== null)
-      this.object("no end without proof", `${job.key} (${token}) is ${outcome.state} ${outcome.cause ?? ""}: ${problem}`)
+      this.object(
+        "no end without proof",
+        `${job.key} (${token}) is ${outcome.state} ${outcome.cause ?? ""}: ${problem}`,
+      )
     if (evidence === 0 && attempt.fence !== "won" && outcome.cause !== "lost" && job.cancelRequestedAt === null)
       this.object("no end without proof", `${job.key} (${token}) is ${outcome.state}, and nothing is named for it`)
   }
@@ -167,7 +173,8 @@ export class Witness implements ClusterWitness {
   #onFinished(job: Job): void {
     if (job.state !== "cancelled") return
     const running = this.runs.find(
-      (run) => run.key === job.key && this.runsNow(run) && !this.#failedNodes.has(run.token) && !this.#mayBeLost(run.token),
+      (run) =>
+        run.key === job.key && this.runsNow(run) && !this.#failedNodes.has(run.token) && !this.#mayBeLost(run.token),
     )
     if (running !== undefined) this.object("what is cancelled does not go on", `${job.key} runs as ${running.nativeId}`)
   }
@@ -182,7 +189,8 @@ export class Witness implements ClusterWitness {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
-      else if (!isFinal(job.state)) this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
+      else if (!isFinal(job.state))
+        this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkOutcome(job)
     }
     for (const native of live)
@@ -196,7 +204,8 @@ export class Witness implements ClusterWitness {
     if (attempt === undefined || job.outcome === null) return
     if (job.outcome.cause !== "lost" || job.cancelRequestedAt !== null) return
     const run = this.runs.find((one) => one.token === attempt.token && one.exitCode !== null)
-    if (run !== undefined) this.object("late evidence corrects", `${job.key} is called lost, and its record says ${run.exitCode}`)
+    if (run !== undefined)
+      this.object("late evidence corrects", `${job.key} is called lost, and its record says ${run.exitCode}`)
   }
 }
 
