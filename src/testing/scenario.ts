@@ -19,7 +19,7 @@ export type Scenario = readonly PlannedJob[]
 
 export function drawScenario(dice: Dice): Scenario {
   const submitAtMs = dice.chance(0.7) ? 0 : dice.between(1_000, 60_000)
-  return Array.from({ length: dice.whole(3, dice.chance(0.2) ? 10 : 5) }, (_, index): PlannedJob => {
+  return Array.from({ length: dice.whole(3, dice.chance(0.1) ? 10 : 4) }, (_, index): PlannedJob => {
     const retries = dice.chance(0.3)
     return {
       key: `job${index}`,
