@@ -182,7 +182,8 @@ export class VirtualSlurm {
   setController(state: "up" | "down" | "frozen"): void {
     this.controller = state
     if (state !== "up") return
-    for (const act of this.#waiting.splice(0)) act()
+    const { timeline, dice } = this.#options
+    for (const act of this.#waiting.splice(0)) timeline.after(dice.chance(0.5) ? 0 : dice.between(0, 30_000), act)
     for (const wake of this.#wakers.splice(0)) wake()
   }
 

@@ -147,10 +147,10 @@ export function drawTrouble(dice: Dice): Trouble {
     })),
     coldStarts: some(0.06, 1, moment),
     accountingDown: some(0.15, 1, () => span(120_000)),
-    lies: some(0.2, 2, () => ({
-      ...span(dice.chance(0.15) ? 200_000 : 40_000),
+    lies: some(0.25, 2, () => ({
+      ...span(dice.chance(0.2) ? 200_000 : 40_000),
       program: dice.pick(["squeue", "squeue", "sacct"]),
-      kind: dice.pick(["empty", "partial", "stale"]),
+      kind: dice.pick(["empty", "empty", "partial", "stale"]),
     })),
     timeOutChance: dice.chance(0.3) ? dice.pick([0.1, 0.4]) : 0,
     hangChance: dice.chance(0.1) ? 0.01 : 0,

@@ -161,7 +161,7 @@ export class Witness implements ClusterWitness {
     }
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
-    if (outcome.cause === "launch" && runs.length > 0) return "it had run"
+    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned) return "it had run"
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
     return null
   }
@@ -209,24 +209,11 @@ export class Witness implements ClusterWitness {
   }
 }
 
+/** What a line of the log says of an event beyond its type. */
 function wordsOf(event: JobEvent): string {
-  switch (event.type) {
-    case "ended":
-    case "finished":
-    case "retrying":
-    case "corrected":
-      return `${event.outcome.state} ${event.outcome.cause ?? ""}`
-    case "accepted":
-      return event.nativeId
-    case "observed":
-      return `${event.evidence.source} ${event.evidence.word}`
-    case "fenced":
-      return `${event.won ? "won" : "lost"} ${event.owner}`
-    case "not-accepted":
-    case "in-doubt":
-    case "waiting":
-      return event.reason ?? ""
-    default:
-      return ""
-  }
+  if ("outcome" in event) return `${event.outcome.state} ${event.outcome.cause ?? ""}`
+  if ("evidence" in event) return `${event.evidence.source} ${event.evidence.word}`
+  if ("nativeId" in event) return event.nativeId
+  if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
+  return "reason" in event ? (event.reason ?? "") : ""
 }

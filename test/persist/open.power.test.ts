@@ -21,13 +21,13 @@ const host: Host = {
   startTimeOf: () => Promise.resolve(null),
 }
 
-function diskOf(seed: number): { readonly disk: Disk; files(dieAt?: number): Files } {
+function diskOf(seed: number): { readonly disk: Disk; readonly files: (dieAt?: number) => Files } {
   const disk = new Disk({ syncMs: () => 0, sleep: () => Promise.resolve() })
   let syncs = 0
   return {
     disk,
-    files(dieAt) {
-      return disk.files(
+    files: (dieAt) =>
+      disk.files(
         new Life({
           id: 1,
           timeline: new Timeline(),
@@ -38,8 +38,7 @@ function diskOf(seed: number): { readonly disk: Disk; files(dieAt?: number): Fil
             return syncs === dieAt ? "die" : "live"
           },
         }),
-      )
-    },
+      ),
   }
 }
 
