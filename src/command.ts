@@ -3,7 +3,7 @@
 /**
  * One short command for the framed shell.
  *
- * `argv[0]` is a program on the other side's PATH or a verb of `remote/session.sh` (`hz_…`). Stdin is /dev/null, or
+ * `argv[0]` is a program on the other side's PATH or a verb of `remote/` (`hz_…`). Stdin is /dev/null, or
  * `stdin` as a here-document.
  */
 export interface Command<T> {
@@ -11,6 +11,11 @@ export interface Command<T> {
   readonly stdin?: string
   /** After this long a watchdog on the other side ends the command's process group. Without it only our side waits. */
   readonly timeoutMs?: number
+  /**
+   * For many short commands: one watchdog for all of them, which strikes up to ten seconds late and not at this command
+   * but at the programs that it has started.
+   */
+  readonly sharesWatchdog?: boolean
   /** Pure. Throws a HawserError with a class when the result means failure. */
   parse(result: CommandResult): T
 }

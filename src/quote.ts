@@ -69,6 +69,12 @@ export function openCompound(argv: readonly string[]): string {
   return `{ ${quoteAll(argv)}\n}\n`
 }
 
+/** A command as the lines for which hz_bulk waits. */
+export function bulkCommand(argv: readonly string[]): string {
+  const text = quoteAll(argv)
+  return `${text.split("\n").length}\n${text}\n`
+}
+
 /**
  * A line that makes any shell say `hz-ready-NONCE-COUNT`. Free of quotes, and harmless wherever a startup file that
  * reads stdin cuts it; one that echoes it does not answer it.

@@ -2,7 +2,7 @@
 import { HawserError } from "../errors.ts"
 import type { HawserApi, ListFilter, SubmitRequest } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
-import { untilAborted } from "./abort.ts"
+import { untilAborted } from "../abort.ts"
 import { type JobHandle, handleOf } from "./handle.ts"
 import { listen } from "./listen.ts"
 import { fromPlain } from "./plain.ts"

@@ -1,7 +1,7 @@
 /** A job in the user's hands, whoever has its state directory: this process or another. */
 import type { HawserApi } from "../hawser.ts"
 import type { AnyEvent, JobView } from "../job/index.ts"
-import { untilAborted } from "./abort.ts"
+import { untilAborted } from "../abort.ts"
 import { listen } from "./listen.ts"
 
 /** Holds an id and what was last known; a restart of anything loses nothing. */

@@ -3,7 +3,7 @@ import { type Socket, createConnection } from "node:net"
 import { HawserError } from "../errors.ts"
 import type { DoctorLine } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
-import { reasonOf } from "./abort.ts"
+import { onAborted, reasonOf } from "../abort.ts"
 import { readLines } from "./lines.ts"
 import { controllerGone, fromPlain } from "./plain.ts"
 import {
@@ -78,7 +78,7 @@ export class Line {
     if (Buffer.byteLength(line) > messageBytesMax) throw tooLarge(method)
     const { signal } = options
     const onAbort = (): void => signal && this.abandon(id, signal)
-    signal?.addEventListener("abort", onAbort, { once: true })
+    const forget = onAborted(signal, onAbort)
     try {
       const result = await new Promise<unknown>((resolve, reject) => {
         this.pending.set(id, { options, parts: [], resolve, reject })
@@ -87,7 +87,7 @@ export class Line {
       // The greeting has shown that the other side has the same protocol: the answer is what the table says.
       return result as Methods[M]["result"]
     } finally {
-      if (!this.lasting.has(id)) signal?.removeEventListener("abort", onAbort)
+      if (!this.lasting.has(id)) forget()
     }
   }
 

@@ -2,7 +2,7 @@
 import { HawserError } from "../errors.ts"
 import type { HawserApi } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
-import { reasonOf } from "./abort.ts"
+import { onAborted, reasonOf } from "../abort.ts"
 
 export interface ListenOptions {
   readonly isWanted?: (event: AnyEvent) => boolean
@@ -20,8 +20,7 @@ export async function* listen(api: HawserApi, options: ListenOptions = {}): Asyn
   signal?.throwIfAborted()
   const inbox = new Inbox()
   const over = new AbortController()
-  const onAbort = (): void => inbox.close(signal && reasonOf(signal))
-  signal?.addEventListener("abort", onAbort, { once: true })
+  const forget = onAborted(signal, () => inbox.close(signal && reasonOf(signal)))
   const end = await api.subscribe((events) => inbox.put(events.filter(isWanted)))
   until?.(over.signal).then(
     () => inbox.close(),
@@ -34,7 +33,7 @@ export async function* listen(api: HawserApi, options: ListenOptions = {}): Asyn
       yield* events
     }
   } finally {
-    signal?.removeEventListener("abort", onAbort)
+    forget()
     over.abort()
     end()
   }

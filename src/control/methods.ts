@@ -1,5 +1,6 @@
 /** What a client can ask for: each method's parameters as a schema, and the call that answers it. */
 import { z } from "zod"
+import { onAborted } from "../abort.ts"
 import type { DoctorLine, HawserApi } from "../hawser.ts"
 import { type AnyEvent, jobStates } from "../job/index.ts"
 import type { Method } from "./protocol.ts"
@@ -67,9 +68,7 @@ const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   ),
   status: once(nothing, (_params, { api }) => api.status()),
   subscribe: wait(nothing, async (_params, { api, signal, onEvents }) => {
-    const end = await api.subscribe(onEvents)
-    if (signal.aborted) end()
-    else signal.addEventListener("abort", () => end(), { once: true })
+    onAborted(signal, await api.subscribe(onEvents))
     return null
   }),
   stay: once(nothing, async (_params, { onStay }) => onStay()),

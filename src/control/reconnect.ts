@@ -14,7 +14,7 @@ import type {
   SubmitResult,
 } from "../hawser.ts"
 import type { AnyEvent, JobView } from "../job/index.ts"
-import { untilAborted } from "./abort.ts"
+import { untilAborted } from "../abort.ts"
 import type { ControlClient } from "./client.ts"
 import { isGone } from "./find.ts"
 import { isRecord } from "./protocol.ts"

@@ -4,6 +4,8 @@ import type { Clock } from "../clock.ts"
 export class Bell {
   private readonly clock: Clock
   private rung = false
+  private nudged = false
+  private waitsForRing = false
   private wake: (() => void) | undefined
 
   constructor(clock: Clock) {
@@ -16,18 +18,24 @@ export class Bell {
     this.wake?.()
   }
 
+  /** Wakes the one who waits for a ring alone. Who looks again by himself is left to it: what there is he will see. */
+  nudge(): void {
+    this.nudged = true
+    if (this.waitsForRing) this.wake?.()
+  }
+
   /** Resolves after a ring or after `ms` (null: only a ring), and at once when the signal is aborted. */
   async wait(ms: number | null, signal: AbortSignal): Promise<void> {
-    if (!this.rung && !signal.aborted) {
-      // Not AbortSignal.any: it is made anew for each of some ten waits a second, and costs more than the rest of one.
+    this.waitsForRing = ms === null
+    if (!this.rung && !(this.waitsForRing && this.nudged) && !signal.aborted) {
       const awake = new AbortController()
-      const wake = (): void => awake.abort()
-      this.wake = wake
-      signal.addEventListener("abort", wake, { once: true })
-      await this.clock.sleep(ms ?? 2_147_000_000, awake.signal).catch(() => undefined)
-      signal.removeEventListener("abort", wake)
+      this.wake = () => awake.abort()
+      const either = AbortSignal.any([signal, awake.signal])
+      await this.clock.sleep(ms ?? 2_147_000_000, either).catch(() => undefined)
       this.wake = undefined
     }
+    this.waitsForRing = false
     this.rung = false
+    this.nudged = false
   }
 }

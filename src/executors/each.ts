@@ -13,33 +13,46 @@ const inFlightMax = 16
 /**
  * Does the step for each item, a few at a time and begun in order. Returns those that failed by themselves; throws,
  * after all that was begun is settled, what would fail for every other one too: the connection, the store, our owner
- * number.
+ * number, the source of the items.
  */
 export async function forEach<T>(
-  items: readonly T[],
+  items: Iterable<T> | AsyncIterable<T>,
   step: (item: T) => Promise<void>,
   inFlight: number = inFlightMax,
 ): Promise<Failed<T>[]> {
-  const queue = [...items]
+  const source = inTurn(items)
   const failed: Failed<T>[] = []
   const general: HawserError[] = []
   const worker = async (): Promise<void> => {
     while (general.length === 0) {
-      const item = queue.shift()
-      if (item === undefined) return
+      const next = await source.next().catch((error: unknown) => {
+        general.push(stepError(error))
+        return { done: true as const, value: undefined }
+      })
+      if (next.done === true) return
       try {
-        await step(item)
+        await step(next.value)
       } catch (error) {
-        const known = asHawserError(error, "ENGINE_FAILED", "A step of the engine failed.")
+        const known = stepError(error)
         if (isGeneral(known)) general.push(known)
-        else failed.push({ item, error: known })
+        else failed.push({ item: next.value, error: known })
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(inFlight, items.length) }, worker))
+  await Promise.all(Array.from({ length: inFlight }, worker))
+  await source.return(undefined)
   const [first] = general
   if (first !== undefined) throw first
   return failed
+}
+
+async function* inTurn<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T, undefined> {
+  yield* items
+  return undefined
+}
+
+function stepError(error: unknown): HawserError {
+  return asHawserError(error, "ENGINE_FAILED", "A step of the engine failed.")
 }
 
 /** Not the fault of the one job at which it showed. */

@@ -8,7 +8,7 @@ import { nextSweepMs } from "./pace.ts"
 import { submitPass } from "./submit.ts"
 import { Tries } from "./tries.ts"
 import { Watch } from "./watch.ts"
-import { watchedBy } from "./watched.ts"
+import { onTheirWay, watchedBy } from "./watched.ts"
 
 const retryMsMin = 200
 
@@ -81,12 +81,15 @@ export class Engine implements AsyncDisposable {
     if (watched.length === 0) return null
     const live = await desk.link.session(signal, "monitor")
     const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
-    if (!this.sweepWanted && dueMs > 0 && !(await hinted(live, watched, signal)))
-      return Math.min(dueMs, desk.pace.hintMs)
-    this.sweepWanted = false
+    const isDue = this.sweepWanted || dueMs <= 0
+    // One that ends while its submission is being written down has hinted, too; its turn is the next sweep.
+    const early = onTheirWay(desk)
+    const isHinted = (!isDue || early.length > 0) && (await hinted(live, [...watched, ...early], signal))
+    if (!isDue && !isHinted) return Math.min(dueMs, desk.pace.hintMs)
+    this.sweepWanted = isHinted && early.length > 0
     this.sweeping = true
     try {
-      await sweep(desk, this.watch, live, watched, signal)
+      await sweep(desk, this.watch, live, watchedBy(desk), signal)
       desk.link.succeeded()
     } finally {
       this.sweeping = false

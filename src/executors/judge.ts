@@ -165,14 +165,18 @@ function isWrappersOwn(exitCode: number | null): boolean {
   return exitCode !== null && Object.values<number>(wrapperExit).includes(exitCode)
 }
 
-/** The process is gone for certain, and left no record: it was killed in a way that it could not notice. */
+/** It is gone for certain, and left no record: its wrapper was killed in a way that it could not notice. */
 function withoutOutcome(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known)) return { kind: "fence" }
+  const started = known.records?.started.at(-1)
+  const evidence = [
+    { ...final, startedAt: final.startedAt ?? started?.at ?? null, host: final.host ?? started?.host ?? null },
+  ]
   if (known.cancelRequestedAt !== null)
-    return ended({ state: "cancelled", cause: null, exitCode: null, signal: "KILL" }, null, [final])
+    return ended({ state: "cancelled", cause: null, exitCode: null, signal: "KILL" }, null, evidence)
   const reason =
-    "Its processes are gone and left no exit record: they were killed (SIGKILL), or the host ran out of memory."
-  return ended({ state: "failed", cause: "signal", exitCode: null, signal: "KILL" }, reason, [final])
+    "Its processes are gone, and there is no exit record: its wrapper was killed (SIGKILL), by somebody or for want of memory. How the payload ended is not known."
+  return ended({ state: "failed", cause: "signal", exitCode: null, signal: "KILL" }, reason, evidence)
 }
 
 function lost(known: Case): Verdict {

@@ -44,6 +44,8 @@ export interface LinkParts {
   readonly address: string
   readonly open: (signal: AbortSignal) => Promise<Session>
   readonly root: string
+  /** Watches the folder of hints, where the transport can; returns how to end that. */
+  readonly watchHints: (directory: string) => (() => void) | undefined
   readonly store: JobStore
   readonly breaker: Breaker
   readonly clock: Clock
@@ -143,7 +145,9 @@ export class ManagerLink implements AsyncDisposable {
         },
       }
       this.live = live
+      const unwatch = this.parts.watchHints(`${facts.home}/events`)
       void session.closed.then(() => {
+        unwatch?.()
         if (this.live === live) this.live = null
       })
       return live

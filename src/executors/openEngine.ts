@@ -17,6 +17,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
   const { store, clock, log } = fleet.parts
   const { name, scheduler, transport, root, pace } = parts
   const book = new Book(store, name)
+  const bells = { submit: new Bell(clock), monitor: new Bell(clock), collect: new Bell(clock) }
   const breaker = new Breaker({ clock, onHealth: (health, reason) => tellHealth(fleet, name, health, reason) })
   const link = new ManagerLink({
     executor: name,
@@ -25,6 +26,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
       parts.openSession ??
       ((signal) => openSession(transport, { clock, prelude: prelude(scheduler.foreignVariables) }, signal)),
     root,
+    watchHints: (directory) => transport.watch?.(directory, () => bells.monitor.ring()),
     store,
     breaker,
     clock,
@@ -42,7 +44,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     log,
     pace,
     judgeLimits: { ...defaultJudgeLimits, ...parts.judgeLimits },
-    bells: { submit: new Bell(clock), monitor: new Bell(clock), collect: new Bell(clock) },
+    bells,
     onLost: (why) => fleet.lose(why),
     resultsDirectory: (job) => fleet.resultsDirectory(job),
     secret: (job, variable) => fleet.secrets.get(job.id)?.[variable] ?? process.env[variable],

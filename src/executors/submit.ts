@@ -8,7 +8,7 @@ import type { Session } from "../transport/session.ts"
 import { admissible, missingSecrets, needsSecrets } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
-import { chunks, forEach, reasons } from "./each.ts"
+import { forEach, reasons } from "./each.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
 import { stageChunk } from "./stage.ts"
@@ -16,11 +16,15 @@ import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
 
-/** Jobs that travel as one stream. Small enough that submitting the first starts while the next are on their way. */
+/** Jobs that travel as one stream: few at first, so that submitting begins at once, and more while others are submitted. */
+const firstChunkJobsMax = 8
 const chunkJobsMax = 50
 
-/** Submissions that are under way at a time. */
-const inFlightMax = 8
+/**
+ * Submissions that are under way at a time: a few work on the other side, the rest are on the line. Enough to keep the
+ * manager busy over a long line, few enough that a manager in trouble is left alone.
+ */
+const inFlightMax = 16
 
 /** Until those that could not be submitted by themselves are tried again. */
 const laggardsMs = 5_000
@@ -43,13 +47,14 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null),
     signal,
   )
-  let staged = Promise.resolve<readonly Job[]>([])
-  for (const chunk of chunks(await dueForSubmission(desk), chunkJobsMax)) {
-    const ready = staged
-    staged = stageChunk(desk, session, place, chunk, signal)
-    await submitChunk(desk, session, place, await settled(ready, staged), signal)
+  const step = async (job: Job): Promise<void> => {
+    if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
   }
-  await submitChunk(desk, session, place, await staged, signal)
+  const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
+  await tellWaiting(
+    desk,
+    reasons(failed, (job) => job),
+  )
   return nextPassMs(desk, retryMs)
 }
 
@@ -90,22 +95,38 @@ async function intend(
   await desk.store.append(admitted.map(({ job, devices }) => intentFor(desk, place, job, devices)))
 }
 
-/** A few at a time: enough to keep the manager busy over a long line, few enough that a manager in trouble is left alone. */
-async function submitChunk(
+/** The jobs whose directories stand there, in order. While those of a chunk are taken, the next one is on its way. */
+async function* staged(
   desk: Desk,
   session: Session,
   place: Place,
-  jobs: readonly Job[],
+  due: readonly Job[],
   signal: AbortSignal,
-): Promise<void> {
-  const step = async (job: Job): Promise<void> => {
-    if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
+): AsyncGenerator<Job> {
+  let ahead = Promise.resolve<readonly Job[]>([])
+  try {
+    for (const chunk of growing(due)) {
+      const ready = await ahead
+      if (desk.throttle.pauseMs() > 0) return
+      ahead = stageChunk(desk, session, place, chunk, signal)
+      // Whoever needs it will hear of its failure; until then it is not one that nobody handles.
+      ahead.catch(() => undefined)
+      yield* ready
+    }
+    yield* await ahead
+  } finally {
+    // Nothing of a pass goes on behind its end; what it threw has been thrown above, or nobody waits for it any more.
+    await ahead.catch(() => undefined)
   }
-  const failed = await forEach(jobs, step, inFlightMax)
-  await tellWaiting(
-    desk,
-    reasons(failed, (job) => job),
-  )
+}
+
+function* growing(due: readonly Job[]): Generator<readonly Job[]> {
+  let size = firstChunkJobsMax
+  for (let start = 0; start < due.length;) {
+    yield due.slice(start, start + size)
+    start += size
+    size = Math.min(chunkJobsMax, 2 * size)
+  }
 }
 
 /** Asks once, idempotently, and writes down the answer. A lost connection leaves the attempt as it is: it is asked again. */
@@ -120,7 +141,7 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   if (events.length === 0) return
   await desk.store.append(events)
   // After it is on disk: the monitor looks at what the store says.
-  desk.bells.monitor.ring()
+  desk.bells.monitor.nudge()
 }
 
 /** The manager's own no (or its doubt) is an answer; everything else is the transport's and goes up. */
@@ -186,10 +207,4 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
         },
       ]
   }
-}
-
-/** What is ready; the stage that runs beside it must not reject unseen if this one throws. */
-async function settled<T>(ready: Promise<T>, beside: Promise<unknown>): Promise<T> {
-  beside.catch(() => undefined)
-  return ready
 }

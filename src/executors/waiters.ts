@@ -1,4 +1,5 @@
 /** Waiters: promises for the moment when a job fulfils a condition, driven by the store's events. */
+import { onAborted } from "../abort.ts"
 import { HawserError, asHawserError } from "../errors.ts"
 import type { Job } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
@@ -6,7 +7,7 @@ import type { JobStore } from "../persist/store.ts"
 export class Waiters {
   private readonly store: JobStore
   private readonly waiting = new Map<string, Set<() => void>>()
-  private readonly closing = new AbortController()
+  private closed: HawserError | null = null
   private readonly unsubscribe: () => void
 
   constructor(store: JobStore) {
@@ -19,33 +20,33 @@ export class Waiters {
 
   /** Resolves with the job at once or as soon as `isDone` holds. Rejects when aborted, closed, or the job is pruned. */
   async until(id: string, isDone: (job: Job) => boolean, signal?: AbortSignal): Promise<Job> {
-    const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal])
     return new Promise((resolve, reject) => {
+      let forget = (): void => undefined
       const settle = (act: () => void): void => {
         this.waiting.get(id)?.delete(check)
         if (this.waiting.get(id)?.size === 0) this.waiting.delete(id)
-        either.removeEventListener("abort", onAbort)
+        forget()
         act()
       }
       const check = (): void => {
+        const { closed } = this
+        if (closed !== null) return settle(() => reject(closed))
         const job = this.store.jobs.get(id)
         if (job === undefined || job.pruned === "both") settle(() => reject(pruned(id)))
         else if (isDone(job)) settle(() => resolve(job))
       }
-      const onAbort = (): void =>
-        settle(() => reject(asHawserError(either.reason, "ABORTED", "The wait was given up.")))
-      either.addEventListener("abort", onAbort, { once: true })
       this.waiting.set(id, (this.waiting.get(id) ?? new Set()).add(check))
-      if (either.aborted) onAbort()
-      else check()
+      forget = onAborted(signal, () =>
+        settle(() => reject(asHawserError(signal?.reason, "ABORTED", "The wait was given up."))),
+      )
+      check()
     })
   }
 
   close(): void {
     this.unsubscribe()
-    this.closing.abort(
-      new HawserError("CLOSING", { summary: "The controller is closing; jobs go on.", class: "transient" }),
-    )
+    this.closed = new HawserError("CLOSING", { summary: "The controller is closing; jobs go on.", class: "transient" })
+    for (const checks of this.waiting.values()) for (const check of checks) check()
   }
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2034
 # What a host says of itself and of its processes: builtins where /proc is there, ps where it is not.
 #
-# First in the prelude of our shells and in the wrapper's file. Results come back in variables named hz_…: a capture
+# First in our shells and in the wrapper's file. Results come back in variables named hz_…: a capture
 # would be a fork. IFS must be the default and `set -f` off.
 
 hz_newline='
@@ -72,7 +72,7 @@ hz_process() {
 # hz_children PID...: all processes with one of these parents in hz_kids.
 hz_children() {
   hz_kids=
-  if [ -r "/proc/self/task/$$/children" ]; then
+  if [ -r "/proc/$$/task/$$/children" ]; then
     for hz_pid; do
       for hz_file in "/proc/$hz_pid"/task/*/children; do
         hz_first "$hz_file" && hz_kids="$hz_kids $hz_line"

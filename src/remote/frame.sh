@@ -1,5 +1,5 @@
-# shellcheck shell=sh
-# The framed shell: what every shell of ours reads first. POSIX sh only; dash, bash and busybox sh run it.
+# shellcheck shell=sh disable=SC2154 # variables of facts.sh
+# The framed shell: what every shell of ours reads first. POSIX sh only; dash, bash and busybox sh run it. Needs facts.sh.
 #
 # A request is one compound command, `{ hz_frame ID … }`. Its answer, on the shell's own stdout:
 #
@@ -31,12 +31,13 @@ unset SSH_AUTH_SOCK SSH_CLIENT SSH_CONNECTION SSH_ORIGINAL_COMMAND SSH_TTY
 IFS=' 	
 '
 cd "${HOME:-/}" 2>/dev/null || cd /
-hz_setsid=
+hz_watcher='' hz_setsid=
 command -v setsid >/dev/null 2>&1 && hz_setsid=setsid
 
 # hz_frame ID SECONDS LIMIT ARGV...
 # Runs ARGV in a subshell and answers as described above. One fork: the capture, which also keeps cd, exit and
-# variables of a command to itself. SECONDS 0: no watchdog. LIMIT: bytes of stdout.
+# variables of a command to itself. LIMIT: bytes of stdout. SECONDS 0: no watchdog. Below 0: roughly so long, by one
+# watchdog for all such commands, which costs next to nothing; what it has ended is a command that was killed.
 hz_frame() {
   hz_id=$1 hz_seconds=$2 hz_limit=$3
   shift 3
@@ -47,6 +48,10 @@ hz_frame() {
     # its commands from a pipe crashes on `4<&0` inside a capture (5.2). Verbs must not do that either.
     { hz_output=$(hz_timed "$hz_seconds" "$@"); } 4<&0
   else
+    if [ "$hz_seconds" -lt 0 ] && ! { [ -n "$hz_watcher" ] && kill -0 "$hz_watcher" 2>/dev/null; }; then
+      hz_keep_watch "${hz_seconds#-}" &
+      hz_watcher=$!
+    fi
     hz_output=$(
       trap 'printf "\n-hz."' 0
       "$@"
@@ -96,7 +101,7 @@ hz_watch() {
   hz_sleep=$!
   wait "$hz_sleep"
   hz_status=99 hz_sleep=''
-  if [ -n "$3" ]; then hz_targets=-$2; else hz_targets=$(hz_family "$2"); fi
+  if [ -n "$3" ]; then hz_targets=-$2; else hz_descend "$2" && hz_targets=$hz_pids; fi
   # shellcheck disable=SC2086
   kill -s TERM -- $hz_targets
   sleep 2 &
@@ -108,36 +113,58 @@ hz_watch() {
   exit 99
 }
 
-# hz_family PID
-# Prints PID and its descendants.
-hz_family() {
-  ps -A -o pid= -o ppid= 2>/dev/null | {
-    hz_all=" $1 "
-    hz_rows=$(cat)
-    hz_before=
-    # A child's number can be lower than its parent's, so it goes round until nothing is new.
-    while [ "$hz_before" != "$hz_all" ]; do
-      hz_before=$hz_all
-      while read -r hz_pid hz_parent; do
-        case $hz_all in *" $hz_pid "*) continue ;; esac
-        case $hz_all in *" $hz_parent "*) hz_all="$hz_all$hz_pid " ;; esac
-      done <<HZ_ROWS
-$hz_rows
-HZ_ROWS
+# hz_keep_watch SECONDS
+# The watchdog of a whole shell: ends what a command of ours has started when the command is at work for SECONDS, or for
+# ten more. It looks now and then, and is gone when there is nothing at work; the next command starts another one.
+hz_keep_watch() {
+  exec </dev/null >/dev/null 2>&1
+  hz_step=10 hz_before=''
+  [ "$1" -ge 10 ] || hz_step=$1
+  # In a subshell, $$ is the shell's own number and not ours.
+  hz_self=$(exec sh -c 'echo "$PPID"')
+  while :; do
+    sleep "$hz_step"
+    hz_children "$$"
+    hz_found=''
+    for hz_pid in $hz_kids; do
+      if [ "$hz_pid" -ne "$hz_self" ] && hz_process "$hz_pid"; then hz_found="$hz_found $hz_pid:$hz_birth"; fi
     done
-    printf '%s\n' "$hz_all"
-  }
+    [ -n "$hz_found" ] || exit 0
+    if [ "$hz_found" != "$hz_before" ]; then
+      hz_before=$hz_found hz_rest=$1
+      continue
+    fi
+    hz_rest=$((hz_rest - hz_step))
+    [ "$hz_rest" -le 0 ] || continue
+    # Not the command's own shell, which has to tell how it went.
+    hz_below=''
+    for hz_pid in $hz_found; do
+      hz_descend "${hz_pid%:*}"
+      hz_below="$hz_below ${hz_pids#* }"
+    done
+    # shellcheck disable=SC2086
+    kill -s TERM $hz_below
+    sleep 2
+    # shellcheck disable=SC2086
+    kill -s KILL $hz_below
+  done
 }
 
-# hz_bulk ID ARGV...
-# Runs ARGV with the channel's own stdin, stdout and stderr, and ends the shell, so that no byte of bulk data is ever
-# read as a command. `ID begin` on stdout: stdin may be sent now, and stdout starts after it. `ID exit CODE` on stderr.
+# hz_bulk ID
+# `ID begin` on stdout: now it waits for a number, and so many lines: the text of a command. It runs that with what
+# follows as its stdin, and with the channel's own stdout and stderr, and ends the shell: no byte of bulk data is ever
+# read as a command. `ID exit CODE` on stderr.
 hz_bulk() {
-  hz_id=$1
-  shift
+  hz_id=$1 hz_text=''
   printf '%s err\n' "$hz_id" >&2
   printf '\n%s begin\n' "$hz_id"
-  ("$@")
+  # By bytes, as the standard wants it: what follows is not ours.
+  IFS= read -r hz_rest || exit 0
+  while [ "$hz_rest" -gt 0 ]; do
+    IFS= read -r hz_line || exit 0
+    hz_text=$hz_text$hz_line$hz_newline hz_rest=$((hz_rest - 1))
+  done
+  (eval "$hz_text")
   hz_code=$?
   printf '\n%s exit %s\n' "$hz_id" "$hz_code" >&2
   exit "$hz_code"

@@ -1,23 +1,23 @@
 /** What our shells read first, and the job wrapper: shell text that lives in the .sh files beside this one. */
 import { createHash } from "node:crypto"
-import { readFileSync } from "node:fs"
 import { UsageError } from "../errors.ts"
 import { quoteAll, script } from "../quote.ts"
+import { shellText } from "./shellText.ts"
 
-const preludeFiles = ["facts.sh", "verbs.sh", "submit.sh", "process.sh", "glob.sh", "staging.sh"]
+const preludeFiles = ["verbs.sh", "submit.sh", "process.sh", "glob.sh", "staging.sh"]
 const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "wrapper.sh"]
 
 /**
- * The verbs, for a shell that frame.sh has set up. Variables whose names match one of `foreign` (shell patterns) are
+ * The verbs, for a shell that facts.sh and frame.sh have set up. Variables whose names match one of `foreign` (shell patterns) are
  * unset; a pattern after `!` is kept (`SLURM_*` and `!SLURM_CONF`).
  */
 export function prelude(foreign: readonly string[] = []): string {
-  return textOf(preludeFiles) + unsetting(foreign)
+  return shellText(preludeFiles) + unsetting(foreign)
 }
 
 /** The wrapper, one file: what an attempt runs. */
 export function wrapperText(): string {
-  return textOf(wrapperFiles)
+  return shellText(wrapperFiles)
 }
 
 /** Its file name in `<home>/bin`; another text has another name. */
@@ -34,13 +34,4 @@ function unsetting(foreign: readonly string[]): string {
     }
   }
   return foreign.length === 0 ? "" : script([quoteAll(["hz_unset", ...foreign])])
-}
-
-/** Without the lines that are comments: they would cross the wire with every session. */
-function textOf(files: readonly string[]): string {
-  return files
-    .flatMap((file) => readFileSync(new URL(file, import.meta.url), "utf8").split("\n"))
-    .filter((line) => line !== "" && !/^\s*#/.test(line))
-    .concat("")
-    .join("\n")
 }

@@ -11,13 +11,15 @@
 #   hz_processes HOME TOKEN...
 #     host MACHINE BOOT PIDNS            of the machine that answers
 #     process TOKEN STATE NATIVE_ID      for each token; `-` where the native id is not known
+#       over      the leader has written its exit record and was not told to end; it may be there for a moment still
 #       alive     the leader lives
-#       left      the leader is gone; others of its process group live
-#       gone      neither, or the machine has booted since
+#       left      the leader is gone; others of its group and session live. Where it left no exit record, that is, where
+#                 it was killed, whatever carries HAWSER_TOKEN counts too
+#       gone      none of them, or the machine has booted since
 #       elsewhere it was started on another machine or in another pid namespace: no evidence
 #       unknown   there is no whole `process` file (see hz_find_processes)
 #   hz_kill HOME OWNER TOKEN SIGNAL      the whole session: process group, descendants, all that carry HAWSER_TOKEN
-#     kill TOKEN signalled|gone|elsewhere|unknown
+#     kill TOKEN signalled|over|gone|elsewhere|unknown
 #   hz_find_processes TOKEN...           a look at every process of this machine; all that run our job.sh or wrapper
 #     host MACHINE BOOT PIDNS
 #     found TOKEN NATIVE_ID
@@ -84,16 +86,17 @@ hz_processes() {
   shift
   for hz_name; do
     hz_token "$hz_name"
-    hz_look "jobs/$hz_name/process"
+    hz_look "$hz_name"
     printf 'process %s %s %s\n' "$hz_name" "$hz_word" "$hz_native"
   done
   printf 'end\n'
 }
 
-# hz_look FILE: hz_word, the state of the process that this record names; hz_native and hz_leader.
+# hz_look TOKEN: hz_word, the state of the process that its record names; hz_native and hz_leader, which is empty where
+# its number is another's by now.
 hz_look() {
   hz_native=- hz_word=unknown hz_record=''
-  [ -r "$1" ] || return 0
+  [ -r "jobs/$1/process" ] || return 0
   while read -r hz_key hz_value; do
     case $hz_key in
       native) hz_id=$hz_value ;;
@@ -104,7 +107,7 @@ hz_look() {
       birth) hz_its_birth=$hz_value ;;
       end) hz_record=whole ;;
     esac
-  done <"$1"
+  done <"jobs/$1/process"
   [ "$hz_record" = whole ] || return 0
   hz_native=$hz_id hz_word=elsewhere
   [ "$hz_its_machine" = "$hz_machine" ] || return 0
@@ -114,19 +117,29 @@ hz_look() {
   [ "$hz_its_pidns" = "$hz_pidns" ] || return 0
   hz_word=gone
   if hz_process "$hz_leader"; then
-    # Its number belongs to somebody else: the kernel gives out none that still names a group.
-    [ "$hz_birth" = "$hz_its_birth" ] || return 0
-    case $hz_state in [ZX]*) ;; *) hz_word=alive ;; esac
+    # The kernel gives out no number that still names a group or a session.
+    [ "$hz_birth" = "$hz_its_birth" ] || hz_leader=
+    case $hz_leader$hz_state in [0-9]*[ZX]*) ;; [0-9]*) hz_word=alive ;; esac
   fi
-  [ "$hz_word" = alive ] || ! kill -0 "-$hz_leader" 2>/dev/null || hz_left "$hz_leader"
+  if hz_exited "jobs/$1/exit.0"; then
+    # The usual end: no search for what it may have left, which reads all of the process table.
+    [ -n "$hz_told" ] || hz_word=over
+    case $hz_word in gone) ! kill -0 "-$hz_leader" 2>/dev/null || hz_left ;; esac
+  elif [ "$hz_word" = gone ]; then
+    hz_left "$1"
+  fi
 }
 
-# hz_left PID: `left` in hz_word if its group has a living process; where nobody reaps them, the dead stay in the table.
+# hz_left [TOKEN]: `left` in hz_word if something of its session or with the token lives. Where nobody reaps them, the
+# dead stay in the table.
 hz_left() {
-  [ -r /proc/self/stat ] || hz_word=left
-  for hz_file in /proc/[0-9]*; do
-    hz_process "${hz_file#/proc/}" || continue
-    [ "$hz_group" = "$1" ] || continue
+  if [ ! -r /proc/self/stat ]; then
+    ! kill -0 "-$hz_leader" 2>/dev/null || hz_word=left
+    return 0
+  fi
+  hz_session_of "$hz_leader" "$@"
+  for hz_pid in $hz_pids; do
+    hz_process "$hz_pid" || continue
     case $hz_state in [ZX]*) ;; *) hz_word=left ;; esac
   done
 }
@@ -138,7 +151,7 @@ hz_kill() {
   hz_may "$1" "$2"
   hz_host
   hz_namespace
-  hz_look "jobs/$3/process"
+  hz_look "$3"
   case $hz_word in
     alive | left)
       case $hz_word$4 in
@@ -157,7 +170,7 @@ hz_kill() {
   printf 'kill %s %s\nend\n' "$3" "$hz_word"
 }
 
-# hz_session_of PID TOKEN: in hz_pids PID, its descendants, its group and session, and who carries the token.
+# hz_session_of PID [TOKEN]: in hz_pids PID, its descendants, its group and session, and who carries the token.
 hz_session_of() {
   hz_descend "$1"
   hz_pids=" $hz_pids "
@@ -167,6 +180,7 @@ hz_session_of() {
     [ "$hz_session" = "$1" ] || [ "$hz_group" = "$1" ] || continue
     case $hz_pids in *" $hz_pid "*) ;; *) hz_pids="$hz_pids$hz_pid " ;; esac
   done
+  [ $# -gt 1 ] || return 0
   # Those that left the session and lost their parent.
   # shellcheck disable=SC2013 # no blanks in these
   for hz_file in $(command grep -lF -e "HAWSER_TOKEN=$2" /proc/[0-9]*/environ 2>/dev/null); do

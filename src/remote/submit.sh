@@ -1,13 +1,13 @@
 # shellcheck shell=sh disable=SC2154
 # Submitting once: a lock before, the answer beside it after, and nothing a second time. Needs verbs.sh.
 
-# hz_submit HOME TOKEN TRY OWNER SECONDS ARGV...: runs ARGV once, ever, for this token and try, for SECONDS at most.
-# `missing`, `in-doubt`, `guarded OWNER`, or what ARGV answered now or then (REPEATED and TIMED_OUT are 0 or 1):
-#   answered REPEATED CODE TIMED_OUT
+# hz_submit HOME TOKEN TRY OWNER ARGV...: runs ARGV once, ever, for this token and try.
+# `missing`, `in-doubt`, `guarded OWNER`, or what ARGV answered now or then (REPEATED is 0 or 1):
+#   answered REPEATED CODE
 #   o LINE     of its stdout; `O LINE` is a last one without a line break
 #   e LINE     of its stderr
 # submit.TRY.lock, made exclusively, holds its stderr after a line of ours. submit.TRY.answer holds its stdout; it is
-# whole with the line `hz-answer CODE TIMED_OUT` behind it, which stands before anything is printed.
+# whole with the line `hz-answer CODE` behind it, which stands before anything is printed.
 hz_submit() {
   hz_token "$2"
   hz_may "$1" "$4"
@@ -15,8 +15,8 @@ hz_submit() {
     printf 'missing\nend\n'
     return 0
   fi
-  hz_try=$3 hz_by=$4 hz_seconds=$5
-  shift 5
+  hz_try=$3 hz_by=$4
+  shift 4
   if [ -e "submit.$hz_try.lock" ]; then
     hz_answer 1
     return 0
@@ -40,8 +40,12 @@ hz_submit() {
     return 0
   fi
   set +C
-  hz_guarded "$hz_seconds" "$@"
-  printf '\nhz-answer %s %s\n' "$hz_code" "$hz_timed_out" >>"submit.$hz_try.answer"
+  (
+    hz_as_login
+    # A verb of ours is no program; a program takes the place of this shell.
+    case $1 in hz_*) "$@" ;; *) exec "$@" ;; esac
+  ) </dev/null >"submit.$hz_try.answer" 2>>"submit.$hz_try.lock"
+  printf '\nhz-answer %s\n' "$?" >>"submit.$hz_try.answer"
   hz_answer 0
 }
 
@@ -56,58 +60,6 @@ hz_as_login() {
   done
 }
 
-# hz_guarded SECONDS ARGV...: stdout and stderr to the files of this try; hz_code, hz_timed_out.
-hz_guarded() {
-  hz_seconds=$1
-  shift
-  (
-    hz_as_login
-    # A verb of ours is no program; a program takes the place of this shell.
-    case $1 in hz_*) "$@" ;; *) exec "$@" ;; esac
-  ) </dev/null >"submit.$hz_try.answer" 2>>"submit.$hz_try.lock" &
-  hz_child=$!
-  hz_deadline "$hz_seconds" "$hz_child" &
-  hz_dog=$!
-  wait "$hz_child" 2>/dev/null
-  hz_code=$?
-  kill -s TERM "$hz_dog" 2>/dev/null
-  wait "$hz_dog" 2>/dev/null
-  case $? in 99) hz_timed_out=1 ;; *) hz_timed_out=0 ;; esac
-}
-
-# hz_deadline SECONDS PID: ends PID and what it has started when the time is over, and exits with 99. Told that PID is
-# over (TERM), it exits at once, or as soon as the rest of what it had begun to end is gone.
-hz_deadline() {
-  # No output: whoever waits for the end of ours would wait for the watchdog's. (By exec: a redirection of a function
-  # call keeps the old ones open.)
-  exec </dev/null >/dev/null 2>&1
-  hz_over='' hz_sleep=''
-  # KILL: between fork and exec, a child of a shell with a trap swallows TERM.
-  trap 'hz_over=1; [ -z "$hz_sleep" ] || kill -s KILL "$hz_sleep"' TERM
-  hz_process "$2"
-  hz_began=$hz_birth
-  hz_nap "$1"
-  [ -z "$hz_over" ] || exit 0
-  # Nobody told us that it was over, if our parent was killed; its number may be another's by now.
-  hz_process "$2" && [ "$hz_birth" = "$hz_began" ] || exit 0
-  hz_descend "$2"
-  # shellcheck disable=SC2086
-  kill -s TERM $hz_pids
-  hz_nap 2
-  # shellcheck disable=SC2086
-  kill -s KILL $hz_pids
-  exit 99
-}
-
-# hz_nap SECONDS: a sleep that the trap of hz_deadline ends.
-hz_nap() {
-  command sleep "$1" &
-  hz_sleep=$!
-  [ -z "$hz_over" ] || kill -s KILL "$hz_sleep"
-  wait "$hz_sleep"
-  hz_sleep=
-}
-
 # hz_whole FILE: whether the answer ends with its mark; then hz_mark is it, and hz_lines the number of its line.
 hz_whole() {
   hz_mark='' hz_line='' hz_lines=0
@@ -115,7 +67,7 @@ hz_whole() {
   while IFS= read -r hz_line; do hz_mark=$hz_line hz_lines=$((hz_lines + 1)); done <"$1"
   # What is left over was torn off before its line break.
   [ -z "$hz_line" ] || return 1
-  case $hz_mark in "hz-answer "*" "[01]) return 0 ;; esac
+  case $hz_mark in "hz-answer "[0-9] | "hz-answer "[0-9][0-9] | "hz-answer "[0-9][0-9][0-9]) return 0 ;; esac
   return 1
 }
 

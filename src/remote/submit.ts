@@ -4,9 +4,7 @@ import { UsageError } from "../errors.ts"
 import { answerLines } from "./answer.ts"
 import type { Place, SubmitReply } from "./layout.ts"
 
-const secondsDefault = 120
-/** For the lock, the record and the way of a slow file system, on top of the manager's own time. */
-const marginMs = 30_000
+const timeoutMsDefault = 120_000
 
 /**
  * Runs `inner` on the other side unless this try has been made, and records its answer beside the lock before it is
@@ -22,17 +20,17 @@ export function submitOnce<T>(
   if (inner.stdin !== undefined) {
     throw new UsageError("SUBMIT_STDIN", { summary: "A submission can't have a stdin: what it needs is staged." })
   }
-  const seconds = inner.timeoutMs === undefined ? secondsDefault : Math.max(1, Math.ceil(inner.timeoutMs / 1000))
   return {
-    argv: ["hz_submit", place.home, token, String(tryNumber), String(place.owner), String(seconds), ...inner.argv],
-    timeoutMs: seconds * 1000 + marginMs,
+    argv: ["hz_submit", place.home, token, String(tryNumber), String(place.owner), ...inner.argv],
+    timeoutMs: inner.timeoutMs ?? timeoutMsDefault,
+    sharesWatchdog: true,
     parse: (result) => replyOf(answerLines(result, "effect", "Submitting"), inner),
   }
 }
 
 function replyOf<T>(lines: readonly string[], inner: Command<T>): SubmitReply<T> {
   const [head = "", ...rest] = lines
-  const [status, first = "", code = "", timedOut] = head.split(" ")
+  const [status, first = "", code = ""] = head.split(" ")
   if (status === "missing") return { status }
   if (status === "guarded") return { status, owner: first }
   if (status !== "answered" || !/^\d{1,3}$/.test(code)) return { status: "in-doubt" }
@@ -41,6 +39,8 @@ function replyOf<T>(lines: readonly string[], inner: Command<T>): SubmitReply<T>
       .filter((line) => line.startsWith(`${mark} `) || line.startsWith(`${mark.toUpperCase()} `))
       .map((line) => line.slice(2) + (line.startsWith(mark) ? "\n" : ""))
       .join("")
-  const value = inner.parse({ exitCode: Number(code), stdout: of("o"), stderr: of("e"), timedOut: timedOut === "1" })
+  const exitCode = Number(code)
+  // A signal ended it, the watchdog's or somebody else's: nobody knows how far it had come.
+  const value = inner.parse({ exitCode, stdout: of("o"), stderr: of("e"), timedOut: exitCode > 128 })
   return { status, repeated: first === "1", value }
 }

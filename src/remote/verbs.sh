@@ -219,12 +219,17 @@ hz_fence() {
 
 # hz_interrupted FILE: whether this exit record is whole and its wrapper had been told to end.
 hz_interrupted() {
-  [ -r "$1" ] || return 1
+  hz_exited "$1" && [ -n "$hz_told" ]
+}
+
+# hz_exited FILE: whether this exit record is whole; hz_told is not empty where its wrapper had been told to end.
+hz_exited() {
   hz_told=
+  [ -r "$1" ] || return 1
   while IFS= read -r hz_line; do
     case $hz_line in
       "wrapper "*) hz_told=1 ;;
-      end) [ -n "$hz_told" ] && return 0 || return 1 ;;
+      end) return 0 ;;
     esac
   done <"$1"
   return 1

@@ -19,7 +19,7 @@ hz_watch_time() {
   while [ "$hz_rest" -gt 0 ]; do
     hz_pause=$(((hz_rest + 99) / 100))
     # Somebody may kill the wrapper and its payload together: then we must not be what is left of the job for long.
-    [ "$hz_pause" -le 30 ] || hz_pause=30
+    [ "$hz_pause" -le 10 ] || hz_pause=10
     hz_nap "$hz_pause"
     hz_wrapper_lives || hz_left_of "$$" || exit 0
     hz_ticks

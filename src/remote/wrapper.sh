@@ -320,7 +320,11 @@ hz_run
 # Told to end only now: the payload had ended by itself. (Killed, it may have been told together with us.)
 [ "$hz_code" -gt 128 ] || trap '' TERM INT HUP
 if [ -n "$hz_watcher" ]; then
-  kill -s TERM "$hz_watcher"
+  # Between its fork and its trap it swallows TERM, and would keep us until the walltime is over. STOP: no new sleep.
+  kill -s STOP "$hz_watcher"
+  hz_descend "$hz_watcher"
+  # shellcheck disable=SC2086
+  kill -s KILL $hz_pids
   wait "$hz_watcher"
 fi 2>/dev/null
 

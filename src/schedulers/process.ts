@@ -5,8 +5,8 @@ import type { Evidence } from "../job/index.ts"
 import type { Accepted, Listing, Native, Scheduler, Submission } from "./scheduler.ts"
 
 /**
- * It keeps nothing of what has ended, so a process that is gone is in no listing, and our exit record says how it
- * ended. One end is known without a record: a new boot of the same machine.
+ * It keeps nothing of what has ended: that a process is gone is known for certain, and how it ended only by our exit
+ * record. One end is known without: a new boot of the same machine.
  */
 export const process: Scheduler = {
   name: "process",
@@ -163,29 +163,34 @@ function readAnswer(result: CommandResult): Answer {
   return { host, records, unread, ended }
 }
 
-const states: ReadonlySet<string> = new Set(["alive", "left", "gone", "elsewhere", "unknown"])
+const states: ReadonlySet<string> = new Set(["alive", "over", "left", "gone", "elsewhere", "unknown"])
 
-/** `left`: the leader is gone, and what it started goes on. */
+/** `left`: the leader is gone, and what it started goes on. A line without a native id is about nothing that we know. */
 function evidenceOf({ token, state, nativeId }: Answer["records"][number], boot: string | null): Evidence[] {
-  const told = {
-    source: "processes",
-    token,
-    nativeId,
-    seenAt: 0,
-    submitTime: null,
-    host: null,
-    restarts: null,
-  } as const
-  const times = { startedAt: null, endedAt: null } as const
-  if (state === "alive" || state === "left") {
-    const reason = state === "left" ? "its first process is gone, others go on" : null
-    return [{ ...told, ...times, word: state, state: "running", outcome: null, reason }]
-  }
-  const itsBoot = nativeId?.split(".")[0] ?? ""
-  if (state !== "gone" || boot === null || nativeId === null || boot.startsWith(itsBoot)) return []
+  const isGone = state === "gone"
+  if (nativeId === null || state === "elsewhere" || state === "unknown" || (isGone && boot === null)) return []
+  const hasBooted = isGone && !boot?.startsWith(nativeId.split(".")[0] ?? "")
   const outcome = { state: "failed", cause: "node-failure", exitCode: null, signal: null } as const
-  return [{ ...told, ...times, word: state, state: "ended", outcome, reason: "the host has booted since" }]
+  return [
+    {
+      source: "processes",
+      token,
+      nativeId,
+      seenAt: 0,
+      word: state,
+      state: isGone || state === "over" ? "ended" : "running",
+      outcome: hasBooted ? outcome : null,
+      reason: hasBooted ? "the host has booted since" : (reasons[state] ?? null),
+      submitTime: null,
+      startedAt: null,
+      endedAt: null,
+      host: null,
+      restarts: null,
+    },
+  ]
 }
+
+const reasons: Readonly<Record<string, string>> = { left: "its first process is gone, others go on" }
 
 /** `BOOT8.PID.BIRTH`. */
 function isNativeId(text: string): boolean {

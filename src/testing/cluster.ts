@@ -1,5 +1,4 @@
 /** A virtual cluster: login node, file system, Slurm and nodes, on one timeline. */
-import type { CommandResult } from "../command.ts"
 import type { Dice } from "./dice.ts"
 import type { Home } from "./home.ts"
 import { Network, type NetworkFaults } from "./network.ts"
@@ -67,7 +66,7 @@ export class Cluster {
       seconds: () => this.#secondsOf(timeline.now),
       // A name that nobody has looked for is not cached as missing, so it shows sooner than a change does.
       seenOnNodesAt: () => timeline.now + faults.lagMs() / 10,
-      run: (argv, seconds) => this.#watched(runProgram(programs, argv), seconds),
+      run: (argv) => runProgram(programs, argv),
     }
     const note = (what: string, argv: readonly string[]): void => witness.note(what, argv)
     this.network = new Network({ timeline, host, faults, note })
@@ -106,18 +105,5 @@ export class Cluster {
       onRun: (run) => witness.onRun(run),
       isGuarded,
     })
-  }
-
-  async #watched(work: Promise<CommandResult>, seconds: number | undefined): Promise<CommandResult> {
-    if (seconds === undefined) return work
-    let callOff: () => void = () => undefined
-    const watchdog = new Promise<CommandResult>((resolve) => {
-      callOff = this.#options.timeline.after(seconds * 1_000, () =>
-        resolve({ exitCode: 143, stdout: "", stderr: "", timedOut: true }),
-      )
-    })
-    const result = await Promise.race([work, watchdog])
-    callOff()
-    return result
   }
 }

@@ -10,7 +10,6 @@ export interface Made<T> {
 /** What stands beside the lock of one submission. */
 export interface Answer {
   readonly code: number
-  readonly timedOut: boolean
   readonly stdout: string
 }
 

@@ -71,13 +71,22 @@ export class Network {
   }
 }
 
+/** A shell: the end of what stands in line there, and how much that is. */
+interface Line {
+  end: Promise<unknown>
+  waiting: number
+}
+
 interface Request {
   readonly argv: readonly string[]
   readonly hasEffect: boolean
   readonly reject: (error: Error) => void
 }
 
-/** One connection with two shells: each works on its commands in order. */
+/** Shells for effects, as many as a session has. */
+const effectShellsMax = 3
+
+/** One connection with its shells: each works on its commands in order. */
 class Link {
   readonly session: Session
   readonly #options: NetworkOptions
@@ -85,8 +94,11 @@ class Link {
   #lost: TransportError | null = null
   #close: (why: Error) => void = () => undefined
   readonly #pending: Set<Request> = new Set()
-  /** The end of what stands in line, by shell. */
-  readonly #lines: Map<string, Promise<unknown>> = new Map()
+  readonly #questions: Line = { end: Promise.resolve(), waiting: 0 }
+  readonly #effects: readonly Line[] = Array.from({ length: effectShellsMax }, () => ({
+    end: Promise.resolve(),
+    waiting: 0,
+  }))
 
   constructor(options: NetworkOptions, life: Life) {
     this.#options = options
@@ -97,8 +109,8 @@ class Link {
     this.session = {
       address: "me@virtual",
       closed,
-      ask: (command, signal) => this.#run("questions", command, false, signal),
-      act: (command, signal) => this.#run("effects", command, true, signal),
+      ask: (command, signal) => this.#run(this.#questions, command, false, signal),
+      act: (command, signal) => this.#run(this.#leastBusy(), command, true, signal),
       send: (command, source, signal) => this.#send(command, source, signal),
       receive: (command, sink, signal) => this.#receive(command, sink, signal),
       [Symbol.asyncDispose]: () => {
@@ -106,6 +118,10 @@ class Link {
         return Promise.resolve()
       },
     }
+  }
+
+  #leastBusy(): Line {
+    return this.#effects.reduce((least, one) => (one.waiting < least.waiting ? one : least))
   }
 
   cut(why: TransportError): void {
@@ -117,7 +133,7 @@ class Link {
     this.#close(why)
   }
 
-  async #run<T>(line: string, command: Command<T>, hasEffect: boolean, signal?: AbortSignal): Promise<T> {
+  async #run<T>(line: Line, command: Command<T>, hasEffect: boolean, signal?: AbortSignal): Promise<T> {
     const execute = (): Promise<CommandResult> => {
       const { host } = this.#options
       return command.argv[0]?.startsWith("hz_") === true ? runVerb(host, command.argv) : host.run(command.argv)
@@ -145,7 +161,7 @@ class Link {
 
   /** `line`: the shell in which it waits for its turn; null: a channel of its own. */
   async #exchange(
-    line: string | null,
+    line: Line | null,
     { argv, timeoutMs }: Pick<Command<unknown>, "argv" | "timeoutMs">,
     hasEffect: boolean,
     execute: () => Promise<CommandResult>,
@@ -169,14 +185,14 @@ class Link {
   }
 
   async #travel(
-    line: string | null,
+    line: Line | null,
     request: Request & { readonly timeoutMs: number | undefined },
     execute: () => Promise<CommandResult>,
     answer: (result: CommandResult) => void,
   ): Promise<void> {
     const { timeline, faults, note } = this.#options
     const cut = faults.cut(request.argv)
-    const before = line === null ? Promise.resolve() : (this.#lines.get(line) ?? Promise.resolve())
+    const before = line?.end ?? Promise.resolve()
     const arrival = timeline.sleep(faults.latencyMs())
     const work = Promise.all([before, arrival]).then(async () => {
       if (cut === "before") this.#break(request, "before")
@@ -188,8 +204,12 @@ class Link {
       note(this.#lost === null ? "runs" : "runs late", request.argv)
       return this.#timed(request, execute)
     })
-    if (line !== null) this.#lines.set(line, work)
+    if (line !== null) {
+      line.end = work
+      line.waiting += 1
+    }
     const result = await work
+    if (line !== null) line.waiting -= 1
     if (cut === "during") this.#break(request, "during")
     if (result === null) return
     await timeline.sleep(faults.latencyMs())

@@ -12,8 +12,8 @@ export interface VerbHost {
   seconds(): number
   /** When a file that was made here shows on compute nodes. */
   seenOnNodesAt(): number
-  /** A program of the host; a watchdog ends it after `seconds`. */
-  run(argv: readonly string[], seconds?: number): Promise<CommandResult>
+  /** A program of the host. */
+  run(argv: readonly string[]): Promise<CommandResult>
 }
 
 /** A verb that ends early, with its exit code. */
@@ -122,7 +122,7 @@ function wasInterrupted(folder: JobFolder, start: number, now: number): boolean 
 }
 
 async function submit(host: VerbHost, words: readonly string[]): Promise<string> {
-  const [path = "", token = "", number = "", owner = "", seconds = "", ...argv] = words
+  const [path = "", token = "", number = "", owner = "", ...argv] = words
   const home = may(host, path, owner)
   const folder = home.jobs.get(token)
   const tried = Number(number)
@@ -133,10 +133,10 @@ async function submit(host: VerbHost, words: readonly string[]): Promise<string>
   if (tried > 1 && !folder.answers.has(tried - 1)) return lines(["in-doubt", "end"])
   if (home.isFull) throw new VerbEnd(verbExit.failed, "")
   folder.locks.set(tried, "")
-  const { exitCode, stdout, stderr, timedOut } = await host.run(argv, Number(seconds))
+  const { exitCode, stdout, stderr } = await host.run(argv)
   folder.locks.set(tried, stderr)
   // No room for its mark: it is not whole.
-  if (!home.isFull) folder.answers.set(tried, { code: exitCode, timedOut, stdout })
+  if (!home.isFull) folder.answers.set(tried, { code: exitCode, stdout })
   return answered(folder, tried, false)
 }
 
@@ -146,7 +146,7 @@ function answered(folder: JobFolder, tried: number, repeated: boolean): string {
   const [stdout, rest] = cutLast(answer.stdout)
   const [stderr, last] = cutLast(folder.locks.get(tried) ?? "")
   return lines([
-    `answered ${repeated ? 1 : 0} ${answer.code} ${answer.timedOut ? 1 : 0}`,
+    `answered ${repeated ? 1 : 0} ${answer.code}`,
     ...stdout.map((line) => `o ${line}`),
     ...(rest === "" ? [] : [`O ${rest}`]),
     ...stderr.map((line) => `e ${line}`),

@@ -4,7 +4,8 @@ import { type Readable, Transform } from "node:stream"
 import type { Clock } from "../clock.ts"
 import type { CommandResult } from "../command.ts"
 import { TransportError } from "../errors.ts"
-import { openCompound } from "../quote.ts"
+import { bulkCommand } from "../quote.ts"
+import type { BulkChannel } from "./bulkChannel.ts"
 import { type BulkErrors, bulkErrors } from "./bulkErrors.ts"
 import { deferred } from "./deferred.ts"
 import { channelClosedError, unansweredError } from "./shellErrors.ts"
@@ -27,8 +28,12 @@ export interface BulkRequest {
   readonly whyLost: () => Error | undefined
 }
 
-/** Takes over a prepared channel and always ends it. Rejects with what the source or the sink threw, if they did. */
-export async function runBulk(channel: Channel, request: BulkRequest, signal?: AbortSignal): Promise<CommandResult> {
+/** Takes over the channel and always ends it. Rejects with what the source or the sink threw, if they did. */
+export async function runBulk(
+  { channel, prefix }: BulkChannel,
+  request: BulkRequest,
+  signal?: AbortSignal,
+): Promise<CommandResult> {
   const failed = deferred<never>()
   failed.promise.catch(() => undefined)
   const lose = (error: TransportError): void => failed.reject(unansweredError(request, error))
@@ -37,13 +42,12 @@ export async function runBulk(channel: Channel, request: BulkRequest, signal?: A
   if (signal?.aborted) onAbort()
   const over = new AbortController()
   const touch = watchIdle(request, over.signal, lose)
-  const prefix = `hz-${request.clock.nonce(8)}-1`
   const errors = bulkErrors(channel.stderr, prefix, touch)
   void channel.exit.then((exit) => {
     if (!errors.hasEnded()) lose(channelClosedError(exit.exitCode, exit.signal, request.whyLost(), errors.text()))
   })
   try {
-    return await Promise.race([converse(channel, request, prefix, errors, touch), failed.promise])
+    return await Promise.race([converse(channel, request, errors, touch), failed.promise])
   } finally {
     over.abort()
     signal?.removeEventListener("abort", onAbort)
@@ -55,14 +59,11 @@ export async function runBulk(channel: Channel, request: BulkRequest, signal?: A
 async function converse(
   channel: Channel,
   request: BulkRequest,
-  prefix: string,
   errors: BulkErrors,
   touch: () => void,
 ): Promise<CommandResult> {
   const { argv, source, sink } = request
-  channel.stdin.write(openCompound(["hz_bulk", prefix, ...argv]))
-  // The shell reads its stdin in blocks: data sent before this mark would be taken for commands.
-  await beginMark(channel.stdout, `${prefix} begin\n`)
+  channel.stdin.write(bulkCommand(argv))
   const stdout = channel.stdout.pipe(touching(touch))
   const taking = sink === undefined ? textOf(stdout) : sink(stdout).then(() => "")
   // A command may end without having read all: then the rest is not sent.
@@ -70,25 +71,6 @@ async function converse(
     source === undefined ? void channel.stdin.end() : Promise.race([feed(source, channel, touch), errors.ended])
   const [text] = await Promise.all([taking, sending])
   return { exitCode: await errors.ended, stdout: text, stderr: errors.text(), timedOut: false }
-}
-
-/** Consumes stdout up to and including the mark; what follows it stays to be read. */
-function beginMark(stdout: Readable, mark: string): Promise<void> {
-  return new Promise((resolve) => {
-    let seen = Buffer.alloc(0)
-    const onData = (chunk: Buffer): void => {
-      seen = Buffer.concat([seen, chunk])
-      const at = seen.indexOf(mark)
-      if (at < 0) {
-        seen = seen.subarray(-mark.length)
-        return
-      }
-      stdout.pause().off("data", onData)
-      stdout.unshift(seen.subarray(at + mark.length))
-      resolve()
-    }
-    stdout.on("data", onData).resume()
-  })
 }
 
 async function feed(source: Readable, channel: Channel, touch: () => void): Promise<void> {

@@ -4,6 +4,7 @@ import { firstLine } from "../command.ts"
 import { TransportError } from "../errors.ts"
 import { probe } from "../quote.ts"
 import { deferred } from "./deferred.ts"
+import { silentError } from "./shellErrors.ts"
 import type { Channel } from "./transport.ts"
 
 /** A profile that reads its stdin eats the first probe, or some. */
@@ -47,7 +48,9 @@ export async function handshake(
 
   const probing = sendProbes(channel, clock, nonce, answered.signal)
   try {
-    await withDeadline(clock, timeoutMs, ready.promise, () => silent(timeoutMs, firstLine(errors) ?? firstLine(noise)))
+    await withDeadline(clock, timeoutMs, ready.promise, () =>
+      silentError(timeoutMs, firstLine(errors) ?? firstLine(noise)),
+    )
   } finally {
     answered.abort()
     await probing
@@ -72,15 +75,6 @@ function ended(exitCode: number | null, words: string | undefined): TransportErr
     summary: `The shell ended before it answered${exitCode === null ? "" : ` (exit code ${exitCode})`}.`,
     reason: words,
     advice: "Look for an exit in the startup files of your account on that host (.bashrc, .profile, .cshrc).",
-    class: "transient",
-  })
-}
-
-function silent(timeoutMs: number, words: string | undefined): TransportError {
-  return new TransportError("SHELL_SILENT", {
-    summary: `The shell did not answer within ${timeoutMs / 1_000} s.`,
-    reason: words,
-    advice: "Look for a slow command, or one that reads its stdin, in the startup files of your account on that host.",
     class: "transient",
   })
 }

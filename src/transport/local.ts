@@ -1,5 +1,7 @@
 /** This machine: a `/bin/sh` that is a child of ours, in a session of its own, with the environment of a login. */
 import { spawn } from "node:child_process"
+import { existsSync, watch } from "node:fs"
+import { join } from "node:path"
 import type { Clock } from "../clock.ts"
 import { TransportError } from "../errors.ts"
 import { localLogin } from "../quote.ts"
@@ -16,6 +18,7 @@ export function localTransport(clock: Clock, argv?: Argv): Transport {
   return {
     address: "this machine",
     connect: () => Promise.resolve(localConnection(clock, argv)),
+    watch: watchDirectory,
   }
 }
 
@@ -40,6 +43,20 @@ function localConnection(clock: Clock, argv: Argv | undefined): Connection {
       await Promise.all(open.map((channel) => channel.exit))
       closed.resolve(goneError())
     },
+  }
+}
+
+function watchDirectory(directory: string, onName: (name: string) => void): () => void {
+  try {
+    const watcher = watch(directory, { persistent: false }, (_event, name) => {
+      // A name that goes away is told, too.
+      if (name !== null && existsSync(join(directory, name))) onName(name)
+    })
+    watcher.on("error", () => watcher.close())
+    return () => watcher.close()
+  } catch {
+    // No such directory, or no more watches: it is listed all the same.
+    return () => undefined
   }
 }
 

@@ -1,12 +1,12 @@
 /** A channel with a shell on it that has answered and knows our functions. */
-import { readFileSync } from "node:fs"
 import type { Clock } from "../clock.ts"
 import { TransportError } from "../errors.ts"
+import { shellText } from "../remote/shellText.ts"
 import { handshake, shellEnded } from "./handshake.ts"
 import type { Channel, Connection } from "./transport.ts"
 
 /** Functions that each shell reads first; see there. */
-const frameScript: string = readFileSync(new URL("../remote/frame.sh", import.meta.url), "utf8")
+const frameScript = shellText(["facts.sh", "frame.sh"])
 
 export interface ShellOptions {
   readonly clock: Clock

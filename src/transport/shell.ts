@@ -2,6 +2,7 @@
 import type { CommandResult } from "../command.ts"
 import type { TransportError } from "../errors.ts"
 import { compound, endMark } from "../quote.ts"
+import { movingDeadline } from "./deadline.ts"
 import { deferred } from "./deferred.ts"
 import { type Output, errorsReader, replyBytesMax, replyReader } from "./frames.ts"
 import { type ShellOptions, connectionLoss, openPreparedChannel } from "./preparedChannel.ts"
@@ -20,11 +21,13 @@ import type { Channel, Connection } from "./transport.ts"
 
 /** For the watchdog on the other side to do its work and tell, before we give the shell up. */
 const watchdogGraceMs = 10_000
+const sharedWatchdogGraceMs = 30_000
 
 export interface ShellRequest {
   readonly argv: readonly string[]
   readonly stdin?: string | undefined
   readonly timeoutMs?: number | undefined
+  readonly sharesWatchdog?: boolean | undefined
   /** Whether losing the answer leaves its effect in doubt. */
   readonly hasEffect: boolean
 }
@@ -54,6 +57,13 @@ interface Pending extends ShellRequest {
   stderr?: Buffer
 }
 
+/** hz_frame's SECONDS: 0 is no watchdog, below 0 is the one that commands share. */
+function secondsOf({ timeoutMs, sharesWatchdog }: ShellRequest): number {
+  if (timeoutMs === undefined) return 0
+  const seconds = Math.max(1, Math.ceil(timeoutMs / 1_000))
+  return sharesWatchdog === true ? -seconds : seconds
+}
+
 /** hz_frame's last five bytes tell whether the watchdog struck. They are missing where even its subshell was killed. */
 function resultOf(exitCode: number, body: Buffer, stderr: Buffer): CommandResult {
   const ending = body.toString("latin1", Math.max(0, body.length - 6))
@@ -68,7 +78,6 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
   const pending = new Map<number, Pending>()
   let sequences = 0
   let lost: TransportError | undefined
-  let deadline = new AbortController()
   let begun = 0
 
   /** The oldest request: the only one that the shell may be working on. */
@@ -77,24 +86,27 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
   const close = (reason: TransportError): void => {
     if (lost !== undefined) return
     lost = reason
-    deadline.abort()
+    deadline.end()
     channel.destroy()
     const unanswered = [...pending.values()]
     pending.clear()
     for (const request of unanswered) request.reject(unansweredError(request, reason))
   }
 
+  const limitOf = ({ timeoutMs, sharesWatchdog }: ShellRequest): number =>
+    timeoutMs === undefined
+      ? answerTimeoutMs
+      : timeoutMs + (sharesWatchdog === true ? sharedWatchdogGraceMs : watchdogGraceMs)
+  const deadline = movingDeadline(clock, () => {
+    const request = head()
+    if (request !== undefined) close(answerLateError(request, limitOf(request)))
+  })
+
   /** From now on the oldest request has its whole time. */
   const arm = (): void => {
-    deadline.abort()
     const request = head()
-    if (request === undefined) return
-    const limitMs = request.timeoutMs === undefined ? answerTimeoutMs : request.timeoutMs + watchdogGraceMs
-    deadline = new AbortController()
-    clock.sleep(limitMs, deadline.signal).then(
-      () => close(answerLateError(request, limitMs)),
-      () => undefined,
-    )
+    if (request === undefined) deadline.clear()
+    else deadline.set(limitOf(request))
   }
 
   const settle = (request: Pending): void => {
@@ -166,10 +178,9 @@ function framedShell(channel: Channel, options: ShellOptions, whyLost: () => Err
     async run(request, signal) {
       if (lost !== undefined) throw neverSentError(lost)
       if (signal?.aborted) throw abortedError(false, signal)
-      const { argv, stdin, timeoutMs, hasEffect } = request
+      const { argv, stdin, hasEffect } = request
       const sequence = sequences + 1
-      const seconds = timeoutMs === undefined ? 0 : Math.max(1, Math.ceil(timeoutMs / 1_000))
-      const words = ["hz_frame", `${prefix}${sequence}`, String(seconds), String(replyBytesMax), ...argv]
+      const words = ["hz_frame", `${prefix}${sequence}`, String(secondsOf(request)), String(replyBytesMax), ...argv]
       // Quoting may refuse a word: before the request counts.
       const text = compound(words, stdin, endMark(`hz-${clock.nonce(8)}`, stdin ?? ""))
       sequences = sequence

@@ -99,3 +99,12 @@ function lastLine(text: string): string | undefined {
 function lowered(sentence: string): string {
   return sentence.slice(0, 1).toLowerCase() + sentence.slice(1)
 }
+
+export function silentError(timeoutMs: number, words: string | undefined): TransportError {
+  return new TransportError("SHELL_SILENT", {
+    summary: `The shell did not answer within ${timeoutMs / 1_000} s.`,
+    reason: words,
+    advice: "Look for a slow command, or one that reads its stdin, in the startup files of your account on that host.",
+    class: "transient",
+  })
+}

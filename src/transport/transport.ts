@@ -11,6 +11,11 @@ export interface Transport {
    * `timeoutMs`: for the way to a login, without the time that a person takes to answer a prompt.
    */
   connect(signal?: AbortSignal, options?: { readonly timeoutMs?: number }): Promise<Connection>
+  /**
+   * Calls `onName` with each name that comes up in this directory, until the returned function is called. Where there
+   * is no such thing the directory has to be listed, and it has to be now and then in any case: names may be missed.
+   */
+  watch?(directory: string, onName: (name: string) => void): () => void
 }
 
 export interface Connection extends AsyncDisposable {

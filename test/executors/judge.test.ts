@@ -338,6 +338,11 @@ describe("the judge, row by row", () => {
   })
 })
 
+test("one that was killed with its wrapper has begun when its records say so, whatever the process table knows", () => {
+  const verdict = judge(known({ evidence: [seen("gone", "ended")], records: running, ...graceOver }))
+  expect(verdict).toMatchObject({ kind: "ended", evidence: [{ word: "gone", startedAt: 10, host: "n1" }] })
+})
+
 test("every end names the evidence that it rests on", () => {
   for (const [title, more] of rows) {
     const verdict = judge(known(more))

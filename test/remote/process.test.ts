@@ -45,7 +45,7 @@ describe.each(shells)("processes, under $name", (shell) => {
     expect(session).toBe(pid)
     writeFileSync(join(home.path, "jobs", token, "work/stop"), "")
     await until(() => !lives(pid))
-    expect(stateOf(home)).toEqual(["process", token, "gone", nativeId])
+    expect(stateOf(home)).toEqual(["process", token, "over", nativeId])
     const { guards, exits } = home.records(shell, token)
     expect(exits).toMatchObject([{ nativeId, exitCode: 4 }])
     expect(guards[0]?.owner).toMatch(`native:${nativeId}:0:`)
@@ -126,6 +126,42 @@ describe.each(shells)("processes, under $name", (shell) => {
     expect(stateOf(home)?.[2]).toBe("gone")
   })
 
+  test("a payload in a session of its own is found when its wrapper was killed, and not mistaken for gone", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "setsid sh -c 'echo $$ >pid; exec sleep 60' & wait")
+    const payload = home.owns({ pid: Number(await until(() => home.read(token, "work/pid")?.trim())) }).pid
+    process.kill(-pid, "SIGKILL")
+    await until(() => !lives(pid))
+    expect([stateOf(home)?.[2], lives(payload)]).toEqual(["left", true])
+    expect(kill(home, "TERM")).toBe("signalled")
+    await until(() => !lives(payload))
+    expect(stateOf(home)?.[2]).toBe("gone")
+  })
+
+  test("what a job that has ended leaves behind does not keep it alive", async () => {
+    using home = new Home()
+    const { pid } = await spawn(
+      home,
+      "setsid sh -c 'echo $$ >pid; exec sleep 60' & while [ ! -s pid ]; do sleep 0.02; done",
+    )
+    home.owns({ pid: Number(await until(() => home.read(token, "work/pid")?.trim())) })
+    await until(() => !lives(pid))
+    expect(stateOf(home)?.[2]).toBe("over")
+  })
+
+  test("one that was told to end is not over before its process group is", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "sh -c 'trap \"\" TERM; echo $$ >pid; while :; do sleep 0.05; done' & wait")
+    const payload = Number(await until(() => home.read(token, "work/pid")?.trim()))
+    expect(kill(home, "TERM")).toBe("signalled")
+    await until(() => !lives(pid))
+    expect(home.records(shell, token).exits).toMatchObject([{ wrapperSignal: "TERM" }])
+    expect([stateOf(home)?.[2], lives(payload)]).toEqual(["left", true])
+    expect(kill(home, "KILL")).toBe("signalled")
+    await until(() => !lives(payload))
+    expect(stateOf(home)?.[2]).toBe("gone")
+  })
+
   test("who is superseded kills nothing", async () => {
     using home = new Home()
     const { pid } = await spawn(home, "exec sleep 60")
@@ -137,7 +173,6 @@ describe.each(shells)("processes, under $name", (shell) => {
   })
 
   test.each([
-    ["birth", /birth .*/, "birth 1", "gone"],
     ["boot", /boot .*/, "boot 00000000-0000", "gone"],
     ["machine", /machine .*/, "machine other", "elsewhere"],
     ["pid namespace", /pidns .*/, "pidns 1", "elsewhere"],
@@ -153,6 +188,17 @@ describe.each(shells)("processes, under $name", (shell) => {
     expect(lives(pid)).toBe(true)
     writeFileSync(path, record)
     expect(stateOf(home)?.[2]).toBe("alive")
+  })
+
+  test("a stranger who has got the number of a job's process is left alone", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "exec sleep 60")
+    const stranger = home.owns(startVerb(shell, ["eval", "sleep 60; :"]))
+    const record = home.read(token, "process")!
+    process.kill(-pid, "SIGKILL")
+    await until(() => !lives(pid))
+    writeFileSync(join(home.path, "jobs", token, "process"), record.replace(/^pid .*/m, `pid ${stranger.pid}`))
+    expect([stateOf(home)?.[2], kill(home, "KILL"), lives(stranger.pid)]).toEqual(["gone", "gone", true])
   })
 
   test("a name with blanks and parentheses does not hide the start time", async () => {

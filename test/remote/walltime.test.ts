@@ -69,6 +69,13 @@ describe.each(shells)("the walltime, under $name", (shell) => {
     expect(membersOf(wrapper.pid)).toEqual([])
   })
 
+  test("one that ends before its watcher has begun does not wait for it, also where many start at once", async () => {
+    const homes = Array.from({ length: 30 }, () => new Home())
+    const codes = await Promise.all(homes.map(async (home) => (await run(home, "exit 3", 60).end).code))
+    for (const home of homes) home[Symbol.dispose]()
+    expect(new Set(codes)).toEqual(new Set([3]))
+  })
+
   test("a cancel before that is the cancel that it was", async () => {
     using home = new Home()
     const wrapper = run(home, "echo >ready; exec sleep 60", 60)

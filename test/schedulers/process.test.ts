@@ -27,11 +27,24 @@ contract({
 const list = (lines: string): Listing => process.queue([nativeOf(nativeId)]).parse(resultOf({ stdout: lines }))
 
 describe("the processes of a host", () => {
-  test("one that is gone is not there, and how it ended is not for the process table to say", () => {
+  test("one that is gone has ended, and how is not for the process table to say", () => {
     expect(list(`${host}process ${token} gone ${nativeId}\nend\n`)).toMatchObject({
-      evidence: [],
+      evidence: [{ word: "gone", state: "ended", outcome: null, reason: null, nativeId }],
       coverage: "complete",
     })
+  })
+
+  test.each([
+    ["whose record was never written", `${host}process ${token} unknown -\nend\n`],
+    ["that is gone, says an answer that does not name its host", `process ${token} gone ${nativeId}\nend\n`],
+    ["that was started on another machine", `${host}process ${token} elsewhere ${nativeId}\nend\n`],
+  ])("one %s is no evidence", (_, lines) => {
+    expect(list(lines).evidence).toEqual([])
+  })
+
+  test("one that has written its exit record is over, though its process may be there for a moment", () => {
+    const [evidence] = list(`${host}process ${token} over ${nativeId}\nend\n`).evidence
+    expect(evidence).toMatchObject({ word: "over", state: "ended", outcome: null })
   })
 
   test("one whose first process is gone still runs while others of it do", () => {
@@ -83,7 +96,7 @@ describe("ending a process", () => {
     expect(force?.argv.at(-1)).toBe("KILL")
   })
 
-  test.each(["signalled", "gone", "unknown"])("%s is success", (word) => {
+  test.each(["signalled", "over", "gone", "unknown"])("%s is success", (word) => {
     expect(kill?.parse(resultOf({ stdout: `kill ${token} ${word}\nend\n` }))).toBeUndefined()
   })
 

@@ -22,7 +22,7 @@ const flow: readonly (readonly (readonly string[])[])[] = [
   [["config"]],
   [["executors"]],
   [["schedulers"], ["launchers"], ["transport", "remote"], ["persist"], ["retry"]],
-  [["command.ts"], ["quote.ts"], ["clock.ts"], ["version.ts"]],
+  [["command.ts"], ["quote.ts"], ["clock.ts"], ["abort.ts"], ["version.ts"]],
   [["errors.ts"]],
   [["job"]],
 ]

@@ -6,6 +6,7 @@ import { join } from "node:path"
 import type { Command, CommandResult } from "../../src/command.ts"
 import type { Records } from "../../src/remote/layout.ts"
 import { prelude, wrapperText } from "../../src/remote/prelude.ts"
+import { shellText } from "../../src/remote/shellText.ts"
 import { parseRecords } from "../../src/remote/records.ts"
 import type { Shell } from "./staging-shells.ts"
 
@@ -142,7 +143,7 @@ function groupOf(pid: number): number | null {
   }
 }
 
-const verbText = `${prelude()}"$@"`
+const verbText = `${shellText(["facts.sh"])}${prelude()}"$@"`
 
 function start(shell: Shell, argv: readonly string[], env: Readonly<Record<string, string>>): Running {
   const [program, ...flags] = shell.argv

@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
 import type { Command } from "../../src/command.ts"
 import { prelude } from "../../src/remote/prelude.ts"
+import { shellText } from "../../src/remote/shellText.ts"
 import type { Session } from "../../src/transport/session.ts"
 
 export interface Shell {
@@ -67,7 +68,7 @@ async function run<T>(
   sink?: (stdout: Readable) => Promise<void>,
 ): Promise<T> {
   const [program, ...flags] = shell.argv
-  const text = `${prelude()}\n"$@"`
+  const text = `${shellText(["facts.sh"])}${prelude()}\n"$@"`
   const child = spawn(program!, [...flags, "-c", text, "sh", ...command.argv], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {

@@ -1,5 +1,5 @@
 /** What every transport has to carry: the session over it, told as one suite. */
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes, randomInt } from "node:crypto"
 import { Readable } from "node:stream"
 import { describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
@@ -14,6 +14,9 @@ hz_stray() { cd /; HOME=/elsewhere; exit 0; }
 hz_where() { pwd; echo "$HOME"; }
 hz_nested() { sh -c 'trap "" TERM; sleep 60' & wait; }
 hz_die() { kill -9 $$; }
+hz_watcher() { echo "$hz_watcher"; }
+hz_hang() { echo begun; sh -c "$1 sleep 60 & while :; do sleep 60; done"; echo "ended $?"; }
+hz_await() { while [ ! -e "$1" ]; do sleep 0.05; done; rm "$1"; }
 hz_leave() { (sleep 0.3; echo "late $(printf 'hz-%s' "$1")" >&2; exec sleep 5) >/dev/null & }
 hz_trace() { set -x; "$@"; }
 hz_lines() { hz_n=0; while [ "$hz_n" -lt "$1" ]; do echo "line $hz_n äöü"; hz_n=$((hz_n + 1)); done; }
@@ -139,11 +142,58 @@ export function transportContract(
 
     test("a shell that dies leaves effects in doubt and questions unanswered, and is replaced", async () => {
       await using session = await open()
-      const lostEffects = [session.act(raw(["hz_die"])), session.act(raw(["echo", "behind"]))]
-      for (const effect of lostEffects) expect(await failure(effect)).toMatchObject({ class: "in-doubt" })
+      expect(await failure(session.act(raw(["hz_die"])))).toMatchObject({ class: "in-doubt" })
       expect(await failure(session.ask(raw(["hz_die"])))).toMatchObject({ class: "transient", code: "CHANNEL_CLOSED" })
       expect((await session.act(raw(["echo", "again"]))).stdout).toBe("again\n")
       expect((await session.ask(raw(["echo", "again"]))).stdout).toBe("again\n")
+    })
+
+    test("an effect that takes its time does not hold up another", async () => {
+      await using session = await open()
+      const path = `/tmp/hawser-contract-${randomBytes(6).toString("hex")}`
+      const waiting = session.act(raw(["hz_await", path], { timeoutMs: 20_000 }))
+      await session.act(raw(["touch", path]))
+      expect(await waiting).toMatchObject({ exitCode: 0, timedOut: false })
+    })
+
+    test("many effects at once share a few shells, and each gets its own answer", async () => {
+      await using session = await open()
+      const answers = await Promise.all(
+        Array.from({ length: 60 }, async (_, n) => session.act(raw(["sh", "-c", `echo "$PPID ${n}"`]))),
+      )
+      const said = answers.map(({ stdout }) => stdout.trim().split(" "))
+      expect(said.map(([, n]) => Number(n))).toEqual(said.map((_, n) => n))
+    })
+
+    test("a shell that dies takes only its own effects with it", async () => {
+      await using session = await open()
+      const path = `/tmp/hawser-contract-${randomBytes(6).toString("hex")}`
+      const waiting = session.act(raw(["hz_await", path], { timeoutMs: 20_000 }))
+      expect(await failure(session.act(raw(["hz_die"])))).toMatchObject({ class: "in-doubt" })
+      await session.act(raw(["touch", path]))
+      expect(await waiting).toMatchObject({ exitCode: 0 })
+    })
+
+    test("commands that share a watchdog have one, which is gone when they are", async () => {
+      await using session = await open()
+      const shared = { timeoutMs: 40_000_000 + randomInt(10_000) * 1_000, sharesWatchdog: true }
+      const [first, second] = [
+        await session.act(raw(["hz_watcher"], shared)),
+        await session.act(raw(["hz_watcher"], shared)),
+      ]
+      expect(first.stdout).toMatch(/^\d+\n$/)
+      expect(second.stdout).toBe(first.stdout)
+    })
+
+    test("a watchdog that is shared ends what hangs, and its command tells so", async () => {
+      await using session = await open()
+      const shared = { timeoutMs: 1_000, sharesWatchdog: true }
+      const [hung, stubborn] = await Promise.all([
+        session.act(raw(["hz_hang"], shared)),
+        session.act(raw(["hz_hang", "trap '' TERM;"], shared)),
+      ])
+      expect(hung).toMatchObject({ stdout: "begun\nended 143\n", exitCode: 0, timedOut: false })
+      expect(stubborn).toMatchObject({ stdout: "begun\nended 137\n" })
     })
 
     test("an answer that does not come in time gives up the shell, not the session", async () => {

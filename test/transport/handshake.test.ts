@@ -76,7 +76,8 @@ test("where the login files end the shell, a plain one is used; its twin shows t
   }
   await using session = await openSession(both, { clock: systemClock, prelude: "" })
   expect((await session.ask(raw(["echo", "x"]))).stdout).toBe("x\n")
-  expect(asked).toEqual([true, false])
+  expect(asked.slice(0, 1)).toEqual([true])
+  expect(asked).toContain(false)
   expect(await failure(openSession(login, { clock: systemClock, prelude: "" }))).toMatchObject({
     code: "SHELL_ENDED",
     reason: "no project",

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { describe, expect, test, vi } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import { localTransport } from "../../src/transport/local.ts"
@@ -21,6 +24,25 @@ test("a local shell gets the user's surroundings and nothing of the controller's
   expect(names).toContain("PATH")
   expect(names).not.toContain("HAWSER_SECRET")
   expect(names).not.toContain("NODE_ENV")
+})
+
+test("a watched folder tells of each name that comes up, and of none that goes away", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "hawser-watch-"))
+  const names: string[] = []
+  const stop = localTransport(systemClock).watch?.(folder, (name) => names.push(name))
+  writeFileSync(join(folder, "a"), "")
+  await vi.waitFor(() => expect(names).toContain("a"))
+  names.length = 0
+  rmSync(join(folder, "a"))
+  writeFileSync(join(folder, "b"), "")
+  await vi.waitFor(() => expect(names).toContain("b"))
+  expect(names).not.toContain("a")
+  stop?.()
+  rmSync(folder, { recursive: true })
+})
+
+test("a folder that is not there is not watched, and that is no error", () => {
+  expect(() => localTransport(systemClock).watch?.("/nonexistent", () => undefined)()).not.toThrow()
 })
 
 test("a shell that is not there is an error of its own", async () => {

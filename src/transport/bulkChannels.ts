@@ -1,0 +1,92 @@
+/** The channels for bulk data: a few at a time, one of them prepared before it is asked for. */
+import { classOf } from "../errors.ts"
+import { type BulkChannel, openBulkChannel } from "./bulkChannel.ts"
+import type { ShellOptions } from "./preparedChannel.ts"
+import { slots } from "./slots.ts"
+import type { Connection } from "./transport.ts"
+
+export interface BulkChannels {
+  /**
+   * A channel that waits for one command. `release` when it is over. A server that allows fewer channels
+   * than we thought makes us wait for one of ours; it is `busy` if we have none.
+   */
+  take(signal?: AbortSignal): Promise<{ readonly channel: BulkChannel; readonly release: () => void }>
+  /** Opens one for whoever comes next, if there is none. */
+  prepare(): void
+  close(): void
+}
+
+const channelsMax = 4
+const triesMax = 3
+const busyPauseMs = 200
+const channelEndMsMax = 2_000
+
+/** `makeRoom` gives up another channel of the connection; false: there is none to give up. */
+export function bulkChannels(
+  connection: Connection,
+  settings: ShellOptions,
+  makeRoom: () => Promise<boolean>,
+): BulkChannels {
+  const { clock } = settings
+  const places = slots(channelsMax)
+  let spare: Promise<BulkChannel | null> | null = null
+  let mayPrepare = true
+  let isClosed = false
+
+  const prepare = (): void => {
+    if (spare !== null || !mayPrepare || isClosed) return
+    const opening = openBulkChannel(connection, settings).then(
+      (ready) => {
+        const { channel } = ready
+        void channel.exit.then(() => {
+          if (spare === opening) spare = null
+        })
+        if (isClosed) channel.destroy()
+        return ready
+      },
+      (error: unknown) => {
+        // It is a convenience: whoever needs a channel will be told.
+        if (classOf(error) === "busy") mayPrepare = false
+        if (spare === opening) spare = null
+        return null
+      },
+    )
+    spare = opening
+  }
+
+  const taken = async (signal: AbortSignal | undefined): Promise<BulkChannel> => {
+    const prepared = spare
+    spare = null
+    return (await prepared) ?? openBulkChannel(connection, settings, signal)
+  }
+
+  return {
+    async take(signal) {
+      for (let tries = 0; ;) {
+        const release = await places.take(signal)
+        try {
+          const channel = await taken(signal)
+          return {
+            channel,
+            release() {
+              // The server counts a channel until both sides have closed it.
+              void Promise.race([channel.channel.exit, clock.sleep(channelEndMsMax)]).then(release)
+            },
+          }
+        } catch (error) {
+          const canWait =
+            classOf(error) === "busy" && (places.shrink() || (await makeRoom()) || (tries += 1) < triesMax)
+          release()
+          if (!canWait) throw error
+        }
+        // sshd forgets a closed channel a moment after it was closed.
+        await clock.sleep(busyPauseMs, signal)
+      }
+    },
+    prepare,
+    close() {
+      isClosed = true
+      void spare?.then((ready) => ready?.channel.destroy())
+    },
+  }
+}

@@ -1,0 +1,110 @@
+/** The executor of local processes, with real ones: what becomes of a job whose processes are killed behind our back. */
+import { readFileSync, writeFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import type { Fleet } from "../../src/executors/fleet.ts"
+import { processExecutor } from "../../src/executors/local.ts"
+import type { Job } from "../../src/job/index.ts"
+import { process as processes } from "../../src/schedulers/process.ts"
+import { localTransport } from "../../src/transport/local.ts"
+import { lives, until } from "../support/remote.ts"
+import { Stand, ended, submit, when } from "../support/stand.ts"
+
+/** `echo begun`, then this; its pid stands in `pid`. */
+async function running(
+  stand: Stand,
+  fleet: Fleet,
+  then: string,
+): Promise<{ job: Job; wrapper: number; payload: number }> {
+  const { id } = await submit(fleet, { command: ["sh", "-c", `echo $$ >"$0"; echo begun; ${then}`, stand.path("pid")] })
+  const payload = Number(await until(() => /^\d+\n/.exec(read(stand.path("pid")))?.[0]))
+  const job = await when(fleet, id, ({ state }) => state === "running")
+  const wrapper = Number(job.attempts[0]?.nativeId?.split(".")[1])
+  stand.atEnd.push(
+    () => kill(-wrapper),
+    () => kill(payload),
+  )
+  return { job, wrapper, payload }
+}
+
+async function localFleet(stand: Stand): Promise<Fleet> {
+  const none = { maxQueued: null, maxSubmitPerMinute: null, minPollSeconds: null }
+  return stand.fleet(
+    processExecutor({
+      name: "fake",
+      scheduler: processes,
+      transport: localTransport(stand.clock),
+      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+      defaults: {},
+      limits: none,
+      capacity: { cores: null, memory: null, gpus: null },
+      root: stand.path("root"),
+      retentionMs: null,
+    }),
+  )
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // It is gone.
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+test("wrapper and payload killed with SIGKILL: failed by a signal, with its output, and never called lost", async () => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand)
+  const { job, wrapper } = await running(stand, fleet, "exec sleep 60")
+  kill(-wrapper)
+  const end = await ended(fleet, job)
+  expect(end).toMatchObject({ state: "failed", cause: "signal", signal: "KILL", exitCode: null, attempt: 1 })
+  expect(end.reason).toContain("SIGKILL")
+  expect(read(end.stdout)).toBe("begun\n")
+})
+
+test("its twin whose payload alone is killed tells so itself", async () => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand)
+  const { job, payload } = await running(stand, fleet, "exec sleep 60")
+  kill(payload)
+  expect(await ended(fleet, job)).toMatchObject({ state: "failed", cause: "signal", signal: "KILL", reason: null })
+})
+
+test("only the wrapper killed: the job is shown as running until its payload is gone, and only then failed", async () => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand)
+  const { job, wrapper, payload } = await running(
+    stand,
+    fleet,
+    `while [ ! -e '${stand.path("stop")}' ]; do sleep 0.05; done; echo done`,
+  )
+  kill(wrapper)
+  const seen = await when(fleet, job.id, ({ attempts }) => attempts[0]?.lastSeen?.word === "left")
+  expect(seen).toMatchObject({ state: "running", reason: "its first process is gone, others go on" })
+  expect(lives(payload)).toBe(true)
+  await stand.clock.sleep(6_000)
+  expect(fleet.job(job.id).state).toBe("running")
+  writeFileSync(stand.path("stop"), "")
+  const end = await ended(fleet, job)
+  expect(end).toMatchObject({ state: "failed", cause: "signal" })
+  expect(read(end.stdout)).toBe("begun\ndone\n")
+})
+
+test("a payload whose wrapper was killed is ended by a cancel", async () => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand)
+  const { job, wrapper, payload } = await running(stand, fleet, "exec sleep 60")
+  kill(wrapper)
+  await when(fleet, job.id, ({ attempts }) => attempts[0]?.lastSeen?.word === "left")
+  await fleet.cancel([job.id])
+  expect(await ended(fleet, job)).toMatchObject({ state: "cancelled" })
+  expect(lives(payload)).toBe(false)
+})
