@@ -1,7 +1,7 @@
 /** The schedule of a world: its trouble put onto the timeline. */
 import type { Native } from "./slurm.ts"
 import type { Span } from "./trouble.ts"
-import type { World } from "./simulation.ts"
+import type { World } from "./world.ts"
 
 export function schedule(world: World): void {
   const { timeline, trouble, cluster, witness, faults, dice } = world

@@ -19,6 +19,7 @@ import { Timeline } from "./timeline.ts"
 import { type Kill, type Trouble, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
 import { type Realm, type Violation, Witness } from "./witness.ts"
+import type { Controller, World } from "./world.ts"
 
 export interface SimulationOptions {
   readonly seed: number
@@ -52,19 +53,10 @@ const restMs = 3_600_000
 const directory = "/state"
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
-  const world = new World(options)
-  return world.run()
+  return new Simulation(options).run()
 }
 
-/** One controller, its disk and what is known of it. */
-export interface Controller {
-  readonly life: Life
-  readonly realm: Realm
-  readonly disk: Disk
-  readonly fleet: Fleet
-}
-
-export class World {
+class Simulation implements World {
   readonly timeline: Timeline = new Timeline()
   readonly trouble: Trouble
   readonly scenario: Scenario
@@ -72,7 +64,6 @@ export class World {
   readonly cluster: Cluster
   readonly faults: Faults
   readonly dice: Dice
-  /** Those that live; the last one is whom users talk to. */
   readonly controllers: Controller[] = []
   readonly #options: SimulationOptions
   readonly #kills: Kill[]
@@ -204,7 +195,6 @@ export class World {
     if (isLast) void this.start(one.disk, one.realm, pauseMs)
   }
 
-  /** A second controller takes the directory, while the first one goes on or stands still for a while. */
   takeOver(freezeMs: number): void {
     const first = this.controllers.at(-1)
     if (first === undefined) return
@@ -212,7 +202,6 @@ export class World {
     void this.start(first.disk, first.realm, 0, true)
   }
 
-  /** A second controller on a copy of the directory. */
   copy(): void {
     const first = this.controllers.at(-1)
     if (first === undefined) return

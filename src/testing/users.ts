@@ -1,6 +1,6 @@
 /** The users of a world: they submit until it is recorded, and cancel what they don't want any more. */
 import type { PlannedJob } from "./scenario.ts"
-import type { Controller, World } from "./simulation.ts"
+import type { Controller, World } from "./world.ts"
 
 /** How long a user waits before asking again. */
 const againMs = 5_000
