@@ -3,16 +3,11 @@ import { execFileSync } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { type Study, pause, study } from "../support/cli.ts"
+import { type Study, study } from "../support/cli.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
 const patience = { timeout: 120_000 }
-const rigProgram = fileURLToPath(new URL("../../rig/rig.sh", import.meta.url))
-
-/** Stopping daemons of a rig that others use would be felt there: only one of our own is stopped. */
-const ownRig = process.env["RIG_NAME"] !== undefined && process.env["RIG_NAME"] !== "hawser-rig"
 
 function executor(name: string, settings: Readonly<Record<string, string | number>>): string {
   const lines = Object.entries({ scheduler: "slurm", ...settings }).map(([field, value]) => `    ${field}: ${value}`)
@@ -105,23 +100,5 @@ describe.skipIf(typeof rig === "string")("the command line on Slurm", patience, 
 
   test("doctor of a host that refuses the connection ends with 3", async () => {
     expect((await work.hawser(["doctor", "refused"])).code).toBe(3)
-  })
-
-  test.skipIf(!ownRig)("a job waits for a slurmctld that is stopped, visibly, and runs when it is back", async () => {
-    execFileSync(rigProgram, ["stop", "slurmctld"], { stdio: "ignore" })
-    try {
-      const submitted = await work.hawser(["submit", "--key", "early", "--", "true"])
-      expect(submitted.code).toBe(0)
-      expect(submitted.stderr).toContain("Unable to contact slurm controller")
-      const waiting = work.hawser(["run", "--key", "patient", "--", "echo", "at last"])
-      await pause(8_000)
-      execFileSync(rigProgram, ["start", "slurmctld"], { stdio: "ignore" })
-      const { code, stdout, stderr } = await waiting
-      expect({ code, stdout }).toEqual({ code: 0, stdout: "at last\n" })
-      expect(stderr).toMatch(/waiting: .*Unable to contact slurm controller/)
-    } finally {
-      execFileSync(rigProgram, ["start", "slurmctld"], { stdio: "ignore" })
-    }
-    expect((await work.hawser(["wait", "early"])).code).toBe(0)
   })
 })

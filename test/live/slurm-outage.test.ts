@@ -132,6 +132,29 @@ test.skipIf(skipped)(
   },
 )
 
+test.skipIf(skipped)(
+  "a job waits for a controller that is stopped, visibly, and runs when it is back",
+  { timeout: 120_000 },
+  async () => {
+    await using work = await study(clusterConfig(target))
+    try {
+      await daemon("stop", "slurmctld")
+      const submitted = await work.hawser(["submit", "--key", "early", "--", "true"])
+      expect(submitted.code).toBe(0)
+      expect(submitted.stderr).toContain("Unable to contact slurm controller")
+      const waiting = work.hawser(["run", "--key", "patient", "--", "echo", "at last"])
+      await pause(8_000)
+      await daemon("start", "slurmctld")
+      const { code, stdout, stderr } = await waiting
+      expect({ code, stdout }).toEqual({ code: 0, stdout: "at last\n" })
+      expect(stderr).toMatch(/waiting: .*Unable to contact slurm controller/)
+    } finally {
+      await mend(target)
+    }
+    expect((await work.hawser(["wait", "early"])).code).toBe(0)
+  },
+)
+
 /** How often the controller said between these times that the manager could not be asked. */
 async function failuresIn(folder: string, from: number, to: number): Promise<number> {
   const log = await readFile(join(folder, ".hawser/log/controller.log"), "utf8")

@@ -1,14 +1,15 @@
 import { readFile, readdir, rm, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import { type AnyEvent, type Job, replay } from "../../src/job/index.ts"
-import { nodeFiles, openStore } from "../../src/persist/index.ts"
+import { type Files, nodeFiles, openStore } from "../../src/persist/index.ts"
 import { decodeLines, encodeLine } from "../../src/persist/line.ts"
 import { load } from "../../src/persist/load.ts"
 import { recordOf } from "../../src/persist/segment.ts"
 import { freshDirectory, openAs } from "./directory.ts"
+import { errno } from "./faulty-files.ts"
 import { contentsOf, created, kindsOf, life } from "./life.ts"
 
 /** A journal of one epoch with some lives in it, and nothing else in the directory. */
@@ -35,12 +36,24 @@ function replayOf(bytes: Buffer): { jobs: [string, Job][]; refused: number } {
 
 const looking = { clock: systemClock, readOnly: true } as const
 
+/** A directory with nothing but this journal in it, which needs no disk: for those that are read by the thousand. */
+function holding(bytes: Buffer): Files {
+  const name = "journal.1.ndjson"
+  return {
+    ...nodeFiles,
+    list: async () => [name],
+    read: async (path, from = 0) => {
+      if (basename(path) !== name) throw errno("ENOENT")
+      return bytes.subarray(from)
+    },
+  }
+}
+
 describe("a journal that is cut off", () => {
   test("at every byte: the state is the replay of the whole lines, and a torn one is dropped and reported", async () => {
-    const { directory, path, bytes } = await smallJournal(["a"])
+    const { directory, bytes } = await smallJournal(["a"])
     for (let length = 0; length <= bytes.length; length++) {
-      await writeFile(path, bytes.subarray(0, length))
-      const store = await openStore(directory, looking)
+      const store = await openStore(directory, { ...looking, files: holding(bytes.subarray(0, length)) })
       const isTorn = length > 0 && bytes[length - 1] !== 0x0a
       expect([length, store.findings.map(({ kind }) => kind)]).toEqual([length, isTorn ? ["torn-tail"] : []])
       expect(contentsOf(store).jobs).toEqual(replayOf(bytes.subarray(0, length)).jobs)
@@ -74,7 +87,7 @@ describe("a journal that is cut off", () => {
 
 describe("a journal that is damaged", () => {
   test("whatever byte is flipped: no exception, whole lines count, and the damage is reported", async () => {
-    const { directory, path, bytes } = await smallJournal()
+    const { directory, bytes } = await smallJournal()
     const flips = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 })), {
       minLength: 1,
       maxLength: 4,
@@ -84,8 +97,7 @@ describe("a journal that is damaged", () => {
         const damaged = Buffer.from(bytes)
         for (const [at, mask] of list) damaged[at] = (damaged[at] ?? 0) ^ mask
         if (damaged.equals(bytes)) return
-        await writeFile(path, damaged)
-        const store = await openStore(directory, looking)
+        const store = await openStore(directory, { ...looking, files: holding(damaged) })
         expect(store.findings.length).toBeGreaterThan(0)
         expect(contentsOf(store).jobs).toEqual(replayOf(damaged).jobs)
         expect(kindsOf(store).filter((kind) => kind === "refused-event")).toHaveLength(replayOf(damaged).refused)

@@ -5,7 +5,7 @@ import { shells } from "../support/shells.ts"
 
 const token = "hzoutputs000001"
 
-describe.each(shells)("the list of outputs, under $name", (shell) => {
+describe.concurrent.each(shells)("the list of outputs, under $name", (shell) => {
   async function listOf(payload: string, patterns: readonly string[]): Promise<Record<string, number>> {
     using home = new Home()
     home.job(token, payload, patterns)

@@ -210,7 +210,8 @@ describe.each(shells)("processes, under $name", (shell) => {
       verbResult(shell, ["eval", `hz_process ${pid_} && echo "$hz_state $hz_group $hz_birth"`]).stdout
     home.owns(child)
     await until(() => readFileSync(`/proc/${child.pid}/stat`, "utf8").includes(") R 1 ("))
-    expect(stat(child.pid)).toMatch(new RegExp(`^S ${child.pid} \\d+\n$`))
+    // Asleep, once it has begun to wait.
+    await until(() => new RegExp(`^S ${child.pid} \\d+\n$`).test(stat(child.pid)))
     expect(stat(pid)).toMatch(new RegExp(` ${pid} ${nativeId.split(".")[2]}\n$`))
   })
 

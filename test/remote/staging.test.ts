@@ -27,7 +27,7 @@ import { type CollectRequest, isWhole } from "../../src/remote/unpack.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import { openSession } from "../../src/transport/session.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
-import { shellSession, shells, tars } from "../support/staging-shells.ts"
+import { shellSession, shells, tars, tarsFor } from "../support/staging-shells.ts"
 import { pictureOf, plantZoo } from "../support/zoo.ts"
 
 let folder: string
@@ -60,7 +60,7 @@ function staged(status: string, name = token) {
 const leftOvers = () => readdirSync(home).filter((name) => name.startsWith("stage."))
 
 describe.each(shells)("under $name", (shell) => {
-  describe.each(tars)("with $name", (tar) => {
+  describe.each(tarsFor(shell))("with $name", (tar) => {
     const session = shellSession({ shell, tar })
 
     test("every kind of name, mode and link goes there and comes back", async () => {

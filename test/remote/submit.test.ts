@@ -1,11 +1,12 @@
-import { readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { closeSync, openSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import type { Command, CommandResult } from "../../src/command.ts"
 import { SchedulerError } from "../../src/errors.ts"
 import { quoteAll } from "../../src/quote.ts"
 import { submitOnce } from "../../src/remote/submit.ts"
-import { Home, lives, membersOf, startVerb, until, verb } from "../support/remote.ts"
+import { Home, lives, startVerb, until, verb } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
 const token = "hzsubmit0000001"
@@ -17,7 +18,7 @@ const inner = (text: string, timeoutMs?: number): Command<CommandResult> => ({
   parse: (result) => result,
 })
 
-describe.each(shells)("submitting, under $name", (shell) => {
+describe.concurrent.each(shells)("submitting, under $name", (shell) => {
   const submit = (home: Home, text: string, tryNumber = 1, owner = 1) =>
     submitOnce({ home: home.path, owner }, token, tryNumber, inner(text))
 
@@ -45,13 +46,15 @@ describe.each(shells)("submitting, under $name", (shell) => {
     using home = new Home()
     home.job(token)
     const command = submit(home, "sleep 0.2; echo 4711")
-    // They all stand at the line before they run.
+    // They all stand at the line before they run: opening the pipe waits until somebody writes to it.
     const go = join(home.path, "go")
-    const racing = `until [ -e '${go}' ]; do :; done; ${quoteAll(command.argv)}`
+    spawnSync("mkfifo", [go])
+    const racing = `: >>'${home.path}/ready.'"$$"; : <'${go}'; ${quoteAll(command.argv)}`
     const runners = Array.from({ length: 20 }, () => startVerb(shell, ["eval", racing]))
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    writeFileSync(go, "")
+    await until(() => readdirSync(home.path).filter((name) => name.startsWith("ready.")).length === 20)
+    const gate = openSync(go, "w")
     const ends = await Promise.all(runners.map(async ({ end }) => end))
+    closeSync(gate)
     const replies = ends.map(({ stdout, stderr, code }) =>
       command.parse({ stdout, stderr, exitCode: code ?? 255, timedOut: false }),
     )
@@ -63,13 +66,15 @@ describe.each(shells)("submitting, under $name", (shell) => {
 
   test("killed in the middle, it is in doubt for ever, and is not run again", async () => {
     using home = new Home()
-    home.job(token)
-    const { argv } = submit(home, "echo $$ >pid; sleep 1; echo 4711")
+    const directory = home.job(token)
+    const { argv } = submit(home, "echo $$ >pid; until [ -e go ]; do sleep 0.02; done; echo 4711")
     const running = startVerb(shell, argv)
     const pid = Number(await until(() => home.read(token, "pid")?.trim()))
     process.kill(running.pid, "SIGKILL")
     await running.end
     expect(verb(shell, submit(home, "echo again"))).toEqual({ status: "in-doubt" })
+    expect(lives(pid)).toBe(true)
+    writeFileSync(join(directory, "go"), "")
     await until(() => !lives(pid))
     expect(verb(shell, submit(home, "echo again"))).toEqual({ status: "in-doubt" })
     expect(verb(shell, submit(home, "echo again", 2))).toEqual({ status: "in-doubt" })

@@ -8,7 +8,7 @@ import { shells } from "../support/shells.ts"
 const token = "hzwrapper000001"
 const runs = 'echo run >>"$hz/runs"'
 
-describe.each(shells)("the guard, under $name", (shell) => {
+describe.concurrent.each(shells)("the guard, under $name", (shell) => {
   const run = (home: Home, id = "4711", ...words: string[]) =>
     startWrapper(shell, home, token, id, words.length === 0 ? ["0"] : words).end
 

@@ -6,7 +6,7 @@ import { shells } from "../support/shells.ts"
 
 const token = "hzpayload000002"
 
-describe.each(shells)("the payload, under $name", (shell) => {
+describe.concurrent.each(shells)("the payload, under $name", (shell) => {
   const run = (home: Home, env: Record<string, string> = {}) => startWrapper(shell, home, token, "4711", ["0"], env)
   const signal = (pid: number, name: NodeJS.Signals) => process.kill(pid, name)
 

@@ -2,39 +2,43 @@ import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { wrapperExit } from "../../src/remote/answer.ts"
 import { Home, startWrapper, until } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
 const token = "hztrouble000001"
 
-/** A disk of 256 kB; null: this user may not mount one. */
-let disk: string | null = null
-beforeAll(() => {
-  const folder = mkdtempSync(join(tmpdir(), "hawser-disk-"))
-  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder])
-  if (status === 0) disk = folder
-  else rmSync(folder, { recursive: true })
-})
-afterAll(() => {
-  if (disk === null) return
-  spawnSync("umount", [disk])
-  rmSync(disk, { recursive: true })
-})
+/** A disk of 256 kB. */
+class Disk {
+  readonly path: string = mkdtempSync(join(tmpdir(), "hawser-disk-"))
+  /** False: this user may not mount one. */
+  readonly isThere: boolean = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", this.path]).status === 0
 
-describe.each(shells)("trouble, under $name", (shell) => {
+  /** A home on it, once at a time. */
+  home(): Home {
+    return new Home(join(this.path, "home"))
+  }
+
+  [Symbol.dispose](): void {
+    if (this.isThere) spawnSync("umount", [this.path])
+    rmSync(this.path, { recursive: true })
+  }
+}
+
+describe.concurrent.each(shells)("trouble, under $name", (shell) => {
   const run = (home: Home) => startWrapper(shell, home, token)
 
   test("on a disk that the payload has filled, the exit record finds the room that was kept for it", async (context) => {
-    if (disk === null) return context.skip("only root can mount a small disk")
+    using disk = new Disk()
+    if (!disk.isThere) return context.skip("only root can mount a small disk")
     // And goes on to fill it: whatever is given back is gone at once.
     const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; done'
     for (const [payload, full] of [
       [`( ${filler} ) 2>/dev/null & while printf "%4096s" "" >>more; do :; done; exit 5`, true],
       ["echo >fill; exit 5", false],
     ] as const) {
-      using home = new Home(join(disk, "home"))
+      using home = disk.home()
       home.job(token, payload, ["*"])
       expect((await run(home).end).code).toBe(5)
       const { exits } = home.records(shell, token)
@@ -49,8 +53,9 @@ describe.each(shells)("trouble, under $name", (shell) => {
   })
 
   test("on a disk that is full beforehand the payload is not run", async (context) => {
-    if (disk === null) return context.skip("only root can mount a small disk")
-    using home = new Home(join(disk, "home"))
+    using disk = new Disk()
+    if (!disk.isThere) return context.skip("only root can mount a small disk")
+    using home = disk.home()
     const directory = home.job(token, "echo run >/dev/stderr")
     spawnSync("sh", ["-c", 'while printf "%4096s" "" >>fill; do :; done'], { cwd: directory })
     const { code, stderr } = await run(home).end
@@ -60,13 +65,12 @@ describe.each(shells)("trouble, under $name", (shell) => {
   })
 
   test("a record that can't be written is written when it can be", async (context) => {
-    if (disk === null) return context.skip("only root can mount a small disk")
-    using home = new Home(join(disk, "home"))
-    // Also the room that was kept is gone.
-    const directory = home.job(
-      token,
-      'rm ../reserve.0; while printf "%4096s" "" >>fill; do :; done; echo >done; exit 5',
-    )
+    using disk = new Disk()
+    if (!disk.isThere) return context.skip("only root can mount a small disk")
+    using home = disk.home()
+    // Also the room that was kept is gone. (It goes last: at the start of the payload, a bash wrapper still writes to it.)
+    const fill = 'while printf "%4096s" "" >>fill; do :; done'
+    const directory = home.job(token, `${fill}; sleep 0.3; rm ../reserve.0; ${fill}; echo >done; exit 5`)
     const wrapper = run(home)
     await until(() => home.read(token, "work/done") !== null)
     await new Promise((resolve) => setTimeout(resolve, 300))

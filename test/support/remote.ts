@@ -112,9 +112,10 @@ export function verb<T>(shell: Shell, command: Command<T>, env: Readonly<Record<
   return command.parse(verbResult(shell, command.argv, env))
 }
 
-/** Looks every 20 ms until there is an answer; after eight seconds it throws. */
+/** Looks every 20 ms until there is an answer; after 25 seconds it throws. */
 export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  const end = Date.now() + 25_000
+  while (Date.now() < end) {
     const found = look()
     if (found !== null && found !== undefined && found !== false) return found
     await new Promise((resolve) => setTimeout(resolve, 20))

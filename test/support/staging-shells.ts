@@ -36,6 +36,12 @@ export const tars: readonly Tar[] = [
   ...(has(["busybox", "tar", "--help"]) ? [{ name: "busybox tar", folder: busyboxFolder() }] : []),
 ]
 
+/** Every tar with the first shell, the others with the tar of their own family: each of both, but not each with each. */
+export function tarsFor(shell: Shell): readonly Tar[] {
+  const isBusybox = (name: string): boolean => name.startsWith("busybox")
+  return tars.filter((tar) => shell === shells[0] || isBusybox(tar.name) === isBusybox(shell.name))
+}
+
 export const remoteFile = (name: string): string => fileURLToPath(new URL(`../../src/remote/${name}`, import.meta.url))
 
 export interface ShellSessionOptions {
@@ -61,6 +67,8 @@ export function shellSession(options: ShellSessionOptions = {}): Session {
   }
 }
 
+const text = `${shellText(["facts.sh"])}${prelude()}\n"$@"`
+
 async function run<T>(
   command: Command<T>,
   { shell = known[0]!, tar = tars[0]!, env = {}, sendBytesMax, receiveBytesMax }: ShellSessionOptions,
@@ -68,7 +76,6 @@ async function run<T>(
   sink?: (stdout: Readable) => Promise<void>,
 ): Promise<T> {
   const [program, ...flags] = shell.argv
-  const text = `${shellText(["facts.sh"])}${prelude()}\n"$@"`
   const child = spawn(program!, [...flags, "-c", text, "sh", ...command.argv], {
     stdio: ["pipe", "pipe", "pipe"],
     env: {

@@ -43,6 +43,8 @@ const names = [
   "ü".repeat(127),
 ]
 
+const megabyte = Buffer.from(Uint8Array.from({ length: 1_048_577 }, (_, index) => index * 7919))
+
 /** Fills `root`, which must not exist. */
 export function plantZoo(root: string): void {
   mkdirSync(root)
@@ -51,7 +53,7 @@ export function plantZoo(root: string): void {
   writeFileSync(Buffer.concat([Buffer.from(`${root}/latin-`), Buffer.from([0xe4, 0xff])]), "bytes")
   writeFileSync(join(root, "empty"), "")
   writeFileSync(join(root, "block"), Buffer.alloc(512, 1))
-  writeFileSync(join(root, "megabyte"), Buffer.from(Uint8Array.from({ length: 1_048_577 }, (_, index) => index * 7919)))
+  writeFileSync(join(root, "megabyte"), megabyte)
   for (const [name, mode] of [
     ["run", 0o755],
     ["readonly", 0o444],

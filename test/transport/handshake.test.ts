@@ -23,7 +23,7 @@ const profiles: Readonly<Record<string, string>> = {
   "leaves a process that goes on talking": "(sleep 0.2; echo late; echo late >&2; sleep 0.2; echo later) &",
 }
 
-test.for(Object.entries(profiles))("a session works when the profile %s", async ([, profile]) => {
+test.concurrent.for(Object.entries(profiles))("a session works when the profile %s", async ([, profile]) => {
   const clock = hurriedClock(10)
   await using session = await openSession(withProfile(profile, clock), {
     clock,

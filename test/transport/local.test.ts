@@ -9,9 +9,13 @@ import { shells } from "../support/shells.ts"
 import { raw, transportContract } from "./contract.ts"
 
 for (const { name, argv, isThere } of shells) {
-  describe.skipIf(!isThere)(isThere ? "this machine" : `this machine (skipped: no ${name})`, () => {
-    transportContract(name, () => localTransport(systemClock, argv), { concurrent: true })
-  })
+  describe.skipIf(!isThere)(
+    isThere ? "this machine" : `this machine (skipped: no ${name})`,
+    { concurrent: true },
+    () => {
+      transportContract(name, () => localTransport(systemClock, argv), { concurrent: true })
+    },
+  )
 }
 
 test("a local shell gets the user's surroundings and nothing of the controller's own", async () => {
