@@ -23,7 +23,9 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
   const link = new ManagerLink({
     executor: name,
     address: transport.address,
-    open: (signal) => openSession(transport, { clock, prelude: prelude(scheduler.foreignVariables) }, signal),
+    open:
+      parts.openSession ??
+      ((signal) => openSession(transport, { clock, prelude: prelude(scheduler.foreignVariables) }, signal)),
     person,
     onLogin: () => ringAll(bells),
     root,
