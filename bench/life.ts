@@ -1,5 +1,6 @@
 /** The events of a job that goes well, as the engine writes them. */
-import type { AnyEventBody, JobSpec, Resources } from "hawser"
+import type { AnyEventBody, JobSpec } from "hawser"
+import { specOf } from "../test/support/jobs.ts"
 
 export const eventsPerLife = 7
 
@@ -14,7 +15,7 @@ export function life(index: number): AnyEventBody[] {
   const record = { ...common, ...times, source: "record", word: "exit 0", state: "ended", outcome } as const
   const directory = `/scratch/someone/.hawser/0123456789ab/jobs/${token}`
   return [
-    { job, type: "created", key, executor: "hpc", generation: 0, spec: specOf(key) },
+    { job, type: "created", key, executor: "hpc", generation: 0, spec: specFor(key) },
     { job, type: "intent", attempt: 1, replacement: 0, token, nativeName: `${token}-relax`, directory, devices: [] },
     { job, type: "accepted", token, nativeId: String(index), submitTime: "2031-01-01T00:00:00" },
     { job, type: "observed", token, state: "running", evidence: seen },
@@ -24,44 +25,17 @@ export function life(index: number): AnyEventBody[] {
   ]
 }
 
-function specOf(name: string): JobSpec {
-  return {
-    name,
-    command: ["./relax", "--steps", "200"],
-    script: null,
-    env: { OMP_NUM_THREADS: "4" },
-    inputs: [{ from: `/home/someone/study/data/${name}.in`, to: "in.dat" }],
-    outputs: ["*.out", "log/**"],
-    stdin: null,
-    prologue: null,
-    epilogue: null,
-    modules: [],
-    container: null,
-    launcher: "auto",
-    native: [],
-    resources: { ...nothing, tasks: 4, walltime: 1_800, queue: "batch" },
-    after: [],
-    retry: { maxAttempts: 2, on: ["node-failure"] },
-    into: null,
-    giveUpAfterMs: null,
-  }
-}
-
-const nothing: Resources = {
-  nodes: null,
-  tasks: null,
-  tasksPerNode: null,
-  cpusPerTask: null,
-  memory: null,
-  memoryPerCpu: null,
-  gpus: null,
-  walltime: null,
-  queue: null,
-  account: null,
-  qos: null,
-  reservation: null,
-  constraint: null,
-  exclusive: false,
-  mail: null,
-  begin: null,
+function specFor(name: string): JobSpec {
+  return specOf(
+    {
+      name,
+      command: ["./relax", "--steps", "200"],
+      env: { OMP_NUM_THREADS: "4" },
+      inputs: [{ from: `/home/someone/study/data/${name}.in`, to: "in.dat" }],
+      outputs: ["*.out", "log/**"],
+      launcher: "auto",
+      retry: { maxAttempts: 2, on: ["node-failure"] },
+    },
+    { tasks: 4, walltime: 1_800, queue: "batch" },
+  )
 }

@@ -10,11 +10,14 @@ import { batchExecutor } from "./executors/slurm.ts"
 import { launcherFor } from "./launchers/registry.ts"
 import { openStore } from "./persist/index.ts"
 import { schedulerNamed } from "./schedulers/registry.ts"
+import { Keyring } from "./transport/keyring.ts"
+import { type Person, nobody } from "./transport/person.ts"
 import { transportFor } from "./transport/registry.ts"
 import type { Transport } from "./transport/transport.ts"
 
 export type * from "./executors/api.ts"
 export type { Log } from "./executors/log.ts"
+export type { Person, Prompt, Question } from "./transport/person.ts"
 
 export interface ControllerOptions {
   readonly config: LoadedConfig
@@ -26,16 +29,17 @@ export interface ControllerOptions {
   readonly socketPath?: string
   /** Called when somebody asks the controller to end. */
   readonly onDown?: () => void
-  /** Asks a person for a passphrase; absent: nobody is there. */
-  readonly prompt?: (question: string) => Promise<string>
+  /** For passphrases and the servers' questions. Default: nobody is there. */
+  readonly person?: Person
 }
 
 /** Takes the state directory and goes on with everything in it that is not over. Throws `LEASE_HELD` when somebody has it. */
 export async function openController(options: ControllerOptions): Promise<Fleet> {
-  const { config, log, clock = systemClock, takeOver = false, socketPath, prompt } = options
+  const { config, log, clock = systemClock, takeOver = false, socketPath, person = nobody } = options
   const store = await openStore(config.stateDirectory, { clock, takeOver, socketPath: socketPath ?? null })
+  const surroundings = { clock, person, keyring: new Keyring() }
   const executors = new Map(
-    Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, clock, prompt)]),
+    Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, surroundings)]),
   )
   return new Fleet({
     stateDirectory: config.stateDirectory,
@@ -51,19 +55,28 @@ export async function openController(options: ControllerOptions): Promise<Fleet>
 /** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
 export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
   const store = await openStore(config.stateDirectory, { clock, readOnly: true })
-  const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, clock, undefined)))
+  const surroundings = { clock, person: nobody, keyring: new Keyring() }
+  const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, surroundings)))
   return new Reader({ stateDirectory: config.stateDirectory, store, executors })
 }
 
+/** What all executors share. */
+interface Surroundings {
+  readonly clock: Clock
+  readonly person: Person
+  readonly keyring: Keyring
+}
+
 /** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
-function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOptions["prompt"]): ExecutorParts {
+function executorFor(config: ExecutorConfig, surroundings: Surroundings): ExecutorParts {
   const scheduler = schedulerNamed(config.scheduler)
   const { name, defaults, limits, capacity, root, retentionMs } = config
-  const transport = reach(config.transport, clock, prompt)
+  const transport = reach(config.transport, name, surroundings)
   const settings = {
     name,
     scheduler,
     transport,
+    person: surroundings.person,
     launcherFor: (spec: Parameters<typeof launcherFor>[0]) => launcherFor(spec, scheduler.name),
     defaults,
     limits,
@@ -74,8 +87,9 @@ function executorFor(config: ExecutorConfig, clock: Clock, prompt: ControllerOpt
   return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
 }
 
-function reach(config: TransportConfig, clock: Clock, prompt: ControllerOptions["prompt"]): Transport {
-  const { name, host, port, user, identityFile, knownHostsFile } = config
+function reach(config: TransportConfig, executor: string, surroundings: Surroundings): Transport {
+  const { name, host, port, user, identityFile, knownHostsFile, rememberPassphrase } = config
+  const { clock, person, keyring } = surroundings
   return transportFor({
     transport: name,
     host: host ?? undefined,
@@ -83,7 +97,9 @@ function reach(config: TransportConfig, clock: Clock, prompt: ControllerOptions[
     user: user ?? undefined,
     identityFile: identityFile ?? undefined,
     knownHostsFile: knownHostsFile ?? undefined,
+    executor,
     clock,
-    prompt,
+    person,
+    keyring: rememberPassphrase ? keyring : undefined,
   })
 }

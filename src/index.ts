@@ -20,6 +20,8 @@ export type {
   Resources,
   UserSpec,
 } from "./job/index.ts"
+export type { Answerer } from "./control/prompts.ts"
+export type { Prompt, Question } from "./hawser.ts"
 export { openStore } from "./persist/index.ts"
 export { type Scheduler } from "./schedulers/scheduler.ts"
 export { type Session, type Transport, openSession, transportFor } from "./transport/index.ts"

@@ -3,16 +3,21 @@ import { fileURLToPath } from "node:url"
 import { type Clock, systemClock } from "../clock.ts"
 import { type LoadedConfig, knownNames, loadConfig } from "../config/index.ts"
 import { type FindOptions, findController } from "../control/find.ts"
+import type { Answerer } from "../control/prompts.ts"
 import type { Reconnecting } from "../control/reconnect.ts"
 import { ensureController } from "../control/spawn.ts"
 import { HawserError } from "../errors.ts"
 import type { HawserApi, HawserReader } from "../hawser.ts"
+import { answererFor } from "./ask.ts"
 import type { GlobalOptions } from "./globals.ts"
+import { tell } from "./streams.ts"
 
 export interface Context {
   readonly config: LoadedConfig
   readonly json: boolean
   readonly clock: Clock
+  /** A person is at this terminal: what the way to a manager asks for is asked here. */
+  readonly canAsk: boolean
   /** The controller that runs, else a new one: in the background, or here with --no-background. */
   api(): Promise<HawserApi>
   /** The controller that runs, else the store itself, read only: never connects, never starts anything. */
@@ -31,6 +36,7 @@ const entry: string = fileURLToPath(new URL("main.js", import.meta.url))
 export function contextOf(options: GlobalOptions): Context {
   const config = loadConfig({ configFile: options.config, stateDirectory: options.state, names: knownNames() })
   const takeOver = options.takeOver ?? false
+  const onPrompt = answererFor(options.json ?? false)
   const place = {
     stateDirectory: config.stateDirectory,
     configFile: config.file,
@@ -42,11 +48,13 @@ export function contextOf(options: GlobalOptions): Context {
     config,
     json: options.json ?? false,
     clock: systemClock,
-    api: async () => (options.background ? ensureController(place) : foreground(config, takeOver)),
-    controller: async () => ensureController(place),
+    canAsk: onPrompt !== undefined,
+    api: async () =>
+      options.background ? ensureController({ ...place, onPrompt }) : foreground(config, takeOver, onPrompt),
+    controller: async () => ensureController({ ...place, onPrompt }),
     reader: async () => (await answering(place)) ?? (await stored(config)),
-    say: (text) => void process.stderr.write(`${text}\n`),
-    print: (text) => void process.stdout.write(`${text}\n`),
+    say: (text) => tell(process.stderr, `${text}\n`),
+    print: (text) => tell(process.stdout, `${text}\n`),
   }
 }
 
@@ -67,7 +75,7 @@ async function stored(config: LoadedConfig): Promise<HawserReader> {
 }
 
 /** This process is the controller, and other commands can use it, for as long as the command lasts. */
-async function foreground(config: LoadedConfig, takeOver: boolean): Promise<HawserApi> {
+async function foreground(config: LoadedConfig, takeOver: boolean, onPrompt: Answerer | undefined): Promise<HawserApi> {
   const [{ attach }, { openController }, { silentLog }] = await Promise.all([
     import("../control/open.ts"),
     import("../hawser.ts"),
@@ -75,8 +83,9 @@ async function foreground(config: LoadedConfig, takeOver: boolean): Promise<Haws
   ])
   const hawser = await attach({
     stateDirectory: config.stateDirectory,
-    open: async ({ stateDirectory, socketPath, onDown }) =>
-      openController({ config: { ...config, stateDirectory }, takeOver, log: silentLog, socketPath, onDown }),
+    onPrompt,
+    open: async ({ stateDirectory, ...parts }) =>
+      openController({ config: { ...config, stateDirectory }, takeOver, log: silentLog, ...parts }),
   })
   return hawser.api
 }

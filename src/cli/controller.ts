@@ -20,13 +20,12 @@ export function registerController(hawser: Command): void {
         const { config } = contextOf(globals)
         return {
           stateDirectory: config.stateDirectory,
-          open: async ({ stateDirectory, socketPath, onDown }) =>
+          open: async ({ stateDirectory, ...parts }) =>
             openController({
               config: { ...config, stateDirectory },
               log: controllerLog(),
               takeOver: globals.takeOver ?? false,
-              socketPath,
-              onDown,
+              ...parts,
             }),
         }
       })

@@ -1,6 +1,7 @@
 /** Progress: a bar that is rewritten in place on a terminal, plain lines elsewhere. */
 import { type JobView, isFinal } from "../job/index.ts"
 import type { Context } from "./context.ts"
+import { tell } from "./streams.ts"
 
 export interface Progress {
   ended(job: JobView, line: string): void
@@ -17,11 +18,11 @@ export function progress(context: Context, jobs: readonly JobView[]): Progress {
   let done = jobs.filter((job) => isFinal(job.state)).length
   let failed = 0
   const draw = (): void => {
-    if (isTerminal) stderr.write(`\r\u001B[K${barOf(done, jobs.length, failed).slice(0, columnsOf(stderr) - 1)}`)
+    if (isTerminal) tell(stderr, `\r\u001B[K${barOf(done, jobs.length, failed).slice(0, columnsOf(stderr) - 1)}`)
   }
   const say = (line: string): void => {
     if (!isTerminal) return context.say(line)
-    stderr.write(`\r\u001B[K${line}\n`)
+    tell(stderr, `\r\u001B[K${line}\n`)
     draw()
   }
   draw()
@@ -34,7 +35,7 @@ export function progress(context: Context, jobs: readonly JobView[]): Progress {
       else draw()
     },
     close() {
-      if (isTerminal) stderr.write("\n")
+      if (isTerminal) tell(stderr, "\n")
     },
   }
 }

@@ -2,6 +2,7 @@
 import type { HawserReader } from "../hawser.ts"
 import { type JobView, isFinal } from "../job/index.ts"
 import type { Context } from "./context.ts"
+import { untilTyped } from "./streams.ts"
 import { oneLine } from "./table.ts"
 
 const firstLookMs = 700
@@ -37,6 +38,8 @@ export async function tellWhy(
 
   async function pause(ms: number): Promise<void> {
     await clock.sleep(ms, signal).catch(() => undefined)
+    // What was so before an answer is not worth a word after it.
+    if (await untilTyped()) await pause(ms)
   }
 }
 

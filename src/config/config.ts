@@ -42,6 +42,8 @@ export interface TransportConfig {
   /** Absolute local paths. */
   readonly identityFile: string | null
   readonly knownHostsFile: string | null
+  /** What a person has unlocked stays so for as long as the controller lives. */
+  readonly rememberPassphrase: boolean
 }
 
 /** Null: unlimited; for `minPollSeconds` and `maxConnections`: what the engine finds right. */

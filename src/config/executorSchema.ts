@@ -2,7 +2,7 @@
 import { z } from "zod"
 import { bad, describe, good, type Reading } from "../job/problem.ts"
 import { memory, gpus, resourceFields, resourceWords, type SaidResources } from "../job/readResources.ts"
-import { type Known, count, list, maybe, read, readBy, readText, scalar, word } from "../job/schema.ts"
+import { type Known, count, flag, list, maybe, read, readBy, readText, scalar, word } from "../job/schema.ts"
 import { type SaidSettings, settingFields } from "../job/settingsSchema.ts"
 import { knownSpecFields } from "../job/specSchema.ts"
 import { parseTimeout } from "../job/walltime.ts"
@@ -23,6 +23,7 @@ export interface SaidExecutor {
   readonly user?: Maybe<string>
   readonly identityFile?: Maybe<string>
   readonly knownHostsFile?: Maybe<string>
+  readonly rememberPassphrase?: Maybe<boolean>
   readonly root?: Maybe<string>
   readonly defaults?: Maybe<SaidDefaults>
   readonly limits?: Maybe<SaidLimits>
@@ -69,6 +70,7 @@ const executorFields: { readonly [K in keyof SaidExecutor]-?: z.ZodType<SaidExec
   user: maybe(readText(readUser, "Write a login name.")),
   identityFile: maybe(word("Write the path of a private key, such as ~/.ssh/id_ed25519.")),
   knownHostsFile: maybe(word("Write the path of a known_hosts file.")),
+  rememberPassphrase: maybe(flag()),
   root: maybe(readText(readRoot, "Write a directory on the other side, such as ~/.hawser or /scratch/me/hawser.")),
   defaults: maybe(z.strictObject(defaultFields, { error: "Write fields such as {queue: batch, walltime: 10m}." })),
   limits: maybe(z.strictObject(limitFields, { error: "Write fields such as {maxQueued: 500}." })),

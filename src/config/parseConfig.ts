@@ -153,6 +153,8 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
   }
 }
 
+const sshFields = ["host", "port", "user", "identityFile", "knownHostsFile", "rememberPassphrase"] as const
+
 function checkTransport(said: SaidExecutor, { file, home, names }: ConfigContext, check: Check): TransportConfig {
   const host = said.host ?? null
   const asked = said.transport ?? (host === null ? "local" : "ssh2")
@@ -160,7 +162,7 @@ function checkTransport(said: SaidExecutor, { file, home, names }: ConfigContext
   if (typeof asked === "string") check.name("transport", asked, names.transports)
   const overSsh = name === "ssh2" || name === "openssh"
   check.when(overSsh && host === null, "host", "is missing", `Write the host that ${name} connects to.`)
-  for (const field of ["host", "port", "user", "identityFile", "knownHostsFile"] as const) {
+  for (const field of sshFields) {
     const wrong = (name === "local" || name === "command") && said[field] !== null && said[field] !== undefined
     check.when(wrong, field, `is not used by transport ${name}`, "Leave it out, or choose transport ssh2 or openssh.")
   }
@@ -180,6 +182,7 @@ function checkTransport(said: SaidExecutor, { file, home, names }: ConfigContext
     user: said.user ?? null,
     identityFile: localFile("identityFile"),
     knownHostsFile: localFile("knownHostsFile"),
+    rememberPassphrase: said.rememberPassphrase ?? true,
   }
 }
 

@@ -6,6 +6,7 @@ import type { AnyEvent } from "../job/index.ts"
 import { version } from "../version.ts"
 import { untilAborted } from "../abort.ts"
 import { type Line, dial } from "./line.ts"
+import type { Answerer } from "./prompts.ts"
 import { type Methods, type Welcome, protocolNumber } from "./protocol.ts"
 import { withSurroundings } from "./surroundings.ts"
 
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   readonly stateDirectory?: string
   /** For the greeting. A controller that is stopped accepts connections and says nothing. */
   readonly helloMsMax?: number
+  /** Asks the person who is here. Without it nobody is. */
+  readonly onPrompt?: Answerer | undefined
   readonly signal?: AbortSignal
   readonly clock?: Clock
 }
@@ -35,7 +38,7 @@ export interface ConnectOptions {
  * `CONTROLLER_VERSION` when the controller is of another protocol.
  */
 export async function connect(socketPath: string, options: ConnectOptions = {}): Promise<ControlClient> {
-  const { clock = systemClock, helloMsMax = 30_000, signal } = options
+  const { clock = systemClock, helloMsMax = 30_000, onPrompt, signal } = options
   const line = await dial(socketPath)
   try {
     const hello = line.call("hello", { protocol: protocolNumber, version }, { signal })
@@ -45,6 +48,7 @@ export async function connect(socketPath: string, options: ConnectOptions = {}):
     if (options.stateDirectory !== undefined && options.stateDirectory !== controller.stateDirectory) {
       throw ofAnother(controller, options.stateDirectory)
     }
+    if (onPrompt !== undefined) await line.attend(onPrompt, signal)
     return new Client(line, controller)
   } catch (error) {
     line.close()

@@ -7,6 +7,7 @@ import { readLines } from "./lines.ts"
 import { type BoundMethod, bindMethod } from "./methods.ts"
 import { Outbox, type OutboxLimits } from "./outbox.ts"
 import { controllerGone, toPlain } from "./plain.ts"
+import type { Prompts } from "./prompts.ts"
 import {
   type Welcome,
   errorLine,
@@ -17,10 +18,12 @@ import {
   resultLine,
   rpcCodes,
 } from "./protocol.ts"
+import { Questions } from "./questions.ts"
 
 export interface ConnectionParts {
   readonly api: HawserApi
   readonly clock: Clock
+  readonly prompts: Prompts
   readonly welcome: Welcome
   readonly limits: OutboxLimits
   readonly onStay: () => void
@@ -36,6 +39,7 @@ interface Pending {
 export class Connection {
   private readonly parts: ConnectionParts
   private readonly outbox: Outbox
+  private readonly questions: Questions
   private readonly pending = new Map<number, Pending>()
   private readonly answers = new Set<Promise<void>>()
   private isGreeted = false
@@ -44,6 +48,7 @@ export class Connection {
   constructor(socket: Socket, parts: ConnectionParts) {
     this.parts = parts
     this.outbox = new Outbox(socket, parts.clock, parts.limits, (why) => this.abortWaits(why))
+    this.questions = new Questions(parts.prompts, (line) => this.outbox.send(line))
     socket.on("error", () => socket.destroy())
     socket.on("close", () => this.abortWaits(controllerGone("The client went away.")))
     const onTooLong = (): void => this.outbox.drop(misuse("A line is longer than a message may be."))
@@ -113,6 +118,8 @@ export class Connection {
         onDoctorLine: (line) => this.outbox.send(notificationLine("doctor.line", { id, line })),
         onEvents: (events) => this.outbox.notify(events, (part) => notificationLine("event", { id, events: part })),
         onStay,
+        onAttend: () => this.questions.attend(),
+        onAnswer: (prompt, answers) => this.questions.answer(prompt, answers),
       })
       isAnswered = true
       await this.outbox.answer(id, result)
@@ -134,6 +141,7 @@ export class Connection {
   }
 
   private abortWaits(why: HawserError): void {
+    this.questions.leave()
     for (const [id, call] of this.pending) {
       if (!call.isWait) continue
       this.pending.delete(id)

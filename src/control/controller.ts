@@ -2,9 +2,10 @@
 import { mkdir, realpath } from "node:fs/promises"
 import { type Clock, systemClock } from "../clock.ts"
 import { HawserError, asHawserError } from "../errors.ts"
-import type { HawserApi } from "../hawser.ts"
+import type { HawserApi, Person } from "../hawser.ts"
 import { type PlaceOptions, placeSocket } from "./place.ts"
 import { controllerEnded, controllerGone } from "./plain.ts"
+import { Prompts } from "./prompts.ts"
 import { ControlServer } from "./server.ts"
 import { startupReport } from "./startup.ts"
 
@@ -24,6 +25,7 @@ export type OpenController = (parts: {
   readonly stateDirectory: string
   readonly socketPath: string
   readonly onDown: () => void
+  readonly person: Person
 }) => Promise<Controller>
 
 export interface RunOptions extends PlaceOptions {
@@ -62,9 +64,10 @@ async function serve(options: RunOptions, onReady: (socketPath: string) => void)
   const place = (): string => placeSocket(stateDirectory, options)
   using ending = new Ending()
   const onDown = (): void => ending.because(controllerEnded("Somebody ran `hawser down`."))
+  using prompts = new Prompts(clock)
   // Disposed of from the bottom up: the socket goes first, so that nobody finds a controller that has let go.
-  await using api = await open({ stateDirectory, socketPath: place(), onDown })
-  await using server = await ControlServer.open({ api, place, stateDirectory, clock })
+  await using api = await open({ stateDirectory, socketPath: place(), onDown, person: prompts })
+  await using server = await ControlServer.open({ api, place, stateDirectory, prompts, clock })
   void api.lost?.then((why) => ending.because(why))
   onReady(server.socketPath)
   await untilIdle(server, api, options, clock, ending.signal)

@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "../clock.ts"
 import { HawserError } from "../errors.ts"
 import { readLease } from "../persist/lease.ts"
 import { type ControlClient, askDown, connect } from "./client.ts"
+import type { Answerer } from "./prompts.ts"
 import { type PlaceOptions, isPrivate, socketCandidates } from "./place.ts"
 
 export interface FindOptions extends PlaceOptions {
@@ -13,19 +14,21 @@ export interface FindOptions extends PlaceOptions {
   readonly helloMsMax?: number
   /** One that is there and does not answer is gone around. */
   readonly takeOver?: boolean
+  /** Asks the person who is here. Without it nobody is. */
+  readonly onPrompt?: Answerer | undefined
   readonly signal?: AbortSignal
   readonly clock?: Clock
 }
 
 /** Null: none answers. Throws `CONTROLLER_SILENT` and `CONTROLLER_VERSION`: there is one, and it is of no use to us. */
 export async function findController(options: FindOptions): Promise<ControlClient | null> {
-  const { signal, helloMsMax, clock = systemClock } = options
+  const { signal, helloMsMax, onPrompt, clock = systemClock } = options
   const limits = { ...(signal === undefined ? {} : { signal }), ...(helloMsMax === undefined ? {} : { helloMsMax }) }
   const stateDirectory = await realpath(options.stateDirectory).catch(() => null)
   if (stateDirectory === null) return null
   for (const path of await placesOf(stateDirectory, options)) {
     try {
-      return await connect(path, { stateDirectory, clock, ...limits })
+      return await connect(path, { stateDirectory, clock, onPrompt, ...limits })
     } catch (error) {
       if (!isGone(error) && !isPassedBy(error, options)) throw error
     }

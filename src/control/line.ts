@@ -1,11 +1,12 @@
 /** The client's end of the control socket: requests by number, and what comes back for each. */
 import { type Socket, createConnection } from "node:net"
 import { HawserError } from "../errors.ts"
-import type { DoctorLine } from "../hawser.ts"
+import type { DoctorLine, Prompt } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
 import { onAborted, reasonOf } from "../abort.ts"
 import { readLines } from "./lines.ts"
 import { controllerGone, fromPlain } from "./plain.ts"
+import type { Answerer } from "./prompts.ts"
 import {
   type Message,
   type Method,
@@ -13,6 +14,7 @@ import {
   type RpcError,
   callLine,
   isPlainError,
+  isPrompt,
   isRecord,
   messageBytesMax,
   notificationLine,
@@ -47,6 +49,8 @@ export class Line {
   readonly closed: Promise<HawserError>
   private readonly socket: Socket
   private readonly pending = new Map<number, Pending>()
+  private readonly prompts = new Map<number, AbortController>()
+  private onPrompt: Answerer | null = null
   private readonly lasting = new Map<number, CallOptions>()
   private lastId = 0
   private end: HawserError | null = null
@@ -91,6 +95,12 @@ export class Line {
     }
   }
 
+  /** Whoever is here answers, for as long as this lasts. */
+  async attend(onPrompt: Answerer, signal?: AbortSignal): Promise<void> {
+    this.onPrompt = onPrompt
+    await this.call("attend", {}, { signal })
+  }
+
   close(): void {
     this.fail(controllerGone("This program closed the connection."))
   }
@@ -120,10 +130,21 @@ export class Line {
     if (typeof id !== "number") return
     const call = this.pending.get(id)
     const options = call?.options ?? this.lasting.get(id)
-    const { items, events, line } = params
+    const { items, events, line, prompt } = params
+    if (method === "prompt" && isPrompt(prompt)) void this.put(id, prompt)
+    if (method === "prompt.settled") this.prompts.get(id)?.abort(new Error("It was settled elsewhere."))
     if (method === "$/part" && Array.isArray(items)) for (const item of items) call?.parts.push(item)
     if (method === "event" && Array.isArray(events)) options?.onEvents?.(events)
     if (method === "doctor.line" && isRecord(line)) options?.onDoctorLine?.(line as unknown as DoctorLine)
+  }
+
+  /** What a person says goes straight to the controller. */
+  private async put(id: number, prompt: Prompt): Promise<void> {
+    const settled = new AbortController()
+    this.prompts.set(id, settled)
+    const answers = (await this.onPrompt?.(prompt, settled.signal).catch(() => null)) ?? null
+    this.prompts.delete(id)
+    if (!settled.signal.aborted) await this.call("answer", { prompt: id, answers }).catch(() => undefined)
   }
 
   private abandon(id: number, signal: AbortSignal): void {
@@ -141,6 +162,7 @@ export class Line {
     for (const call of this.pending.values()) call.reject(why)
     this.pending.clear()
     this.lasting.clear()
+    for (const settled of this.prompts.values()) settled.abort(why)
     this.resolveClosed(why)
   }
 }

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { onAborted } from "../abort.ts"
 import type { DoctorLine, HawserApi } from "../hawser.ts"
 import { type AnyEvent, jobStates } from "../job/index.ts"
+import { answerCharsMax } from "./prompts.ts"
 import type { Method } from "./protocol.ts"
 
 /** What a call has beside its parameters. */
@@ -13,6 +14,8 @@ export interface Call {
   readonly onDoctorLine: (line: DoctorLine) => void
   readonly onEvents: (events: readonly AnyEvent[]) => void
   readonly onStay: () => void
+  readonly onAttend: () => void
+  readonly onAnswer: (prompt: number, answers: readonly string[] | null) => boolean
 }
 
 export interface BoundMethod {
@@ -50,6 +53,7 @@ const pruneRequest = z.object({
   local: z.boolean(),
   dryRun: z.boolean(),
 })
+const answer = z.object({ prompt: z.int(), answers: z.array(z.string().max(answerCharsMax)).nullable() })
 
 const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   submit: once(z.object({ requests: z.array(submitRequest) }), ({ requests }, { api }) => api.submit(requests)),
@@ -73,6 +77,8 @@ const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   }),
   stay: once(nothing, async (_params, { onStay }) => onStay()),
   down: once(nothing, (_params, { api }) => api.down()),
+  attend: once(nothing, async (_params, { onAttend }) => onAttend()),
+  answer: once(answer, async ({ prompt, answers }, { onAnswer }) => onAnswer(prompt, answers)),
 }
 
 /** Undefined: there is no such method. */

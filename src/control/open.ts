@@ -9,12 +9,15 @@ import type { Controller, OpenController } from "./controller.ts"
 import { ApiExecutor, type JobExecutor } from "./executor.ts"
 import { findController } from "./find.ts"
 import { type PlaceOptions, placeSocket } from "./place.ts"
+import { type Answerer, Prompts } from "./prompts.ts"
 import { type Link, linkOf, reconnecting } from "./reconnect.ts"
 import { ControlServer } from "./server.ts"
 
 export interface AttachOptions extends PlaceOptions {
   readonly stateDirectory: string
   readonly open: OpenController
+  /** Asks the person who is here, whichever process is the controller. Without it nobody is. */
+  readonly onPrompt?: Answerer | undefined
   /** How long to wait for a process that has the state directory and does not answer, ms. */
   readonly heldMsMax?: number
   readonly signal?: AbortSignal
@@ -98,12 +101,15 @@ async function findOrOwn(options: AttachOptions, clock: Clock): Promise<Link> {
 }
 
 async function own(options: AttachOptions, clock: Clock): Promise<Link> {
-  const { stateDirectory, open } = options
+  const { stateDirectory, open, onPrompt } = options
+  const prompts = new Prompts(clock)
+  if (onPrompt !== undefined) prompts.join(onPrompt)
   const place = (): string => placeSocket(stateDirectory, options)
-  const api = await open({ stateDirectory, socketPath: place(), onDown: () => refuseDown(stateDirectory) })
+  const onDown = (): never => refuseDown(stateDirectory)
+  const api = await open({ stateDirectory, socketPath: place(), onDown, person: prompts })
   try {
-    const server = await ControlServer.open({ api, place, stateDirectory, clock })
-    return new OwnLink(api, server, clock)
+    const server = await ControlServer.open({ api, place, stateDirectory, prompts, clock })
+    return new OwnLink(api, server, prompts, clock)
   } catch (error) {
     await api[Symbol.asyncDispose]()
     throw error
@@ -115,12 +121,14 @@ class OwnLink implements Link {
   readonly api: Controller
   readonly closed: Promise<HawserError>
   private readonly server: ControlServer
+  private readonly prompts: Prompts
   private readonly closing = new AbortController()
   private readonly tending: Promise<void>
 
-  constructor(api: Controller, server: ControlServer, clock: Clock) {
+  constructor(api: Controller, server: ControlServer, prompts: Prompts, clock: Clock) {
     this.api = api
     this.server = server
+    this.prompts = prompts
     this.closed = api.lost ?? new Promise(() => undefined)
     this.tending = this.tend(clock)
   }
@@ -131,6 +139,7 @@ class OwnLink implements Link {
     await this.tending
     await this.server[Symbol.asyncDispose]()
     await this.api[Symbol.asyncDispose]()
+    this.prompts[Symbol.dispose]()
   }
 
   private async tend(clock: Clock): Promise<void> {

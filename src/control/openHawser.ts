@@ -2,14 +2,15 @@
 import { type LoadOptions, knownNames, loadConfig } from "../config/index.ts"
 import { type Log, openController } from "../hawser.ts"
 import { type Hawser, attach } from "./open.ts"
+import type { Answerer } from "./prompts.ts"
 
 export interface HawserOptions extends Omit<LoadOptions, "names"> {
   /** Where the controller's own words go, if this process becomes it; pino's interface. Default: nowhere. */
   readonly log?: Log
   /** Take the state directory over from a controller on another host that is known to be dead. */
   readonly takeOver?: boolean
-  /** Asks a person for a passphrase. Without it, what needs one waits with health `needs-login`. */
-  readonly prompt?: (question: string) => Promise<string>
+  /** Asks a person, for a passphrase, say. Without it, what needs one waits with health `needs-login`. */
+  readonly ask?: Answerer
   readonly signal?: AbortSignal
 }
 
@@ -21,19 +22,13 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
  * that a controller on another host has.
  */
 export async function openHawser(options: HawserOptions = {}): Promise<Hawser> {
-  const { log = silent, takeOver = false, prompt, signal, ...load } = options
+  const { log = silent, takeOver = false, ask, signal, ...load } = options
   const config = loadConfig({ ...load, names: knownNames() })
   return attach({
     stateDirectory: config.stateDirectory,
     ...(signal === undefined ? {} : { signal }),
-    open: async ({ stateDirectory, socketPath, onDown }) =>
-      openController({
-        config: { ...config, stateDirectory },
-        log,
-        takeOver,
-        socketPath,
-        onDown,
-        ...(prompt === undefined ? {} : { prompt }),
-      }),
+    onPrompt: ask && (async (prompt, settled) => ask(prompt, settled)),
+    open: async ({ stateDirectory, ...parts }) =>
+      openController({ config: { ...config, stateDirectory }, log, takeOver, ...parts }),
   })
 }

@@ -5,6 +5,7 @@ import type {
   LogPiece,
   LogRequest,
   PlainError,
+  Prompt,
   PruneRequest,
   PruneResult,
   Status,
@@ -14,7 +15,7 @@ import type {
 import type { AnyEvent, JobView } from "../job/index.ts"
 
 /** Grows with every change that an older side would misread. `hello` and `down` stay as they are for ever. */
-export const protocolNumber = 1
+export const protocolNumber = 2
 
 /** Neither side takes a longer line, or sends one. */
 export const messageBytesMax: number = 64 * 1024 * 1024
@@ -49,6 +50,10 @@ export interface Methods {
   /** The controller stays, also when nothing is left to do, until `down`. */
   stay: { params: object; result: null }
   down: { params: object; result: null }
+  /** A person is here who can answer, for as long as the connection lasts: `prompt` comes from now on. */
+  attend: { params: object; result: null }
+  /** Null: the person won't answer. False: it was settled before. */
+  answer: { params: { prompt: number; answers: readonly string[] | null }; result: boolean }
 }
 export type Method = keyof Methods
 
@@ -60,6 +65,9 @@ export interface Notifications {
   "$/part": { id: number; items: readonly unknown[] }
   event: { id: number; events: readonly AnyEvent[] }
   "doctor.line": { id: number; line: DoctorLine }
+  /** To a client with a person: a question, and that its answer is not wanted any more. */
+  prompt: { id: number; prompt: Prompt }
+  "prompt.settled": { id: number }
   /** To the client: the last thing that it hears, and why. */
   bye: { error: PlainError }
 }
@@ -136,6 +144,17 @@ function rpcError(error: Readonly<Record<string, unknown>>): RpcError {
     message: typeof message === "string" ? message : "",
   }
   return isPlainError(data) ? { ...facts, data } : facts
+}
+
+export function isPrompt(value: unknown): value is Prompt {
+  if (!isRecord(value)) return false
+  const { executor, host, instructions, questions } = value
+  const isTextual = (executor === null || typeof executor === "string") && typeof instructions === "string"
+  return isTextual && typeof host === "string" && Array.isArray(questions) && questions.every(isQuestion)
+}
+
+function isQuestion(value: unknown): boolean {
+  return isRecord(value) && typeof value["text"] === "string" && typeof value["echo"] === "boolean"
 }
 
 export function isPlainError(value: unknown): value is PlainError {

@@ -9,6 +9,7 @@ import { version } from "../version.ts"
 import { Connection } from "./connection.ts"
 import { checkLength } from "./place.ts"
 import { controllerGone } from "./plain.ts"
+import { Prompts } from "./prompts.ts"
 import { messageBytesMax, protocolNumber } from "./protocol.ts"
 
 export interface ServeOptions {
@@ -17,6 +18,8 @@ export interface ServeOptions {
   readonly place: () => string
   /** The real path. */
   readonly stateDirectory: string
+  /** What clients with a person are asked. Default: nothing. */
+  readonly prompts?: Prompts
   readonly clock?: Clock
   readonly messageBytesMax?: number
   readonly unreadBytesMax?: number
@@ -28,6 +31,7 @@ const closeMsMax = 10_000
 export class ControlServer implements AsyncDisposable {
   private readonly options: ServeOptions
   private readonly clock: Clock
+  private readonly prompts: Prompts
   private readonly connections = new Set<Connection>()
   private listening: { readonly server: Server; readonly path: string; readonly inode: number } | null = null
   private lastActivityMs: number
@@ -36,6 +40,7 @@ export class ControlServer implements AsyncDisposable {
   private constructor(options: ServeOptions) {
     this.options = options
     this.clock = options.clock ?? systemClock
+    this.prompts = options.prompts ?? new Prompts(this.clock)
     this.lastActivityMs = this.clock.monotonic()
   }
 
@@ -120,6 +125,7 @@ export class ControlServer implements AsyncDisposable {
     const connection = new Connection(socket, {
       api,
       clock: this.clock,
+      prompts: this.prompts,
       welcome: { protocol: protocolNumber, version, pid: process.pid, stateDirectory },
       limits: {
         messageBytesMax: this.options.messageBytesMax ?? messageBytesMax,

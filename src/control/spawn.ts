@@ -67,7 +67,7 @@ async function startAndConnect(
   clock: Clock,
   startMsMax: number,
 ): Promise<ControlClient | HawserError> {
-  const { stateDirectory, signal } = options
+  const { stateDirectory, onPrompt, signal } = options
   await using log = await openLog(stateDirectory)
   const child = await startProcess(options, log.descriptor)
   const pipe = child.stdio[readyDescriptor]
@@ -76,7 +76,8 @@ async function startAndConnect(
     const slow = (): HawserError => tooSlow(child, startMsMax, log.path)
     const startup = await withDeadline(clock, startMsMax, readStartup(pipe), slow)
     if (startup.kind !== "ready") return await errorOf(startup, log.path, log.size)
-    return await connect(startup.socketPath, { stateDirectory, clock, ...(signal === undefined ? {} : { signal }) })
+    const limits = signal === undefined ? {} : { signal }
+    return await connect(startup.socketPath, { stateDirectory, clock, onPrompt, ...limits })
   } catch (error) {
     if (isGone(error)) return error
     throw error

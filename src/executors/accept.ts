@@ -66,6 +66,7 @@ async function acceptRead(fleet: FleetView, readings: readonly Reading[]): Promi
   })
   if (created.length > 0) await fleet.parts.store.append(created)
   for (const executor of new Set([...inBatch.values()].map((candidate) => candidate.executor))) {
+    fleet.engine(executor).hurry()
     fleet.engine(executor).desk.bells.submit.ring()
   }
   return outcomes.map((outcome) =>

@@ -147,7 +147,12 @@ async function lookForSome(
   const isComplete = listings.every((listing) => listing !== null && listing.coverage !== "partial")
   if (!isComplete) return
   for (const { attempt } of absent) {
-    if ((findings.evidence.get(attempt.token) ?? []).length > 0) watch.found(attempt.token)
+    if ((findings.evidence.get(attempt.token) ?? []).some(isSighting)) watch.found(attempt.token)
     else watch.notFound(attempt.token)
   }
+}
+
+/** What lives is in the queue; accounting lags, and may never get to know an end. */
+function isSighting(seen: Evidence): boolean {
+  return seen.source !== "accounting" || seen.state === "ended"
 }

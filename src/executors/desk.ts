@@ -47,6 +47,10 @@ export interface Pace {
   readonly killAfterMs: number
 }
 
+export function ringAll({ submit, monitor, collect }: Desk["bells"]): void {
+  for (const bell of [submit, monitor, collect]) bell.ring()
+}
+
 /** Writes `waiting` for the jobs whose reason has changed, as one group. */
 export async function tellWaiting(desk: Desk, reasons: ReadonlyMap<string, string | null>): Promise<void> {
   const events: AnyEventBody[] = []

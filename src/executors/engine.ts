@@ -2,7 +2,8 @@
 import { setMaxListeners } from "node:events"
 import { HawserError, SchedulerError, StoreError, TransportError, UsageError, asHawserError } from "../errors.ts"
 import { collectPass } from "./collect.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, ringAll } from "./desk.ts"
+import { healthOf } from "./link.ts"
 import { hinted, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
 import { submitPass } from "./submit.ts"
@@ -46,6 +47,12 @@ export class Engine implements AsyncDisposable {
     await this.desk.link.session(this.closing.signal)
   }
 
+  /** A login that waits for a person is tried again at once, if one has come. */
+  hurry(): void {
+    const { link, bells } = this.desk
+    if (link.retryWithPerson()) ringAll(bells)
+  }
+
   /** A fresh, complete sweep that starts after this call. Rejects with why when the manager can't be asked. */
   async recover(signal?: AbortSignal): Promise<void> {
     const wanted = this.sweepsDone + (this.sweeping ? 2 : 1)
@@ -53,6 +60,7 @@ export class Engine implements AsyncDisposable {
     this.failures.delete("monitor")
     this.sweepWanted = true
     const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal])
+    if (healthOf(this.desk.store, this.desk.name).health === "needs-login") await this.desk.link.session(either)
     this.desk.bells.monitor.ring()
     while (this.sweepsDone < wanted && watchedBy(this.desk).length > 0) {
       const failure = this.failures.get("monitor")

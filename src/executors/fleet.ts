@@ -170,7 +170,9 @@ export class Fleet implements HawserApi, FleetView {
   }
 
   private async until(ids: readonly string[], isDone: (job: Job) => boolean, signal?: AbortSignal): Promise<JobView[]> {
-    const jobs = await Promise.all(ids.map((id) => this.waiters.until(this.job(id).id, isDone, signal)))
+    const wanted = ids.map((id) => this.job(id))
+    for (const job of wanted) if (!isFinal(job.state)) this.engines.get(job.executor)?.hurry()
+    const jobs = await Promise.all(wanted.map(({ id }) => this.waiters.until(id, isDone, signal)))
     return jobs.map((job) => this.view(job))
   }
 

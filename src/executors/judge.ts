@@ -1,5 +1,6 @@
 /** The judge: what the evidence of one attempt means. One pure function; its table stands in docs/judging.md. */
 import type { Attempt, Cause, Evidence, LiveState, Outcome } from "../job/index.ts"
+import { wrapperExit } from "../remote/answer.ts"
 import type { ExitRecord, Records } from "../remote/layout.ts"
 
 /** Everything that is known of one attempt at one time. */
@@ -26,9 +27,16 @@ export interface JudgeLimits {
   readonly absenceMs: number
   /** And there must have been this many. */
   readonly absenceLooks: number
+  /** The same span for one that had started, and of which accounting alone says that it lives. */
+  readonly runawayMs: number
 }
 
-export const defaultJudgeLimits: JudgeLimits = { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3 }
+export const defaultJudgeLimits: JudgeLimits = {
+  graceMs: 20_000,
+  absenceMs: 60_000,
+  absenceLooks: 3,
+  runawayMs: 600_000,
+}
 
 export type Verdict =
   /** Nothing new. `needs`: what would decide it. */
@@ -55,7 +63,7 @@ export function judge(known: Case): Verdict {
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record)) return byRecord(known, record, final)
   // 3. The manager still has it.
-  if (live !== null) return observed(known, live)
+  if (live !== null && !isRunaway(known, live)) return observed(known, live)
   // 4. The manager says it is over, and we have no record.
   if (final !== null) return byManager(known, final)
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
@@ -71,7 +79,17 @@ function observed(known: Case, live: Evidence): Verdict {
   if (state === null || state === "ended") return { kind: "keep", needs: "nothing" }
   const last = known.attempt.lastSeen
   const same = last !== null && last.state === state && last.reason === live.reason && last.word === live.word
-  return same ? { kind: "keep", needs: "nothing" } : { kind: "observed", state, evidence: live }
+  if (!same) return { kind: "observed", state, evidence: live }
+  return { kind: "keep", needs: live.source === "accounting" ? "looks" : "nothing" }
+}
+
+/**
+ * Accounting keeps natives alive for ever whose end it was never told (`sacctmgr show runawayjobs`), and a queue that
+ * knows nothing of them is right. One that has not started is only fenced, so it waits no longer than others.
+ */
+function isRunaway(known: Case, live: Evidence): boolean {
+  if (live.source !== "accounting" || known.records === null || !absent(known)) return false
+  return !hasStarted(known) || known.absence.coveredMs >= known.limits.runawayMs
 }
 
 /** What the record says, with the manager's word for why a signal came. */
@@ -121,6 +139,10 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
     return ended(outcome, final.reason, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
+  if (isWrappersOwn(outcome.exitCode) && !hasRecords(known.records)) {
+    const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory, or somebody else holds the guard.`
+    return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
+  }
   if (
     !hasStarted(known) &&
     outcome.cause !== "node-failure" &&
@@ -136,6 +158,11 @@ function byManager(known: Case, final: Evidence): Verdict {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
   }
   return ended(outcome, final.reason, [final])
+}
+
+/** Codes with which the wrapper ends without having run the payload. A payload may end with them too; then there are records. */
+function isWrappersOwn(exitCode: number | null): boolean {
+  return exitCode !== null && Object.values<number>(wrapperExit).includes(exitCode)
 }
 
 /** It is gone for certain, and left no record: its wrapper was killed in a way that it could not notice. */
@@ -176,8 +203,12 @@ function absent(known: Case): boolean {
 /** A guard that a native holds, or a started record: the payload may have run. */
 function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
   if (known.attempt.startedAt !== null || known.attempt.lastSeen?.state === "running") return true
-  if (known.records === null) return false
-  return known.records.started.length > 0 || known.records.guards.some((guard) => guard.owner.startsWith("native:"))
+  return hasRecords(known.records)
+}
+
+function hasRecords(records: Records | null): boolean {
+  if (records === null) return false
+  return records.started.length > 0 || records.guards.some((guard) => guard.owner.startsWith("native:"))
 }
 
 /** The manager has started the native again after this record was written: only the highest start counts. */

@@ -7,6 +7,7 @@ import type { HostFacts, Place } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
+import type { Attendance } from "../transport/person.ts"
 import type { Session } from "../transport/session.ts"
 import type { Log } from "./log.ts"
 
@@ -43,6 +44,10 @@ export interface LinkParts {
   readonly executor: string
   readonly address: string
   readonly open: (signal: AbortSignal) => Promise<Session>
+  /** Whom `open` asks, when it must. */
+  readonly person: Attendance
+  /** A login that had to wait for a person is through. */
+  readonly onLogin: () => void
   readonly root: string
   /** Watches the folder of hints, where the transport can; returns how to end that. */
   readonly watchHints: (directory: string) => (() => void) | undefined
@@ -57,6 +62,9 @@ export class ManagerLink implements AsyncDisposable {
   private readonly parts: LinkParts
   private opening: Promise<Live> | null = null
   private live: Live | null = null
+  /** The last login failed for an answer that nobody gave. */
+  private isWaitingForPerson = false
+  private arrivalsTried = 0
   private superseded: HawserError | null = null
 
   constructor(parts: LinkParts) {
@@ -111,6 +119,15 @@ export class ManagerLink implements AsyncDisposable {
     this.parts.breaker.retryNow()
   }
 
+  /** Forgets a back-off that a person can end, if one has come since. True: it did. */
+  retryWithPerson(): boolean {
+    const { isThere, arrivals } = this.parts.person
+    const hasCome = isThere && arrivals !== this.arrivalsTried
+    if (!this.isWaitingForPerson || this.opening !== null || !hasCome) return false
+    this.retryNow()
+    return true
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.drop()
   }
@@ -127,7 +144,7 @@ export class ManagerLink implements AsyncDisposable {
 
   private async connect(signal: AbortSignal): Promise<Live> {
     const { store, root, clock, log, executor } = this.parts
-    const session = await this.parts.open(signal)
+    const session = await this.open(signal)
     try {
       const facts = await session.ask(hello(root, store.identity.stateId), signal)
       const owner = await this.own(session, facts, signal)
@@ -153,6 +170,25 @@ export class ManagerLink implements AsyncDisposable {
       return live
     } catch (error) {
       await session[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
+  /** Tried again at once for a person who came while nobody was there to be asked. */
+  private async open(signal: AbortSignal): Promise<Session> {
+    const { open, person, onLogin } = this.parts
+    const waited = this.isWaitingForPerson
+    const wasThere = person.isThere
+    try {
+      const session = await open(signal)
+      this.isWaitingForPerson = false
+      if (waited) onLogin()
+      return session
+    } catch (error) {
+      this.isWaitingForPerson = error instanceof TransportError && error.code === "PERSON_NEEDED"
+      if (this.isWaitingForPerson && !wasThere && person.isThere) return this.open(signal)
+      // Whoever came meanwhile was asked, too.
+      this.arrivalsTried = person.arrivals
       throw error
     }
   }

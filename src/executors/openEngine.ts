@@ -2,10 +2,11 @@
 import type { Health } from "../job/index.ts"
 import { prelude } from "../remote/prelude.ts"
 import { Breaker } from "../retry/breaker.ts"
+import { nobody } from "../transport/person.ts"
 import { openSession } from "../transport/session.ts"
 import { Bell } from "./bell.ts"
 import { Book } from "./book.ts"
-import type { Desk } from "./desk.ts"
+import { type Desk, ringAll } from "./desk.ts"
 import { Engine } from "./engine.ts"
 import { defaultJudgeLimits } from "./judge.ts"
 import { ManagerLink } from "./link.ts"
@@ -15,14 +16,18 @@ import { Throttle } from "./throttle.ts"
 /** The engine runs at once: it takes up what the store says is not over. */
 export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
   const { store, clock, log } = fleet.parts
-  const { name, scheduler, transport, root, pace } = parts
+  const { name, scheduler, transport, root, pace, person = nobody } = parts
   const book = new Book(store, name)
-  const bells = { submit: new Bell(clock), monitor: new Bell(clock), collect: new Bell(clock) }
   const breaker = new Breaker({ clock, onHealth: (health, reason) => tellHealth(fleet, name, health, reason) })
+  const bells = { submit: new Bell(clock), monitor: new Bell(clock), collect: new Bell(clock) }
   const link = new ManagerLink({
     executor: name,
     address: transport.address,
-    open: (signal) => openSession(transport, { clock, prelude: prelude(scheduler.foreignVariables) }, signal),
+    open:
+      parts.openSession ??
+      ((signal) => openSession(transport, { clock, prelude: prelude(scheduler.foreignVariables) }, signal)),
+    person,
+    onLogin: () => ringAll(bells),
     root,
     watchHints: (directory) => transport.watch?.(directory, () => bells.monitor.ring()),
     store,

@@ -5,6 +5,8 @@ import type { Job, JobSpec, JobView, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
+import type { Session } from "../transport/session.ts"
+import type { Attendance } from "../transport/person.ts"
 import type { Transport } from "../transport/transport.ts"
 import type { HawserApi } from "./api.ts"
 import type { Pace } from "./desk.ts"
@@ -19,6 +21,10 @@ export interface ExecutorParts {
   readonly name: string
   readonly scheduler: Scheduler
   readonly transport: Transport
+  /** How a session is opened; absent: over the transport. The simulator has sessions without one. */
+  readonly openSession?: (signal: AbortSignal) => Promise<Session>
+  /** Whom the transport asks. Default: nobody is there. */
+  readonly person?: Attendance
   readonly launcherFor: (spec: JobSpec) => Launcher
   readonly defaults: SpecDefaults
   readonly limits: Limits

@@ -2,12 +2,15 @@
 import type { JobSpec, Resources, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
+import type { Attendance } from "../transport/person.ts"
 import type { Transport } from "../transport/transport.ts"
 
 export interface ExecutorSettings {
   readonly name: string
   readonly scheduler: Scheduler
   readonly transport: Transport
+  /** Whom the transport asks. Default: nobody is there. */
+  readonly person?: Attendance
   readonly launcherFor: (spec: JobSpec) => Launcher
   readonly defaults: SpecDefaults
   readonly limits: {

@@ -17,6 +17,8 @@ export interface Files {
   link(from: string, to: string): Promise<void>
   rename(from: string, to: string): Promise<void>
   remove(path: string): Promise<void>
+  /** After it, what can be read of the file is on disk, whoever wrote it. */
+  syncFile(path: string): Promise<void>
   /** After it, the names in the directory are on disk. */
   syncDirectory(path: string): Promise<void>
   /** Does another host's change show only after a while here? */
@@ -58,6 +60,14 @@ export const nodeFiles: Files = {
   link: (from, to) => link(from, to),
   rename: (from, to) => rename(from, to),
   remove: (path) => unlink(path),
+  syncFile: async (path) => {
+    const handle = await open(path, "r")
+    try {
+      await handle.datasync()
+    } finally {
+      await handle.close()
+    }
+  },
   syncDirectory: async (path) => {
     const handle = await open(path, "r")
     try {

@@ -1,13 +1,14 @@
 /** Opens a state directory: to own it, or to look into it. */
 import type { Clock } from "../clock.ts"
 import { storeFailure } from "./failure.ts"
-import { type Files, nodeFiles } from "./files.ts"
+import { type Files, isMissing, nodeFiles } from "./files.ts"
 import { type Host, systemHost } from "./host.ts"
 import { newIdentity } from "./identity.ts"
 import { type Claimed, type Lease, type Place, announce, checkFree, claimEpoch, readLease, withdraw } from "./lease.ts"
 import { type Loaded, load } from "./load.ts"
 import { OwnedStore, sweepDrafts } from "./owned.ts"
 import { ReadingStore } from "./reading.ts"
+import { pathOf } from "./segment.ts"
 
 export interface OpenOptions {
   readonly clock: Clock
@@ -84,7 +85,9 @@ async function takeUp(place: Place, clock: Clock, lease: Lease, claimed: Claimed
   // Until its caches have run out, an owner on another host may acknowledge; that has to be in what we read.
   if (lease.state === "elsewhere" && (await files.isRemote(directory))) await clock.sleep(directoryCacheMs)
   await sweepDrafts(place)
-  return load(files, directory, claimed.owner.epoch)
+  const loaded = await load(files, directory, claimed.owner.epoch)
+  await syncCounted(place, loaded)
+  return loaded
 }
 
 async function goOn(
@@ -100,4 +103,16 @@ async function goOn(
   // One that still runs may cut off what it had not acknowledged, and we had counted. Then the snapshot has it.
   if (lease.state === "live" || lease.state === "elsewhere") await store.snapshot().catch(() => undefined)
   return store
+}
+
+/**
+ * An owner that was killed between a write and its fsync has left what we can read and a power failure can take back.
+ * We build on it from now on.
+ */
+async function syncCounted({ files, directory }: Place, { covers }: Loaded): Promise<void> {
+  for (const segment of covers) {
+    await files.syncFile(pathOf(directory, segment)).catch((error: unknown) => {
+      if (!isMissing(error)) throw error
+    })
+  }
 }

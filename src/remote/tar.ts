@@ -68,10 +68,15 @@ function block({ name, target, mode, size, mtime, flag }: Block): Buffer {
   header.write(flag, 156)
   header.write(target.slice(0, nameMax), 157, "latin1")
   header.write("ustar\0" + "00", 257, "latin1")
-  let sum = 0
-  for (let at = 0; at < blockSize; at += 1) sum += header[at] ?? 0
-  header.write(`${octal(sum, 6)}\0 `, 148, "latin1")
+  header.write(`${octal(checksumOf(header), 6)}\0 `, 148, "latin1")
   return header
+}
+
+/** The sum of a header's bytes, with blanks where the sum itself stands. */
+export function checksumOf(header: Buffer): number {
+  let sum = 8 * 32
+  for (let at = 0; at < blockSize; at += 1) if (at < 148 || at >= 156) sum += header[at] ?? 0
+  return sum
 }
 
 function octal(value: number, digits: number): string {

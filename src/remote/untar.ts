@@ -1,5 +1,6 @@
 /** Reads a tar stream member by member, byte for byte, as GNU tar, busybox tar and bsdtar write it. */
 import type { ByteName } from "./filename.ts"
+import { checksumOf } from "./tar.ts"
 
 export interface TarEntry {
   /** As it stands in the archive; folders may end with a slash. */
@@ -44,7 +45,7 @@ export async function readTar(
   try {
     let said: Partial<Pick<TarEntry, "name" | "target" | "size">> = {}
     for (let header = await source.block(); header !== null; header = await source.block()) {
-      if (header.every((byte) => byte === 0)) continue
+      if (header[0] === 0 && header.every((byte) => byte === 0)) continue
       const entry = decode(header)
       if (entry.flag === "L" || entry.flag === "K" || entry.flag === "x" || entry.flag === "g") {
         const extra = await source.all(entry.size)
@@ -62,8 +63,7 @@ export async function readTar(
 }
 
 function decode(header: Buffer): TarEntry & { readonly flag: string } {
-  const sum = header.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0)
-  if (number(header, 148, 8) !== sum) throw new TarError("A tar header is damaged.")
+  if (number(header, 148, 8) !== checksumOf(header)) throw new TarError("A tar header is damaged.")
   const flag = header.toString("latin1", 156, 157)
   const type = types[flag] ?? "other"
   const isUstar = header.toString("latin1", 257, 263) === "ustar\0"

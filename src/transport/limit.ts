@@ -18,6 +18,7 @@ export function limit(clock: Clock, ms: number, outer: AbortSignal | undefined, 
   const stop = new AbortController()
   let timer = new AbortController()
   let pauses = 0
+  let isOver = false
   const strike = (reason: Error): void => {
     struck.reject(reason)
     stop.abort(reason)
@@ -43,10 +44,11 @@ export function limit(clock: Clock, ms: number, outer: AbortSignal | undefined, 
         return await work()
       } finally {
         pauses -= 1
-        if (pauses === 0 && !stop.signal.aborted) start()
+        if (pauses === 0 && !isOver && !stop.signal.aborted) start()
       }
     },
     end() {
+      isOver = true
       timer.abort()
       outer?.removeEventListener("abort", onAbort)
     },

@@ -24,9 +24,15 @@ export const transports: Readonly<Record<string, Factory>> = {
 }
 
 /** Throws `TRANSPORT_UNKNOWN` with the names that there are. */
-export function transportFor({ clock, prompt, ...config }: TransportConfig & TransportOptions): Transport {
+export function transportFor({
+  clock,
+  person,
+  keyring,
+  executor,
+  ...config
+}: TransportConfig & TransportOptions): Transport {
   const factory = Object.hasOwn(transports, config.transport) ? transports[config.transport] : undefined
-  if (factory !== undefined) return factory(config, { clock, prompt })
+  if (factory !== undefined) return factory(config, { clock, person, keyring, executor })
   throw new UsageError("TRANSPORT_UNKNOWN", {
     summary: `There is no transport called "${config.transport}".`,
     advice: `Use one of: ${Object.keys(transports).join(", ")}.`,

@@ -6,7 +6,8 @@ import { loginShell, plainShell } from "../quote.ts"
 import { exitOf } from "./exit.ts"
 import type { SshLink } from "./sshConnect.ts"
 import { channelError, lostError } from "./sshErrors.ts"
-import type { Prompt } from "./sshKeyFile.ts"
+import { Keyring } from "./keyring.ts"
+import { type Person, nobody } from "./person.ts"
 import type { SshConfig } from "./sshConfig.ts"
 import type { Channel, Connection, Transport } from "./transport.ts"
 
@@ -14,19 +15,25 @@ const connectTimeoutMsDefault = 30_000
 
 export interface Ssh2Options {
   readonly clock: Clock
-  /** For passphrases and the server's questions; undefined where there is no terminal. */
-  readonly prompt?: Prompt | undefined
+  /** For passphrases and the server's questions. Default: nobody. */
+  readonly person?: Person | undefined
+  /** Keys that stay unlocked, shared by those that use them. Default: each connection asks again. */
+  readonly keyring?: Keyring | undefined
+  /** Whose transport it is, for the person. */
+  readonly executor?: string | undefined
 }
 
 export function ssh2Transport(config: SshConfig, options: Ssh2Options): Transport {
   const { host, port, user } = config
+  const { clock, person = nobody, executor = null } = options
   return {
     address: `${user === undefined ? "" : `${user}@`}${host}${port === undefined ? "" : `:${port}`}`,
     async connect(signal, { timeoutMs = connectTimeoutMsDefault } = {}) {
       signal?.throwIfAborted()
       // Loaded with the first connection: ssh2 is large, and most commands never connect.
+      const { keyring = new Keyring() } = options
       const { connectSsh } = await import("./sshConnect.ts")
-      return connectionOver(await connectSsh(config, { ...options, timeoutMs, signal }), options.clock)
+      return connectionOver(await connectSsh(config, { clock, person, keyring, executor, timeoutMs, signal }), clock)
     },
   }
 }

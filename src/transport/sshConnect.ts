@@ -7,7 +7,7 @@ import { deferred } from "./deferred.ts"
 import { type KnownHost, judgeHostKey, preferredAlgorithms, readKnownHost } from "./hostKeys.ts"
 import { type Limit, limit } from "./limit.ts"
 import { type Phase, authError, connectError, connectTimeoutError, lostError } from "./sshErrors.ts"
-import type { Prompt } from "./sshKeyFile.ts"
+import { type Asker, asking } from "./sshAsking.ts"
 import { loginKeys } from "./sshKeys.ts"
 import { type Login, login } from "./sshLogin.ts"
 import { type Route, directRoute, forwardedRoute, proxyRoute } from "./sshRoute.ts"
@@ -18,10 +18,8 @@ const jumpsMax = 8
 /** For the server to close its end. */
 const goodbyeMsMax = 1_000
 
-export interface SshContext {
+export interface SshContext extends Asker {
   readonly clock: Clock
-  /** Undefined where nobody can be asked: then locked keys are not used. */
-  readonly prompt?: Prompt | undefined
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
@@ -47,15 +45,19 @@ export async function connectSsh(config: SshConfig, context: SshContext, via?: S
   const progress: Progress = { phase: "route" }
   const onTimeout = (): TransportError => connectTimeoutError(settings, progress.phase, timeoutMs)
   const time = limit(context.clock, timeoutMs, context.signal, onTimeout)
+  const { unlocking, answer, unlocked } = asking(context, settings, time)
   try {
     const known = await readKnownHost(settings)
-    const ask = askInTime(context.prompt, time)
-    const attempt = login(settings.user, await loginKeys(settings, ask), ask)
+    const attempt = login(settings.user, await time.race(loginKeys(settings, unlocking)), answer)
     // From here to the login nothing waits for anything else: a server that closes at once would not be noticed.
     const route = await openRoute(settings, hop, time)
-    return await logIn({ settings, route, hop, known, attempt, time, progress, clock: context.clock })
+    const { clock, executor } = context
+    return await logIn({ settings, route, hop, known, attempt, time, progress, clock, executor })
   } catch (error) {
     await hop?.close()
+    // A server gives a login only so much time (LoginGraceTime); what is typed after it serves another one.
+    const isLate = via === undefined && !time.signal.aborted && (await time.race(unlocked()))
+    if (isLate) return await connectSsh(config, context, via, hops)
     throw error
   } finally {
     time.end()
@@ -91,11 +93,6 @@ async function openRoute(settings: SshSettings, hop: SshLink | undefined, time: 
   }
 }
 
-/** A person is asked without the time running out. */
-function askInTime(prompt: Prompt | undefined, time: Limit): Prompt | undefined {
-  return prompt && ((question) => time.pausedFor(() => prompt(question)))
-}
-
 interface LoginParts {
   readonly settings: SshSettings
   readonly route: Route
@@ -105,10 +102,11 @@ interface LoginParts {
   readonly time: Limit
   readonly progress: Progress
   readonly clock: Clock
+  readonly executor: string | null
 }
 
 async function logIn(parts: LoginParts): Promise<SshLink> {
-  const { settings, route, hop, known, attempt, time, progress, clock } = parts
+  const { settings, route, hop, known, attempt, time, progress, clock, executor } = parts
   const client = new ssh2.Client()
   const closed = deferred<TransportError>()
   const ready = deferred<void>()
@@ -124,7 +122,7 @@ async function logIn(parts: LoginParts): Promise<SshLink> {
       ready.reject(
         refused ??
           (isLogin
-            ? authError(settings, attempt.tried(), cause)
+            ? authError(settings, attempt.tried(), cause, executor)
             : connectError(settings, progress.phase, cause, heard)),
       )
     }

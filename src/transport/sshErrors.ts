@@ -89,28 +89,41 @@ export function connectTimeoutError(settings: SshSettings, phase: Phase, timeout
   })
 }
 
-export function authError(settings: SshSettings, attempts: LoginAttempts, cause: Error | undefined): TransportError {
+/** `executor`: whom `hawser doctor` would ask about. `PERSON_NEEDED`: a passphrase would open the way. */
+export function authError(
+  settings: SshSettings,
+  attempts: LoginAttempts,
+  cause: Error | undefined,
+  executor: string | null = null,
+): TransportError {
   const { offered, skipped, locked, accepted } = attempts
-  const lockedNote = locked.map((path) => `${path}: locked by a passphrase`)
+  const lockedNote = [...locked].map(([path, why]) => `${path}: ${why}`)
   const certificates = settings.certificateFiles.map((path) => `${path}: this transport can't use certificates`)
   const notes = [...lockedNote, ...skipped, ...certificates]
+  const isSaid = cause?.message.startsWith("All configured") || [...locked.values()].includes(cause?.message ?? "")
   const reasons = [
-    cause?.message.startsWith("All configured") ? undefined : cause?.message,
+    isSaid ? undefined : cause?.message,
     offered.length > 0 ? `Refused: ${offered.join(", ")}.` : "There was no key to offer.",
     notes.length > 0 ? `Not offered: ${notes.join("; ")}.` : undefined,
     accepted.length > 0 ? `The server takes: ${accepted.join(", ")}.` : undefined,
   ]
   const advice =
-    locked.length > 0
-      ? `Run: ssh-add ${locked.join(" ")}`
+    locked.size > 0
+      ? unlockAdvice([...locked.keys()].join(" "), executor)
       : `Check user and identityFile; \`ssh -v${portOption(settings)} ${settings.user}@${settings.host}\` shows what OpenSSH does.`
-  return new TransportError("AUTH_FAILED", {
+  return new TransportError(locked.size > 0 ? "PERSON_NEEDED" : "AUTH_FAILED", {
     summary: `${address(settings)} did not let ${settings.user} log in.`,
     reason: reasons.filter((part) => part !== undefined).join(" "),
     advice,
     class: "auth",
     cause,
   })
+}
+
+function unlockAdvice(paths: string, executor: string | null): string {
+  const doctor =
+    executor === null ? "" : `Run on a terminal, to be asked for the passphrase: hawser doctor ${executor}. Or: `
+  return `${doctor === "" ? "Run: " : doctor}ssh-add ${paths}`
 }
 
 /** For a connection that was open. */

@@ -2,13 +2,10 @@
 import { readFile, stat } from "node:fs/promises"
 import ssh2 from "ssh2"
 import type { ParsedKey } from "ssh2"
-import { TransportError } from "../errors.ts"
-
-/** Asks a person one question; the answer is not shown. */
-export type Prompt = (question: string) => Promise<string>
 
 export interface KeyFile {
   readonly path: string
+  readonly text: string
   /** Undefined where it can't be known without the passphrase. */
   readonly publicKey: ParsedKey | undefined
   readonly isLocked: boolean
@@ -21,30 +18,27 @@ export async function readKeyFile(path: string): Promise<KeyFile | undefined> {
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => error)
   if (text instanceof Error) {
     if (text.code === "ENOENT") return undefined
-    return { path, publicKey: undefined, isLocked: false, problem: text.message }
+    return { path, text: "", publicKey: undefined, isLocked: false, problem: text.message }
   }
   const key = parseKey(text)
   const isLocked = key instanceof Error && /encrypted/i.test(key.message)
   const publicKey = key instanceof Error ? await publicHalf(path, text) : key
   const problem = (await looseMode(path)) ?? (key instanceof Error && !isLocked ? key.message : undefined)
-  return { path, publicKey, isLocked, problem }
+  return { path, text, publicKey, isLocked, problem }
 }
 
-/** The private key; asks for the passphrase up to three times. Throws `KEY_LOCKED`. */
-export async function unlockKeyFile(path: string, prompt: Prompt | undefined): Promise<ParsedKey> {
-  const text = await readFile(path, "utf8")
-  let key = parseKey(text)
-  for (let tries = 0; key instanceof Error && prompt !== undefined && tries < 3; tries += 1) {
-    key = parseKey(text, await prompt(`Passphrase for key ${path}: `))
+/** As ssh: a wrong passphrase is asked for again, and an empty one is none. */
+const passphrasesMax = 3
+
+/** The private key. Rejects with why it stays locked; `ask` gets what to say before the question. */
+export async function unlockKey(text: string, ask: (instructions: string) => Promise<string>): Promise<ParsedKey> {
+  for (let tries = 0; tries < passphrasesMax; tries += 1) {
+    const passphrase = await ask(tries === 0 ? "" : "The passphrase is wrong.")
+    if (passphrase === "") throw new Error("no passphrase was given")
+    const key = parseKey(text, passphrase)
+    if (!(key instanceof Error)) return key
   }
-  if (!(key instanceof Error)) return key
-  throw new TransportError("KEY_LOCKED", {
-    summary: `The key ${path} can't be unlocked.`,
-    reason: key.message,
-    advice: `Run: ssh-add ${path}`,
-    class: "auth",
-    cause: key,
-  })
+  throw new Error(`the passphrase was wrong ${passphrasesMax} times`)
 }
 
 /** What can be read of a key in any of its forms. */

@@ -2,7 +2,7 @@
 import { callbackify } from "node:util"
 import ssh2 from "ssh2"
 import type { ParsedKey, SignCallback, SigningRequestOptions } from "ssh2"
-import { type KeyFile, type Prompt, parseKey, readKeyFile, unlockKeyFile } from "./sshKeyFile.ts"
+import { type KeyFile, parseKey, readKeyFile } from "./sshKeyFile.ts"
 import type { SshSettings } from "./sshSettings.ts"
 
 /** One key, ready to be offered. */
@@ -16,17 +16,39 @@ export interface Candidates {
   readonly keys: readonly Candidate[]
   /** Keys that could not be offered, and why. */
   readonly skipped: readonly string[]
-  /** Files of keys whose passphrase nobody could be asked for. */
-  readonly locked: readonly string[]
+  /** Files of keys that are locked, and why they stay so; one whose passphrase is asked for is there meanwhile. */
+  readonly locked: ReadonlyMap<string, string>
+}
+
+export function labelOf(path: string): string {
+  return `key ${path}`
+}
+
+/** The way to the private half of a locked key. */
+export interface Unlocking {
+  /** It needs no passphrase any more, or somebody can be asked for it. */
+  canUnlock(file: KeyFile): boolean
+  unlock(file: KeyFile): Promise<ParsedKey>
 }
 
 /** Signs with one key, wherever that lies. */
 type Signer = (data: Buffer, options: SigningRequestOptions) => Promise<Buffer>
 
 /** Keys that the agent holds for the configured files, then the agent's others, then the files themselves. */
-export async function loginKeys(settings: SshSettings, prompt: Prompt | undefined): Promise<Candidates> {
+export async function loginKeys(settings: SshSettings, unlocking: Unlocking): Promise<Candidates> {
   const skipped: string[] = []
-  const locked: string[] = []
+  const locked = new Map<string, string>()
+  const unlock = async (file: KeyFile): Promise<ParsedKey> => {
+    locked.set(file.path, "its passphrase did not come in time")
+    try {
+      const key = await unlocking.unlock(file)
+      locked.delete(file.path)
+      return key
+    } catch (error) {
+      locked.set(file.path, error instanceof Error ? error.message : String(error))
+      throw error
+    }
+  }
   const held = await keysOfAgent(settings.agent, skipped)
   const first: Candidate[] = []
   const last: Candidate[] = []
@@ -36,23 +58,18 @@ export async function loginKeys(settings: SshSettings, prompt: Prompt | undefine
       skipped.push(`${path}: no such file`)
       continue
     }
-    const publicKey = file.publicKey ?? (await unlockedKey(file, prompt))
+    const canUse = file.problem === undefined && (!file.isLocked || unlocking.canUnlock(file))
+    const publicKey = file.publicKey ?? (canUse ? await unlock(file).catch(() => undefined) : undefined)
     const at = held.findIndex(({ key }) => publicKey !== undefined && samePublicKey(key, publicKey))
     const [known] = at < 0 ? [] : held.splice(at, 1)
     if (known !== undefined) first.push({ label: `agent key ${path}`, agent: known.agent })
     else if (file.problem !== undefined) skipped.push(`${path}: ${file.problem}`)
-    else if (file.isLocked && prompt === undefined) locked.push(path)
-    else if (publicKey !== undefined) last.push({ label: `key ${path}`, agent: fileAgent(path, publicKey, prompt) })
+    else if (!canUse) locked.set(path, "locked by a passphrase")
+    else if (publicKey !== undefined) last.push({ label: labelOf(path), agent: fileAgent(file, publicKey, unlock) })
   }
   const others = settings.identitiesOnly ? [] : held
   const rest = others.map(({ key, agent }) => ({ label: `agent key ${key.comment || key.type}`, agent }))
   return { keys: [...first, ...rest, ...last], skipped, locked }
-}
-
-/** For the old formats, which show nothing of a locked key. */
-async function unlockedKey(file: KeyFile, prompt: Prompt | undefined): Promise<ParsedKey | undefined> {
-  if (!file.isLocked || file.problem !== undefined || prompt === undefined) return undefined
-  return unlockKeyFile(file.path, prompt).catch(() => undefined)
 }
 
 interface HeldKey {
@@ -82,9 +99,9 @@ function keysOfAgent(socket: string | undefined, skipped: string[]): Promise<Hel
 }
 
 /** The passphrase is asked for when the server has said that it would take this key. */
-function fileAgent(path: string, publicKey: ParsedKey, prompt: Prompt | undefined): SingleKeyAgent {
+function fileAgent(file: KeyFile, publicKey: ParsedKey, unlock: Unlocking["unlock"]): SingleKeyAgent {
   return new SingleKeyAgent(publicKey, async (data, { hash }) => {
-    const key = publicKey.isPrivateKey() ? publicKey : await unlockKeyFile(path, prompt)
+    const key = publicKey.isPrivateKey() ? publicKey : await unlock(file)
     const signature: unknown = key.sign(data, hash)
     if (Buffer.isBuffer(signature)) return signature
     throw signature instanceof Error ? signature : new Error("It did not sign.")

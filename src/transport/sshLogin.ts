@@ -1,7 +1,7 @@
 /** Logging in: which key or question comes next, and what was tried. */
 import type { AnyAuthMethod, AuthHandlerMiddleware, AuthenticationType } from "ssh2"
-import type { Prompt } from "./sshKeyFile.ts"
-import type { Candidate, Candidates } from "./sshKeys.ts"
+import type { Question } from "./person.ts"
+import { type Candidate, type Candidates, labelOf } from "./sshKeys.ts"
 
 export interface Login {
   readonly handler: AuthHandlerMiddleware
@@ -12,12 +12,15 @@ export interface Login {
 export interface LoginAttempts {
   readonly offered: readonly string[]
   readonly skipped: readonly string[]
-  readonly locked: readonly string[]
+  readonly locked: ReadonlyMap<string, string>
   readonly accepted: readonly string[]
 }
 
-/** Keys one by one, then the server's own questions where there is a person to answer them. */
-export function login(user: string, { keys, skipped, locked }: Candidates, prompt: Prompt | undefined): Login {
+/** What the server wants to know of the person; an answer for each question. */
+export type Answer = (instructions: string, questions: readonly Question[]) => Promise<readonly string[]>
+
+/** Keys one by one, then the server's own questions; `answer` is undefined where nobody is there for them. */
+export function login(user: string, { keys, skipped, locked }: Candidates, answer: Answer | undefined): Login {
   const offered: string[] = []
   let accepted: readonly string[] = []
   let hasAskedServer = false
@@ -36,14 +39,18 @@ export function login(user: string, { keys, skipped, locked }: Candidates, promp
       offered.push(key.label)
       return { type: "agent", username: user, agent: key.agent }
     }
-    if (prompt === undefined || hasAskedPerson || !accepted.includes("keyboard-interactive")) return false
+    if (answer === undefined || hasAskedPerson || !accepted.includes("keyboard-interactive")) return false
     hasAskedPerson = true
     offered.push("answers to the server's questions")
-    return { type: "keyboard-interactive", username: user, prompt: answering(prompt) }
+    return { type: "keyboard-interactive", username: user, prompt: answering(answer) }
   }
   return {
     handler: (methods: AuthenticationType[] | null) => next(methods),
-    tried: () => ({ offered, skipped, locked, accepted }),
+    tried: () => {
+      // A key that stayed locked was not refused.
+      const unused = [...locked.keys()].map(labelOf)
+      return { offered: offered.filter((label) => !unused.includes(label)), skipped, locked, accepted }
+    },
   }
 }
 
@@ -51,17 +58,18 @@ type Ask = (
   name: string,
   instructions: string,
   language: string,
-  prompts: readonly { readonly prompt: string }[],
+  prompts: readonly { readonly prompt: string; readonly echo?: boolean }[],
   finish: (answers: string[]) => void,
 ) => void
 
-function answering(prompt: Prompt): Ask {
-  return (_name, instructions, _language, prompts, finish) => {
-    const ask = async (): Promise<string[]> => {
-      const answers: string[] = []
-      for (const one of prompts) answers.push(await prompt([instructions, one.prompt].filter(Boolean).join("\n")))
-      return answers
-    }
-    ask().then(finish, () => finish([]))
+function answering(answer: Answer): Ask {
+  return (name, instructions, _language, prompts, finish) => {
+    // A round without questions only tells something. (RFC 4256, 3.2)
+    if (prompts.length === 0) return finish([])
+    const questions = prompts.map(({ prompt, echo = false }) => ({ text: prompt, echo }))
+    answer([name, instructions].filter(Boolean).join("\n"), questions).then(
+      (answers) => finish([...answers]),
+      () => finish([]),
+    )
   }
 }

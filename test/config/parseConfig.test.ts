@@ -33,6 +33,7 @@ describe("an executor", () => {
       "user: me",
       "identityFile: ~/.ssh/id_ed25519",
       "knownHostsFile: hosts",
+      "rememberPassphrase: false",
       "root: /scratch//me/",
       "defaults: {queue: batch, walltime: 10m, memory: 2G, env: {A: 1}, modules: [gcc], giveUpAfter: 1d}",
       "limits: {maxQueued: 500, maxSubmitPerMinute: 600, maxConnections: 2, minPollSeconds: 0.5}",
@@ -51,6 +52,7 @@ describe("an executor", () => {
         user: "me",
         identityFile: "/home/me/.ssh/id_ed25519",
         knownHostsFile: "/project/hosts",
+        rememberPassphrase: false,
       },
       root: "/scratch/me",
       defaults: {
@@ -70,7 +72,7 @@ describe("an executor", () => {
   test("that says next to nothing is unlimited and unpacked", () => {
     expect(one("scheduler: flux")).toMatchObject({
       launcher: "auto",
-      transport: { name: "local", host: null },
+      transport: { name: "local", host: null, rememberPassphrase: true },
       root: "~/.hawser",
       limits: { maxQueued: null, maxSubmitPerMinute: null, maxConnections: null, minPollSeconds: null },
       packing: null,

@@ -89,13 +89,19 @@ const known = (more: Partial<Case> = {}): Case => ({
   absence: { coveredMs: 0, looks: 0 },
   now,
   finalForMs: null,
-  limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3 },
+  limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
   ...more,
 })
 
 const absent = { coveredMs: 60_000, looks: 3 }
 const graceOver = { finalForMs: 20_000 }
 const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as const
+
+/** What accounting says, once more. */
+function onlyAccounting(word: string, state: Evidence["state"]): Partial<Case> {
+  const evidence = seen(word, state, null, { source: "accounting" })
+  return { attempt: { ...attempt, lastSeen: evidence }, evidence: [evidence] }
+}
 
 /** Verdicts without the evidence that they rest on, so that a row fits a line. */
 function said(verdict: Verdict): unknown {
@@ -225,6 +231,26 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     { evidence: [seen("RUNNING", "running"), seen("PENDING", "queued", null, { source: "accounting" })] },
     "running",
   ],
+  [
+    "3: accounting alone says that it waits, and the queue knows nothing: look",
+    { ...onlyAccounting("PENDING", "queued"), records: nothing },
+    "looks",
+  ],
+  [
+    "3: the same after enough looks: a runaway record, of what never started",
+    { ...onlyAccounting("PENDING", "queued"), records: nothing, absence: absent },
+    "fence",
+  ],
+  [
+    "3: its twin that had started waits longer",
+    { ...onlyAccounting("RUNNING", "running"), records: running, absence: absent },
+    "looks",
+  ],
+  [
+    "3: but not for ever",
+    { ...onlyAccounting("RUNNING", "running"), records: running, absence: { coveredMs: 600_000, looks: 30 } },
+    failed("lost"),
+  ],
   ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
   [
     "4: over, started, no record: grace",
@@ -250,6 +276,21 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: failed and never ran: launch",
     { evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 0 }))], records: nothing, ...graceOver },
     failed("launch", { exitCode: 0 }),
+  ],
+  [
+    "4: a node that did not see the job directory, though the manager showed it running",
+    {
+      attempt: { ...attempt, startedAt: 5 },
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 113 }))],
+      records: nothing,
+      ...graceOver,
+    },
+    failed("launch"),
+  ],
+  [
+    "4: its twin that started ended with that code of its own",
+    { evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 113 }))], records: running, ...graceOver },
+    failed("exit", { exitCode: 113 }),
   ],
   [
     "4: a node that failed before the script ran",

@@ -4,6 +4,8 @@ import { createConnection, createServer } from "node:net"
 import { once } from "node:events"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
+import type { Person } from "../../src/transport/person.ts"
+import { Keyring } from "../../src/transport/keyring.ts"
 import { openSession } from "../../src/transport/session.ts"
 import { ssh2Transport } from "../../src/transport/ssh2.ts"
 import type { SshConfig } from "../../src/transport/sshConfig.ts"
@@ -24,7 +26,10 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
     change: Partial<SshConfig>,
     more: { prompt?: (q: string) => Promise<string>; ms?: number } = {},
   ) => {
-    const transport = ssh2Transport({ ...sshd.config, ...change }, { clock: systemClock, prompt: more.prompt })
+    const { prompt } = more
+    const ask: Person["ask"] = async ({ questions: [one] }) => [(await prompt?.(one?.text ?? "")) ?? ""]
+    const person = prompt === undefined ? undefined : { isThere: true, arrivals: 1, ask }
+    const transport = ssh2Transport({ ...sshd.config, ...change }, { clock: systemClock, person })
     await using session = await openSession(transport, {
       clock: systemClock,
       prelude: "",
@@ -104,7 +109,7 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
     expect(await attempt({ identityFile }, { prompt })).toBe("in\n")
     expect(questions).toEqual([`Passphrase for key ${identityFile}: `, `Passphrase for key ${identityFile}: `])
     const error = await failure(attempt({ identityFile }))
-    expect(error).toMatchObject({ code: "AUTH_FAILED", class: "auth", advice: `Run: ssh-add ${identityFile}` })
+    expect(error).toMatchObject({ code: "PERSON_NEEDED", class: "auth", advice: `Run: ssh-add ${identityFile}` })
     expect(String(error)).not.toContain("sesame")
   })
 
@@ -115,6 +120,20 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
       return "later"
     }
     expect(await attempt({ identityFile }, { prompt, ms: 3_000 })).toBe("in\n")
+  })
+
+  test("an unlocked key is held where somebody holds it, and else asked for with each connection", async () => {
+    const identityFile = sshd.addKey("held", { passphrase: "once" })
+    let asked = 0
+    const person: Person = { isThere: true, arrivals: 1, ask: async () => [(asked += 1) > 0 ? "once" : ""] }
+    const connect = async (keyring?: Keyring): Promise<number> => {
+      const transport = ssh2Transport({ ...sshd.config, identityFile }, { clock: systemClock, person, keyring })
+      const connection = await transport.connect()
+      await connection[Symbol.asyncDispose]()
+      return asked
+    }
+    const keyring = new Keyring()
+    expect([await connect(keyring), await connect(keyring), await connect(), await connect()]).toEqual([1, 1, 2, 3])
   })
 
   test("an agent's keys are used, also for a locked file", async () => {

@@ -54,6 +54,10 @@ export function faultyFiles({ fail, partial = 0 }: Faults): FaultyFiles {
       check("remove")
       await files.remove(path)
     },
+    syncFile: async (path) => {
+      check("syncFile")
+      await files.syncFile(path)
+    },
     syncDirectory: async (path) => {
       check("syncDirectory")
       await files.syncDirectory(path)

@@ -1,28 +1,9 @@
 /** The events of a job that goes well, for tests that need some. */
-import type { AnyEvent, Evidence, Job, JobEventBody, JobSpec } from "../../src/job/index.ts"
-import { noResources } from "../../src/job/index.ts"
+import type { AnyEvent, Evidence, Job, JobEventBody } from "../../src/job/index.ts"
 import type { JobStore } from "../../src/persist/index.ts"
+import { specOf } from "../support/jobs.ts"
 
-const spec: JobSpec = {
-  name: "relax-Al",
-  command: ["./relax", "Al"],
-  script: null,
-  env: {},
-  inputs: [],
-  outputs: [],
-  stdin: null,
-  prologue: null,
-  epilogue: null,
-  modules: [],
-  container: null,
-  launcher: "auto",
-  native: [],
-  resources: noResources,
-  after: [],
-  retry: { maxAttempts: 1, on: [] },
-  into: null,
-  giveUpAfterMs: null,
-}
+const spec = specOf({ name: "relax-Al", command: ["./relax", "Al"], launcher: "auto" })
 
 export function evidence(token: string, change: Partial<Evidence> = {}): Evidence {
   return {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import { openStore, readLease } from "../../src/persist/index.ts"
 import { type Compiled, compile } from "../support/compiled.ts"
-import { mulberry32 } from "../support/virtual-clock.ts"
+import { mulberry32 } from "../../src/testing/dice.ts"
 import { freshDirectory } from "./directory.ts"
 import { created, kindsOf } from "./life.ts"
 

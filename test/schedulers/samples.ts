@@ -1,34 +1,15 @@
 /** What the tests of dialects are made of. */
 import { readFileSync } from "node:fs"
 import type { CommandResult } from "../../src/command.ts"
-import { type JobSpec, noResources, type Resources } from "../../src/job/index.ts"
+import type { JobSpec, Resources } from "../../src/job/index.ts"
 import type { Native, Submission } from "../../src/schedulers/index.ts"
+import { specOf as sampleSpec } from "../support/jobs.ts"
 
 export const token = "hzabcdefgh01234"
 export const otherToken = "hzzyxwvuts98765"
 
 export function specOf(change: Partial<JobSpec> = {}, resources: Partial<Resources> = {}): JobSpec {
-  return {
-    name: "relax",
-    command: ["true"],
-    script: null,
-    env: {},
-    inputs: [],
-    outputs: [],
-    stdin: null,
-    prologue: null,
-    epilogue: null,
-    modules: [],
-    container: null,
-    launcher: "auto",
-    native: [],
-    resources: { ...noResources, ...resources },
-    after: [],
-    retry: { maxAttempts: 1, on: [] },
-    into: null,
-    giveUpAfterMs: null,
-    ...change,
-  }
+  return sampleSpec({ name: "relax", launcher: "auto", ...change }, resources)
 }
 
 export function submissionOf(spec: JobSpec = specOf()): Submission {

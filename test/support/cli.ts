@@ -20,6 +20,8 @@ export interface Terminal {
   /** Everything that was shown, control sequences included. */
   shown(): string
   type(keys: string): void
+  /** SIGKILL to the program that runs in it. */
+  kill(): void
   /** Resolves when it has been shown. */
   until(pattern: RegExp): Promise<void>
 }
@@ -61,9 +63,10 @@ export class Study implements AsyncDisposable {
     return { code, stdout, stderr }
   }
 
-  /** `hawser` typed at a terminal: util-linux's script holds the other end of it. */
-  terminal(args: readonly string[]): Terminal {
-    const line = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
+  /** `hawser` typed at a terminal, and a line of shell after it: util-linux's script holds the other end. */
+  terminal(args: readonly string[], afterwards?: string): Terminal {
+    const words = [process.execPath, bin, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ")
+    const line = afterwards === undefined ? `exec ${words}` : `${words}; code=$?; ${afterwards}; exit $code`
     const child = spawn("script", ["-qfec", line, "/dev/null"], {
       cwd: this.folder,
       env: { ...this.env, SHELL: "/bin/sh", TERM: "xterm" },
@@ -75,6 +78,10 @@ export class Study implements AsyncDisposable {
     return {
       code,
       shown: () => text,
+      kill: () => {
+        const { stdout } = spawnSync("ps", ["--ppid", String(child.pid), "-o", "pid="], { encoding: "utf8" })
+        for (const pid of stdout.split("\n").map(Number)) if (pid > 0) process.kill(pid, "SIGKILL")
+      },
       type: (keys) => void child.stdin.write(keys),
       until: async (pattern) => {
         for (let tries = 0; tries < 1_200 && !pattern.test(text); tries += 1) await pause(50)

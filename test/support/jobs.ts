@@ -1,8 +1,8 @@
 /** Specs and parts of jobs for tests. */
-import { type JobSpec, noResources } from "../../src/job/index.ts"
+import { type JobSpec, type Resources, noResources } from "../../src/job/index.ts"
 import type { JobParts } from "../../src/remote/script.ts"
 
-export function specOf(changes: Partial<JobSpec> = {}): JobSpec {
+export function specOf(changes: Partial<JobSpec> = {}, resources: Partial<Resources> = {}): JobSpec {
   return {
     name: "test",
     command: ["true"],
@@ -17,7 +17,7 @@ export function specOf(changes: Partial<JobSpec> = {}): JobSpec {
     container: null,
     launcher: "none",
     native: [],
-    resources: noResources,
+    resources: { ...noResources, ...resources },
     after: [],
     retry: { maxAttempts: 1, on: [] },
     into: null,

@@ -1,5 +1,6 @@
 /** A clock that stands still until a test moves it, with random numbers that a seed repeats. */
 import type { Clock } from "../../src/clock.ts"
+import { mulberry32 } from "../../src/testing/dice.ts"
 
 export interface VirtualClock extends Clock {
   /** Moves on by `ms`; wakes sleepers in the order of their times, each with time to act before the next. */
@@ -70,17 +71,6 @@ export function virtualClock(options: { readonly start?: number; readonly seed?:
 /** Lets everything run that waits for nothing but the event loop. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** A small generator of random numbers that any seed starts. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 function hexByte(random: number): string {

@@ -1,0 +1,83 @@
+/** Engines that break one rule each, made by what is put around them: to see that the simulator finds them out. */
+import type { ExecutorParts } from "../executors/parts.ts"
+import { SchedulerError } from "../errors.ts"
+import type { Evidence } from "../job/index.ts"
+import type { Native, Scheduler } from "../schedulers/scheduler.ts"
+
+export const brokenEngines = [
+  /** The intent is not on disk when the job is submitted. */
+  "accept-before-intent",
+  /** A submission that timed out counts as refused, and is made again. */
+  "resubmit-on-time-out",
+  /** What the queue does not show has completed. */
+  "absence-means-done",
+  /** The wrapper runs the payload, whoever holds the guard. */
+  "no-guard",
+  /** The journal is not fsynced. */
+  "no-fsync",
+] as const
+export type Broken = (typeof brokenEngines)[number]
+
+/** The parts of the executor, with what is broken about them. What is not about the executor is broken elsewhere. */
+export function brokenParts(parts: ExecutorParts, broken: Broken | null): ExecutorParts {
+  if (broken === "resubmit-on-time-out") return { ...parts, scheduler: resubmitting(parts.scheduler) }
+  if (broken === "absence-means-done") return { ...parts, scheduler: credulous(parts.scheduler) }
+  return parts
+}
+
+function resubmitting(scheduler: Scheduler): Scheduler {
+  return {
+    ...scheduler,
+    submit: (submission) => {
+      const command = scheduler.submit(submission)
+      return {
+        ...command,
+        parse: (result) => {
+          try {
+            return command.parse(result)
+          } catch (error) {
+            if (!(error instanceof SchedulerError) || error.class !== "in-doubt") throw error
+            throw new SchedulerError(error.code, { summary: error.summary, reason: error.reason, class: "transient" })
+          }
+        },
+      }
+    },
+  }
+}
+
+function credulous(scheduler: Scheduler): Scheduler {
+  return {
+    ...scheduler,
+    queue: (natives) => {
+      const command = scheduler.queue(natives)
+      return {
+        ...command,
+        parse: (result) => {
+          const listing = command.parse(result)
+          const shown = new Set(listing.evidence.map(({ token }) => token))
+          const gone = natives.filter(({ token, nativeId }) => nativeId !== null && !shown.has(token))
+          return { ...listing, evidence: [...listing.evidence, ...gone.map(completed)] }
+        },
+      }
+    },
+    history: () => null,
+  }
+}
+
+function completed({ token, nativeId }: Native): Evidence {
+  return {
+    source: "accounting",
+    token,
+    nativeId,
+    seenAt: 0,
+    word: "COMPLETED",
+    state: "ended",
+    outcome: { state: "completed", cause: null, exitCode: 0, signal: null },
+    reason: null,
+    submitTime: null,
+    startedAt: 1,
+    endedAt: null,
+    host: null,
+    restarts: null,
+  }
+}

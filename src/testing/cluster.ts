@@ -1,0 +1,109 @@
+/** A virtual cluster: login node, file system, Slurm and nodes, on one timeline. */
+import type { Dice } from "./dice.ts"
+import type { Home } from "./home.ts"
+import { Network, type NetworkFaults } from "./network.ts"
+import { type ProgramFaults, type ProgramHost, runProgram } from "./programs.ts"
+import { type Native, type Site, VirtualSlurm } from "./slurm.ts"
+import type { Timeline } from "./timeline.ts"
+import type { VerbHost } from "./verbs.ts"
+import { type Behaviour, type NodeProcess, type Run, runWrapper } from "./wrapper.ts"
+
+/** What the cluster does to those who use it. */
+export interface ClusterFaults extends NetworkFaults, ProgramFaults {
+  /** Whether the node on which this native starts sees our file system. */
+  seesHome(native: Native): boolean
+  /** How long what one host has written takes to show on another, ms. */
+  lagMs(): number
+}
+
+/** Who wants to know what really happened. */
+export interface ClusterWitness {
+  onRun(run: Run): void
+  onAccepted(native: Native): void
+  onForgotten(native: Native): void
+  note(what: string, facts?: readonly string[]): void
+}
+
+export interface ClusterOptions {
+  readonly timeline: Timeline
+  readonly dice: Dice
+  readonly site: Site
+  readonly faults: ClusterFaults
+  readonly witness: ClusterWitness
+  readonly behaviour: (key: string, attempt: number) => Behaviour
+  /** The manager's clock at the beginning of the world, ms since 1970. */
+  readonly epochMs: number
+  readonly isGuarded: boolean
+}
+
+export class Cluster {
+  readonly homes: Map<string, Home> = new Map()
+  readonly slurm: VirtualSlurm
+  readonly network: Network
+  readonly #options: ClusterOptions
+
+  constructor(options: ClusterOptions) {
+    this.#options = options
+    const { timeline, dice, site, faults, witness } = options
+    this.slurm = new VirtualSlurm(site, {
+      timeline,
+      dice: dice.fork(),
+      launch: (native, process) => this.#launch(native, process),
+      onAccepted: (native) => witness.onAccepted(native),
+      onForgotten: (native) => witness.onForgotten(native),
+    })
+    const programs: ProgramHost = {
+      slurm: this.slurm,
+      timeline,
+      dice: dice.fork(),
+      faults,
+      secondsOf: (ms) => this.#secondsOf(ms),
+      hasFile: (path) => this.#hasFile(path),
+    }
+    const host: VerbHost = {
+      homes: this.homes,
+      now: () => timeline.now,
+      seconds: () => this.#secondsOf(timeline.now),
+      // A name that nobody has looked for is not cached as missing, so it shows sooner than a change does.
+      seenOnNodesAt: () => timeline.now + faults.lagMs() / 10,
+      run: (argv) => runProgram(programs, argv),
+    }
+    const note = (what: string, argv: readonly string[]): void => witness.note(what, argv)
+    this.network = new Network({ timeline, host, faults, note })
+  }
+
+  #secondsOf(ms: number): number {
+    return Math.floor((this.#options.epochMs + ms) / 1_000)
+  }
+
+  #hasFile(path: string): boolean {
+    const [, home = "", token = "", name = ""] = /^(.*)\/jobs\/([^/]+)\/(.+)$/.exec(path) ?? []
+    return this.homes.get(home)?.jobs.get(token)?.files.has(name) === true
+  }
+
+  /** The batch script runs the wrapper; what it is for stands in its path. A stranger's ends by itself. */
+  async #launch(native: Native, process: NodeProcess): Promise<number> {
+    const { timeline, dice, faults, witness, behaviour, isGuarded } = this.#options
+    const [, path = "", token = ""] = /^(.*)\/jobs\/([^/]+)\//.exec(native.script) ?? []
+    witness.note("starts on a node", [String(native.id), native.name])
+    if (token === "") {
+      await process.nap(dice.between(1_000, 60_000))
+      return 0
+    }
+    return runWrapper({
+      timeline,
+      process,
+      home: faults.seesHome(native) ? (this.homes.get(path) ?? null) : null,
+      token,
+      nativeId: String(native.id),
+      start: native.restarts,
+      nonce: dice.hex(4),
+      seconds: () => this.#secondsOf(timeline.now),
+      lagMs: () => faults.lagMs(),
+      pauseMs: () => (dice.chance(0.8) ? dice.between(1, 50) : dice.between(50, 3_000)),
+      behaviour,
+      onRun: (run) => witness.onRun(run),
+      isGuarded,
+    })
+  }
+}

@@ -1,0 +1,85 @@
+/** Explore: many seeds, shared out to threads, and what came of them. */
+import { availableParallelism } from "node:os"
+import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads"
+import { systemClock } from "../clock.ts"
+import type { Broken } from "./broken.ts"
+import { type Report, simulate } from "./simulation.ts"
+
+export interface Exploration {
+  readonly from: number
+  /** Null: until the time is over. */
+  readonly seeds: number | null
+  /** Null: until the seeds are done. */
+  readonly minutes: number | null
+  readonly broken: Broken | null
+  /** Default: one for each processor. */
+  readonly threads?: number
+  /** Called with each seed that found something. */
+  readonly onFound: (report: Report) => void
+}
+
+export interface Result {
+  readonly seeds: number
+  readonly violations: number
+  readonly seconds: number
+}
+
+/** What a thread is told to do: every `stride`-th seed from `from` on. */
+interface Share {
+  readonly from: number
+  readonly stride: number
+  readonly seeds: number | null
+  readonly untilMs: number | null
+  readonly broken: Broken | null
+}
+
+/** What a thread says: of a seed that found something, or of all that it has done. */
+type Said = { readonly found: Report } | { readonly done: number }
+
+/** Lines that explain a violation. */
+const logMax = 60
+
+export async function explore(exploration: Exploration): Promise<Result> {
+  const { from, seeds, minutes, broken, onFound } = exploration
+  const begun = systemClock.monotonic()
+  const threads = Math.min(exploration.threads ?? availableParallelism(), seeds ?? Infinity)
+  const untilMs = minutes === null ? null : systemClock.now() + minutes * 60_000
+  let done = 0
+  let violations = 0
+  const share = async (index: number): Promise<void> => {
+    const ours = seeds === null ? null : Math.ceil((seeds - index) / threads)
+    const data: Share = { from: from + index, stride: threads, seeds: ours, untilMs, broken }
+    const worker = new Worker(new URL(import.meta.url), { workerData: data })
+    await new Promise<void>((resolve, reject) => {
+      worker.on("message", (said: Said) => {
+        if ("done" in said) done += said.done
+        else {
+          violations += 1
+          onFound(said.found)
+        }
+      })
+      worker.on("error", reject)
+      worker.on("exit", resolve)
+    })
+  }
+  await Promise.all(Array.from({ length: threads }, (_, index) => share(index)))
+  return { seeds: done, violations, seconds: (systemClock.monotonic() - begun) / 1_000 }
+}
+
+async function work({ from, stride, seeds, untilMs, broken }: Share): Promise<void> {
+  // The engine's errors are facts here; nobody reads where they were made.
+  Error.stackTraceLimit = 0
+  const say = (said: Said): void => parentPort?.postMessage(said)
+  let done = 0
+  while ((seeds === null || done < seeds) && (untilMs === null || systemClock.now() < untilMs)) {
+    const seed = from + done * stride
+    const { violations } = await simulate({ seed, broken })
+    // The same seed is the same run: once more, for its log.
+    if (violations.length > 0) say({ found: await simulate({ seed, broken, logMax }) })
+    done += 1
+  }
+  say({ done })
+}
+
+const isOurThread = !isMainThread && typeof workerData === "object" && workerData !== null && "stride" in workerData
+if (isOurThread) await work(workerData as Share)

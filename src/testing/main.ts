@@ -1,0 +1,71 @@
+/** `npm run simulate`: explores seeds, or replays one with its log. */
+import { Command, InvalidArgumentError, Option } from "commander"
+import { type Broken, brokenEngines } from "./broken.ts"
+import { explore } from "./explore.ts"
+import { type Report, simulate } from "./simulation.ts"
+
+interface Options {
+  readonly seed?: number
+  readonly seeds?: number
+  readonly from: number
+  readonly minutes?: number
+  readonly broken?: Broken
+}
+
+const seedsDefault = 10_000
+const replayLogMax = 1_000_000
+/** Seeds that are told of in full. */
+const toldMax = 5
+
+const program = new Command("simulate")
+  .description("Runs the engine against a virtual cluster, with trouble that each seed repeats.")
+  .option("--seed <n>", "replay this one, with its log", number)
+  .option("--seeds <n>", `how many to explore (${seedsDefault})`, number)
+  .option("--from <n>", "the first one", number, 1)
+  .option("--minutes <m>", "explore for so long", number)
+  .addOption(new Option("--broken <name>", "an engine that breaks this rule").choices(brokenEngines))
+  .parse()
+
+const options = program.opts<Options>()
+process.exitCode = options.seed === undefined ? await exploreAll(options) : await replay(options.seed, options)
+
+async function replay(seed: number, { broken = null }: { readonly broken?: Broken | null }): Promise<number> {
+  const report = await simulate({ seed, broken, logMax: replayLogMax })
+  tell(report)
+  for (const [key, outcome] of Object.entries(report.outcomes)) print(`${key}: ${outcome}`)
+  return report.violations.length === 0 ? 0 : 1
+}
+
+async function exploreAll({ seeds, from, minutes, broken }: Options): Promise<number> {
+  let told = 0
+  const { seconds, ...result } = await explore({
+    from,
+    seeds: seeds ?? (minutes === undefined ? seedsDefault : null),
+    minutes: minutes ?? null,
+    broken: broken ?? null,
+    onFound: (report) => {
+      told += 1
+      if (told <= toldMax) tell(report)
+      else print(`seed ${report.seed}: ${report.violations[0]?.invariant ?? ""}`)
+    },
+  })
+  print(`${result.seeds} seeds, ${result.violations} violations, ${(result.seeds / seconds).toFixed(1)} seeds/s`)
+  return result.violations === 0 ? 0 : 1
+}
+
+function tell({ seed, violations, log, steps }: Report): void {
+  for (const line of log) print(line)
+  for (const { invariant, what, atMs } of violations)
+    print(`seed ${seed}, step ${steps}, ${(atMs / 1_000).toFixed(3)} s: ${invariant}: ${what}`)
+  if (violations.length > 0) print(`replay: npm run simulate -- --seed ${seed}\n`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function number(text: string): number {
+  const value = Number(text)
+  if (!Number.isFinite(value) || value < 0) throw new InvalidArgumentError("a number is needed")
+  return value
+}

@@ -1,0 +1,243 @@
+/** A virtual network: sessions whose connection can be cut before, during and after any command. */
+import { Readable } from "node:stream"
+import type { Command, CommandResult } from "../command.ts"
+import { TransportError } from "../errors.ts"
+import type { Session } from "../transport/session.ts"
+import {
+  abortedError,
+  answerLateError,
+  closedByUsError,
+  neverSentError,
+  unansweredError,
+} from "../transport/shellErrors.ts"
+import { readArchive, writeArchive } from "./archive.ts"
+import type { Life } from "./life.ts"
+import type { Timeline } from "./timeline.ts"
+import { type Staged, type VerbHost, runVerb, stage } from "./verbs.ts"
+
+/** Where a connection is cut: the command never arrives, its answer is lost, or the next one finds it dead. */
+export type Cut = "before" | "during" | "after"
+
+export interface NetworkFaults {
+  /** For each connection that is tried. */
+  refuses(): TransportError | null
+  /** For each command that is sent. */
+  cut(argv: readonly string[]): Cut | null
+  /** Between sending and arrival, and again between the answer and its arrival, ms. */
+  latencyMs(): number
+  /** What was on its way when the connection was cut arrives all the same, so much later; null: it is lost. */
+  straggleMs(): number | null
+}
+
+export interface NetworkOptions {
+  readonly timeline: Timeline
+  readonly host: VerbHost
+  readonly faults: NetworkFaults
+  readonly note: (what: string, argv: readonly string[]) => void
+}
+
+const answerTimeoutMs = 120_000
+const watchdogGraceMs = 10_000
+
+/** Connections under way, which an outage cuts. */
+export class Network {
+  readonly #options: NetworkOptions
+  readonly #links: Set<Link> = new Set()
+  /** When each was tried, ms on the timeline. */
+  readonly tried: number[] = []
+
+  constructor(options: NetworkOptions) {
+    this.#options = options
+  }
+
+  async open(life: Life): Promise<Session> {
+    return life.step("connect", async () => {
+      const { timeline, faults } = this.#options
+      this.tried.push(timeline.now)
+      await timeline.sleep(faults.latencyMs() * 4)
+      const refusal = faults.refuses()
+      if (refusal !== null) throw refusal
+      const link = new Link(this.#options, life)
+      this.#links.add(link)
+      void link.session.closed.then(() => this.#links.delete(link))
+      return link.session
+    })
+  }
+
+  /** Of one controller, or of all. */
+  cut(why: string, life?: Life): void {
+    const error = new TransportError("CONNECTION_LOST", { summary: why, class: "transient" })
+    for (const link of this.#links) if (life === undefined || link.life === life) link.cut(error)
+  }
+}
+
+/** A shell: the end of what stands in line there, and how much that is. */
+interface Line {
+  end: Promise<unknown>
+  waiting: number
+}
+
+interface Request {
+  readonly argv: readonly string[]
+  readonly hasEffect: boolean
+  readonly reject: (error: Error) => void
+}
+
+/** Shells for effects, as many as a session has. */
+const effectShellsMax = 3
+
+/** One connection with its shells: each works on its commands in order. */
+class Link {
+  readonly session: Session
+  readonly #options: NetworkOptions
+  readonly life: Life
+  #lost: TransportError | null = null
+  #close: (why: Error) => void = () => undefined
+  readonly #pending: Set<Request> = new Set()
+  readonly #questions: Line = { end: Promise.resolve(), waiting: 0 }
+  readonly #effects: readonly Line[] = Array.from({ length: effectShellsMax }, () => ({
+    end: Promise.resolve(),
+    waiting: 0,
+  }))
+
+  constructor(options: NetworkOptions, life: Life) {
+    this.#options = options
+    this.life = life
+    const closed = new Promise<Error>((resolve) => {
+      this.#close = resolve
+    })
+    this.session = {
+      address: "me@virtual",
+      closed,
+      ask: (command, signal) => this.#run(this.#questions, command, false, signal),
+      act: (command, signal) => this.#run(this.#leastBusy(), command, true, signal),
+      send: (command, source, signal) => this.#send(command, source, signal),
+      receive: (command, sink, signal) => this.#receive(command, sink, signal),
+      [Symbol.asyncDispose]: () => {
+        this.cut(closedByUsError())
+        return Promise.resolve()
+      },
+    }
+  }
+
+  #leastBusy(): Line {
+    return this.#effects.reduce((least, one) => (one.waiting < least.waiting ? one : least))
+  }
+
+  cut(why: TransportError): void {
+    if (this.#lost !== null) return
+    this.#lost = why
+    const pending = [...this.#pending]
+    this.#pending.clear()
+    for (const request of pending) request.reject(unansweredError(request, why))
+    this.#close(why)
+  }
+
+  async #run<T>(line: Line, command: Command<T>, hasEffect: boolean, signal?: AbortSignal): Promise<T> {
+    const execute = (): Promise<CommandResult> => {
+      const { host } = this.#options
+      return command.argv[0]?.startsWith("hz_") === true ? runVerb(host, command.argv) : host.run(command.argv)
+    }
+    return command.parse(await this.#exchange(line, command, hasEffect, execute, signal))
+  }
+
+  async #send<T>(command: Command<T>, source: Readable, signal?: AbortSignal): Promise<T> {
+    const staged: Staged = await readArchive(source)
+    const execute = (): Promise<CommandResult> => Promise.resolve(stage(this.#options.host, command.argv, staged))
+    return command.parse(await this.#exchange(null, command, true, execute, signal))
+  }
+
+  async #receive<T>(command: Command<T>, sink: (stdout: Readable) => Promise<void>, signal?: AbortSignal): Promise<T> {
+    const [, path = "", ...tokens] = command.argv
+    const execute = (): Promise<CommandResult> => {
+      const home = this.#options.host.homes.get(path)
+      const standing = tokens.filter((token) => home?.jobs.has(token) === true)
+      return Promise.resolve({ exitCode: 0, stdout: standing.join(" "), stderr: "", timedOut: false })
+    }
+    const { stdout } = await this.#exchange(null, command, false, execute, signal)
+    await sink(Readable.from([writeArchive(stdout.split(" ").filter((token) => token !== ""))]))
+    return command.parse({ exitCode: 0, stdout: "", stderr: "", timedOut: false })
+  }
+
+  /** `line`: the shell in which it waits for its turn; null: a channel of its own. */
+  async #exchange(
+    line: Line | null,
+    { argv, timeoutMs }: Pick<Command<unknown>, "argv" | "timeoutMs">,
+    hasEffect: boolean,
+    execute: () => Promise<CommandResult>,
+    signal?: AbortSignal,
+  ): Promise<CommandResult> {
+    return this.life.step(argv.slice(0, 2).join(" "), () => {
+      if (this.#lost !== null) throw neverSentError(this.#lost)
+      if (signal?.aborted === true) throw abortedError(false, signal)
+      return new Promise<CommandResult>((resolve, reject) => {
+        const request: Request = { argv, hasEffect, reject }
+        this.#pending.add(request)
+        const onAbort = (): void => reject(abortedError(hasEffect, signal))
+        signal?.addEventListener("abort", onAbort, { once: true })
+        const answer = (result: CommandResult): void => {
+          signal?.removeEventListener("abort", onAbort)
+          if (this.#pending.delete(request)) resolve(result)
+        }
+        void this.#travel(line, { ...request, timeoutMs }, execute, answer)
+      })
+    })
+  }
+
+  async #travel(
+    line: Line | null,
+    request: Request & { readonly timeoutMs: number | undefined },
+    execute: () => Promise<CommandResult>,
+    answer: (result: CommandResult) => void,
+  ): Promise<void> {
+    const { timeline, faults, note } = this.#options
+    const cut = faults.cut(request.argv)
+    const before = line?.end ?? Promise.resolve()
+    const arrival = timeline.sleep(faults.latencyMs())
+    const work = Promise.all([before, arrival]).then(async () => {
+      if (cut === "before") this.#break(request, "before")
+      if (this.#lost !== null) {
+        const late = faults.straggleMs()
+        if (late === null) return null
+        await timeline.sleep(late)
+      }
+      note(this.#lost === null ? "runs" : "runs late", request.argv)
+      return this.#timed(request, execute)
+    })
+    if (line !== null) {
+      line.end = work
+      line.waiting += 1
+    }
+    const result = await work
+    if (line !== null) line.waiting -= 1
+    if (cut === "during") this.#break(request, "during")
+    if (result === null) return
+    await timeline.sleep(faults.latencyMs())
+    answer(result)
+    if (cut === "after") this.#break(request, "after")
+  }
+
+  #break({ argv }: Request, when: Cut): void {
+    this.#options.note(`is cut ${when}`, argv)
+    this.cut(new TransportError("CONNECTION_LOST", { summary: "The connection was lost.", class: "transient" }))
+  }
+
+  /** A watchdog over there ends what takes too long; without one, our side gives its shell up. */
+  async #timed(
+    request: Request & { readonly timeoutMs: number | undefined },
+    execute: () => Promise<CommandResult>,
+  ): Promise<CommandResult> {
+    const { timeline } = this.#options
+    const { timeoutMs } = request
+    let callOff: () => void = () => undefined
+    const patience = new Promise<CommandResult>((resolve) => {
+      callOff = timeline.after(timeoutMs ?? answerTimeoutMs + watchdogGraceMs, () => {
+        if (timeoutMs === undefined) this.cut(answerLateError(request, answerTimeoutMs))
+        resolve({ exitCode: 143, stdout: "", stderr: "", timedOut: true })
+      })
+    })
+    const result = await Promise.race([execute(), patience])
+    callOff()
+    return result
+  }
+}

@@ -1,0 +1,44 @@
+/** A scenario: what users want of a cluster, a few jobs of all kinds. */
+import type { Cause } from "../job/index.ts"
+import type { Dice } from "./dice.ts"
+import type { Behaviour } from "./wrapper.ts"
+
+export interface PlannedJob {
+  readonly key: string
+  /** By attempt, from 1; the last one stands for all that follow. */
+  readonly behaviour: readonly [Behaviour, ...Behaviour[]]
+  readonly submitAtMs: number
+  /** When somebody wants it cancelled; null: nobody. */
+  readonly cancelAtMs: number | null
+  /** The key of the job after which it runs. */
+  readonly after: string | null
+  readonly retry: { readonly maxAttempts: number; readonly on: readonly Cause[] }
+}
+
+export type Scenario = readonly PlannedJob[]
+
+export function drawScenario(dice: Dice): Scenario {
+  const submitAtMs = dice.chance(0.7) ? 0 : dice.between(1_000, 60_000)
+  return Array.from({ length: dice.whole(3, dice.chance(0.1) ? 10 : 4) }, (_, index): PlannedJob => {
+    const retries = dice.chance(0.3)
+    return {
+      key: `job${index}`,
+      behaviour: [drawBehaviour(dice), drawBehaviour(dice)],
+      submitAtMs: dice.chance(0.5) ? 0 : submitAtMs,
+      cancelAtMs: dice.chance(0.2) ? dice.between(0, 90_000) : null,
+      after: index > 0 && dice.chance(0.1) ? `job${dice.whole(0, index - 1)}` : null,
+      retry: retries ? { maxAttempts: 2, on: ["exit", "node-failure", "lost", "launch"] } : { maxAttempts: 1, on: [] },
+    }
+  })
+}
+
+function drawBehaviour(dice: Dice): Behaviour {
+  const seconds = dice.chance(0.2) ? 0 : dice.chance(0.8) ? dice.between(1, 20) : dice.between(20, 120)
+  return { seconds, exitCode: dice.chance(0.25) ? dice.pick([1, 2, 200]) : 0, ignoresTerm: dice.chance(0.1) }
+}
+
+export function behaviourOf(scenario: Scenario, key: string, attempt: number): Behaviour {
+  const job = scenario.find((one) => one.key === key)
+  if (job === undefined) return { seconds: 1, exitCode: 0, ignoresTerm: false }
+  return job.behaviour[Math.min(attempt, job.behaviour.length) - 1] ?? job.behaviour[0]
+}

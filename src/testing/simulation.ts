@@ -1,0 +1,337 @@
+/** The simulation of one seed: controllers, users, a cluster and its trouble on one timeline, until all is over. */
+import { Fleet } from "../executors/fleet.ts"
+import type { Log } from "../executors/log.ts"
+import type { ExecutorParts } from "../executors/parts.ts"
+import { remotePace } from "../executors/pace.ts"
+import { isFinal } from "../job/index.ts"
+import { type Host, type JobStore, openStore } from "../persist/index.ts"
+import { slurm } from "../schedulers/slurm/index.ts"
+import { type Broken, brokenParts } from "./broken.ts"
+import { checkBudgets } from "./budgets.ts"
+import { Cluster } from "./cluster.ts"
+import { Dice } from "./dice.ts"
+import { Disk } from "./disk.ts"
+import { Faults } from "./faults.ts"
+import { type Fate, Life, type When } from "./life.ts"
+import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
+import { schedule } from "./schedule.ts"
+import { Timeline } from "./timeline.ts"
+import { type Kill, type Trouble, drawTrouble } from "./trouble.ts"
+import { serve } from "./users.ts"
+import { type Realm, type Violation, Witness } from "./witness.ts"
+import type { Controller, World } from "./world.ts"
+
+export interface SimulationOptions {
+  readonly seed: number
+  /** Default: drawn from the seed. */
+  readonly scenario?: Scenario
+  /** Default: drawn from the seed. */
+  readonly trouble?: Trouble
+  /** An engine that breaks one rule, to see that it is found out. */
+  readonly broken?: Broken | null
+  /** Lines of what happened that are kept; the last of them explain a violation. Default 0. */
+  readonly logMax?: number
+}
+
+export interface Report {
+  readonly seed: number
+  readonly violations: readonly Violation[]
+  /** How long it took in the world, ms. */
+  readonly lastedMs: number
+  /** Steps that controllers made. */
+  readonly steps: number
+  /** States of the jobs at the end, by key. */
+  readonly outcomes: Readonly<Record<string, string>>
+  readonly log: readonly string[]
+}
+
+const epochMs = Date.UTC(2026, 0, 1)
+/** All trouble is over then, and the last job long ended. */
+const patienceMs = 24 * 3_600_000
+/** After the last job: for what nobody wants any more to go. */
+const restMs = 3_600_000
+const directory = "/state"
+
+export async function simulate(options: SimulationOptions): Promise<Report> {
+  return new Simulation(options).run()
+}
+
+class Simulation implements World {
+  readonly timeline: Timeline = new Timeline()
+  readonly trouble: Trouble
+  readonly scenario: Scenario
+  readonly witness: Witness
+  readonly cluster: Cluster
+  readonly faults: Faults
+  readonly dice: Dice
+  readonly controllers: Controller[] = []
+  readonly #options: SimulationOptions
+  readonly #kills: Kill[]
+  readonly #hits: Map<Kill, number> = new Map()
+  #starts = 0
+  #steps = 0
+
+  constructor(options: SimulationOptions) {
+    this.#options = options
+    const dice = new Dice(options.seed)
+    this.dice = dice.fork()
+    this.scenario = options.scenario ?? drawScenario(dice.fork())
+    this.trouble = options.trouble ?? drawTrouble(dice.fork())
+    this.#kills = [...this.trouble.kills]
+    const { trouble, timeline } = this
+    const liedMs = trouble.lies.reduce((sum, { from, to }) => sum + to - from, 0)
+    const excuses = {
+      mayCallLost: liedMs > 40_000,
+      mayCancel: trouble.coldStarts.length > 0,
+      requeues: trouble.requeues,
+    }
+    this.witness = new Witness(timeline, excuses, options.logMax ?? 0)
+    this.faults = new Faults(trouble, timeline, dice.fork())
+    const site = dice.fork()
+    this.cluster = new Cluster({
+      timeline,
+      dice: dice.fork(),
+      site: {
+        minJobAgeMs: trouble.minJobAgeMs,
+        killWaitMs: 30_000,
+        queueMs: () => (site.chance(0.6) ? site.between(100, 3_000) : site.between(3_000, 40_000)),
+        accountingLagMs: () => site.between(0, trouble.accountingLagMsMax),
+        submitMax: trouble.submitMax,
+        requeues: trouble.requeues,
+      },
+      faults: this.faults,
+      witness: this.witness,
+      behaviour: (key, attempt) => behaviourOf(this.scenario, key, attempt),
+      epochMs: epochMs + dice.whole(-600_000, 600_000),
+      isGuarded: options.broken !== "no-guard",
+    })
+  }
+
+  async run(): Promise<Report> {
+    const { timeline, witness, trouble } = this
+    schedule(this)
+    const disk = new Disk({
+      syncMs: () => this.dice.between(1, 8),
+      sleep: (ms) => timeline.sleep(ms),
+      fault: (what) => this.faults.diskFault(what),
+      ...(this.#options.broken === "no-fsync" ? { isSynced: () => false } : {}),
+      ...(this.#options.broken === "accept-before-intent"
+        ? { isSynced: (unsynced: Buffer) => !unsynced.includes('"type":"intent"') }
+        : {}),
+    })
+    void this.start(disk, { store: null, acknowledged: new Map() }, 0)
+    const untilMs = trouble.untilMs + patienceMs
+    let restsUntil: number | null = null
+    while (witness.violations.length === 0 && (await timeline.step(restsUntil ?? untilMs))) {
+      if (restsUntil === null && this.#isOver()) restsUntil = timeline.now + restMs
+    }
+    this.#finish()
+    const store = this.controllers.at(-1)?.realm.store ?? null
+    return {
+      seed: this.#options.seed,
+      violations: witness.violations,
+      lastedMs: timeline.now,
+      steps: this.#steps,
+      outcomes: Object.fromEntries([...(store?.jobs.values() ?? [])].map((job) => [job.key, wordsOf(job)])),
+      log: witness.log,
+    }
+  }
+
+  /** A controller on this disk. Tries again where it can't have the directory yet. */
+  async start(disk: Disk, realm: Realm, pauseMs: number, takeOver = false): Promise<void> {
+    const { timeline, witness } = this
+    await timeline.sleep(pauseMs)
+    this.#starts += 1
+    const life = new Life({
+      id: this.#starts,
+      timeline,
+      dice: this.dice.fork(),
+      epochMs,
+      onStep: (one, step) => this.#fate(one, step),
+    })
+    life.wallOffsetMs = this.#wallOffsetMs
+    const controller = { life, realm, disk }
+    this.#starting.add(controller)
+    const files = disk.files(life)
+    try {
+      const store = await openStore(directory, {
+        clock: life.clock,
+        files,
+        host: hostOf(life.id, () => this.#livesAs(disk)),
+        takeOver,
+        snapshotEvents: this.#options.seed % 3 === 0 ? 25 : 5_000,
+      })
+      witness.note("controller opens", [`epoch ${store.epoch}`])
+      witness.opened(realm, store)
+      const fleet = this.#fleet(life, store)
+      void fleet.lost.then((why) => this.#onLost(life, why.code))
+      this.controllers.push({ ...controller, fleet })
+    } catch (error) {
+      await life.awake()
+      witness.note("a controller can't open", [String(error)])
+      life.kill()
+      this.#starting.delete(controller)
+      return this.start(disk, realm, 5_000, takeOver)
+    }
+    this.#starting.delete(controller)
+    const last = this.controllers.at(-1)
+    if (last !== undefined) void serve(this, last)
+  }
+
+  readonly #starting: Set<{ readonly life: Life; readonly disk: Disk; readonly realm: Realm }> = new Set()
+  #wallOffsetMs = 0
+
+  /** Kills a controller, and starts another one on what is left of its disk. */
+  die(life: Life, power: boolean, pauseMs: number): void {
+    const one = [...this.controllers, ...this.#starting].find((other) => other.life === life)
+    life.kill()
+    this.witness.note(power ? "controller dies, and its machine" : "controller dies")
+    this.cluster.network.cut("The controller is gone.", life)
+    if (one === undefined) return
+    const isLast = this.controllers.at(-1)?.life === life || this.#starting.has(one)
+    for (const other of this.controllers.filter(({ disk }) => disk === one.disk)) if (power) other.life.kill()
+    this.#starting.delete(one)
+    if (power) one.disk.loseUnsynced(this.dice)
+    if (isLast) void this.start(one.disk, one.realm, pauseMs)
+  }
+
+  takeOver(freezeMs: number): void {
+    const first = this.controllers.at(-1)
+    if (first === undefined) return
+    first.life.freeze(freezeMs, false)
+    void this.start(first.disk, first.realm, 0, true)
+  }
+
+  copy(): void {
+    const first = this.controllers.at(-1)
+    if (first === undefined) return
+    void this.start(first.disk.copy(), { store: null, acknowledged: new Map(first.realm.acknowledged) }, 0, true)
+  }
+
+  /** A controller that has lost its directory ends by itself. */
+  #onLost(life: Life, code: string): void {
+    this.witness.note("a controller ends", [code])
+    life.kill()
+    this.cluster.network.cut("The controller has ended.", life)
+  }
+
+  /** Another one acts in its place over there: a person ends all but the newest, and starts that again. */
+  #onSuperseded(life: Life): void {
+    if (this.controllers.at(-1)?.life !== life) return
+    for (const other of this.controllers) if (other.life !== life) other.life.kill()
+    this.die(life, false, 60_000)
+  }
+
+  jumpWallClocks(ms: number): void {
+    this.witness.note("wall clocks jump", [`${Math.round(ms)} ms`])
+    this.#wallOffsetMs += ms
+    for (const { life } of this.controllers) life.wallOffsetMs = this.#wallOffsetMs
+  }
+
+  #fate(life: Life, { what, when }: { readonly what: string; readonly when: When }): Fate {
+    this.#steps += 1
+    for (const kill of this.#kills) {
+      if (kill.when !== when || !what.includes(kill.what)) continue
+      const hits = (this.#hits.get(kill) ?? 0) + 1
+      this.#hits.set(kill, hits)
+      if (hits !== kill.number) continue
+      this.#kills.splice(this.#kills.indexOf(kill), 1)
+      this.witness.note(`dies ${when}`, [what])
+      this.die(life, kill.power, kill.pauseMs)
+      return "die"
+    }
+    return "live"
+  }
+
+  /** Pids of the controllers that live on this disk. */
+  #livesAs(disk: Disk): ReadonlySet<string> {
+    const all = [...this.controllers, ...this.#starting].filter((one) => one.disk === disk && one.life.alive)
+    return new Set(all.map(({ life }) => String(life.id)))
+  }
+
+  #fleet(life: Life, store: JobStore): Fleet {
+    return new Fleet({
+      stateDirectory: directory,
+      store,
+      executors: new Map([["cluster", this.#parts(life)]]),
+      defaultExecutor: "cluster",
+      clock: life.clock,
+      log: this.#log(life),
+      onDown: () => undefined,
+    })
+  }
+
+  #parts(life: Life): ExecutorParts {
+    const parts: ExecutorParts = {
+      name: "cluster",
+      scheduler: slurm,
+      transport: { address: "me@virtual", connect: () => Promise.reject(new Error("There is no such transport.")) },
+      openSession: () => this.cluster.network.open(life),
+      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+      defaults: {},
+      limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
+      root: "/home/me/.hawser",
+      // Two of three look for hints less often: there is more of the rest in the same time.
+      pace: this.#options.seed % 3 === 0 ? remotePace : { ...remotePace, hintMs: 5_000 },
+      retentionMs: null,
+    }
+    return brokenParts(parts, this.#options.broken ?? null)
+  }
+
+  #log(life: Life): Log {
+    const line =
+      (level: string) =>
+      (facts: object, message: string): void => {
+        this.witness.note(`log ${level}: ${message}`, [JSON.stringify(facts).slice(0, 200)])
+        if (!life.alive) return
+        const code = "code" in facts ? facts.code : null
+        if (code === "OWNER_SUPERSEDED") this.#onSuperseded(life)
+        if (code === "ENGINE_FAILED" || message === "an event was refused" || code === "EVENT_REFUSED")
+          this.witness.object("the engine has no bugs", `${message} ${"stack" in facts ? String(facts.stack) : ""}`)
+      }
+    return { debug: () => undefined, info: line("info"), warn: line("warn"), error: line("error") }
+  }
+
+  #isOver(): boolean {
+    const store = this.controllers.at(-1)?.realm.store
+    if (store === undefined || store === null || this.timeline.now < this.trouble.untilMs) return false
+    return this.scenario.every(({ key }) => {
+      const job = store.jobs.get(store.newestByKey(key) ?? "")
+      return job !== undefined && isFinal(job.state)
+    })
+  }
+
+  #finish(): void {
+    const { witness, cluster, controllers } = this
+    const store = controllers.at(-1)?.realm.store
+    if (witness.violations.length > 0) return
+    if (store === undefined || store === null) return witness.object("every job ends", "there is no controller")
+    const live = cluster.slurm.listed().filter((native) => cluster.slurm.isLive(native))
+    witness.atEnd(
+      store,
+      this.scenario.map(({ key }) => key),
+      live,
+    )
+    checkBudgets(witness, cluster, this.#starts)
+  }
+}
+
+function wordsOf(job: { readonly state: string; readonly outcome: { readonly cause: string | null } | null }): string {
+  return [job.state, job.outcome?.cause].filter((word) => typeof word === "string").join(" ")
+}
+
+/** The machine of the controllers: which of them live. */
+function hostOf(pid: number, living: () => ReadonlySet<string>): Host {
+  return {
+    self: () =>
+      Promise.resolve({
+        pid,
+        startTime: String(pid),
+        host: "here",
+        machineId: "machine",
+        bootId: "boot",
+        pidNamespace: "pid:[4026531836]",
+      }),
+    startTimeOf: (other) => Promise.resolve(living().has(String(other)) ? String(other) : null),
+  }
+}

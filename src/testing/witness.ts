@@ -1,0 +1,219 @@
+/** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
+import { type AnyEvent, type Attempt, type Job, type JobEvent, type Outcome, isFinal } from "../job/index.ts"
+import type { JobStore } from "../persist/index.ts"
+import { tokenOf } from "../schedulers/scheduler.ts"
+import { undone } from "./acknowledged.ts"
+import type { ClusterWitness } from "./cluster.ts"
+import type { Native } from "./slurm.ts"
+import type { Timeline } from "./timeline.ts"
+import type { Run } from "./wrapper.ts"
+
+/** What the trouble of this world excuses. */
+export interface Excuses {
+  /** Lists lied for so long that an attempt may be called lost though it runs. */
+  readonly mayCallLost: boolean
+  /** slurmctld may be started cold: accounting then calls what was there cancelled. */
+  readonly mayCancel: boolean
+  readonly requeues: boolean
+}
+
+export interface Violation {
+  readonly atMs: number
+  readonly invariant: string
+  readonly what: string
+}
+
+/** One state directory, and who owns it. */
+export interface Realm {
+  store: JobStore | null
+  /** Jobs as they were acknowledged last. */
+  readonly acknowledged: Map<string, Job>
+}
+
+export class Witness implements ClusterWitness {
+  readonly violations: Violation[] = []
+  readonly runs: Run[] = []
+  /** The newest things that happened. */
+  readonly log: string[] = []
+  readonly #timeline: Timeline
+  readonly #excuses: Excuses
+  readonly #logMax: number
+  /** Native ids by token, in the order of their acceptance. */
+  readonly #accepted: Map<string, number[]> = new Map()
+  readonly #forgotten: Set<string> = new Set()
+  readonly #failedNodes: Set<string> = new Set()
+  readonly #cancelledByOthers: Set<string> = new Set()
+  /** Tokens whose end was acknowledged, and how. */
+  readonly #ended: Map<string, Outcome> = new Map()
+
+  constructor(timeline: Timeline, excuses: Excuses, logMax: number) {
+    this.#timeline = timeline
+    this.#excuses = excuses
+    this.#logMax = logMax
+  }
+
+  note(what: string, facts: readonly string[] = []): void {
+    if (this.#logMax === 0) return
+    const at = (this.#timeline.now / 1_000).toFixed(3).padStart(9)
+    this.log.push(`${at}  ${what} ${facts.join(" ").replaceAll("\x1f", "|").slice(0, 300)}`)
+    if (this.log.length > 2 * this.#logMax) this.log.splice(0, this.#logMax)
+  }
+
+  object(invariant: string, what: string): void {
+    this.note(`VIOLATION: ${invariant}:`, [what])
+    this.violations.push({ atMs: this.#timeline.now, invariant, what })
+  }
+
+  onRun(run: Run): void {
+    const { token, key, attempt, nativeId, start } = run
+    this.note("payload runs", [token, key, `attempt ${attempt}`, `native ${nativeId}.${start}`])
+    const earlier = this.runs.filter((one) => one.key === key && one.attempt === attempt)
+    const isRestart = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
+    const other = earlier.find((one) => !(this.#excuses.requeues && isRestart(one)))
+    if (other !== undefined)
+      this.object(
+        "at most once",
+        `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`,
+      )
+    const end = this.#ended.get(token)
+    if (end !== undefined && end.cause !== "lost" && !this.#failedNodes.has(token))
+      this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
+    this.runs.push(run)
+  }
+
+  onAccepted(native: Native): void {
+    this.note("accepted", [String(native.id), native.name])
+    const token = tokenOf(native.name)
+    if (token === null) return
+    const ids = this.#accepted.get(token) ?? []
+    this.#accepted.set(token, [...ids, native.id])
+    if (ids.length > 0) this.object("accepted once", `${token} was accepted as ${ids.join(", ")} and as ${native.id}`)
+  }
+
+  onForgotten(native: Native): void {
+    this.note("forgotten", [String(native.id), native.name])
+    this.#forgotten.add(tokenOf(native.name) ?? "")
+  }
+
+  onNodeFailed(native: Native): void {
+    this.note("node fails", [String(native.id), native.name])
+    this.#failedNodes.add(tokenOf(native.name) ?? "")
+  }
+
+  onCancelledByOther(native: Native): void {
+    this.note("cancelled by an administrator", [String(native.id), native.name])
+    this.#cancelledByOthers.add(tokenOf(native.name) ?? "")
+  }
+
+  /** A controller has the directory: what was acknowledged before must be there. */
+  opened(realm: Realm, store: JobStore): void {
+    realm.store = store
+    for (const job of realm.acknowledged.values()) this.#compare(job, store.jobs.get(job.id), "after a new start")
+    for (const { kind, detail } of store.findings)
+      if (kind !== "torn-tail" && kind !== "superseded-tail") this.object("the journal is whole", `${kind}: ${detail}`)
+    store.subscribe((events) => this.#hear(events, realm, store))
+  }
+
+  #compare(before: Job, now: Job | undefined, when: string): void {
+    const what = undone(before, now)
+    if (what !== null) this.object("what was acknowledged stays", `${before.key} ${when}: ${what}`)
+  }
+
+  #hear(events: readonly AnyEvent[], realm: Realm, store: JobStore): void {
+    for (const event of events) {
+      if (!("job" in event)) continue
+      const job = store.jobs.get(event.job)
+      if (job === undefined) continue
+      this.note(`${event.type}`, [job.key, "token" in event ? event.token : "", wordsOf(event)])
+      if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
+      else realm.acknowledged.set(job.id, job)
+      if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
+      if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
+      if (event.type === "finished") this.#onFinished(job)
+    }
+  }
+
+  #onEnded(job: Job, token: string, outcome: Outcome, evidence: number): void {
+    const attempt = job.attempts.find((one) => one.token === token)
+    if (attempt === undefined) return
+    this.#ended.set(token, outcome)
+    const problem = this.#problemOf(job, attempt, outcome)
+    if (problem !== null)
+      this.object(
+        "no end without proof",
+        `${job.key} (${token}) is ${outcome.state} ${outcome.cause ?? ""}: ${problem}`,
+      )
+    if (evidence === 0 && attempt.fence !== "won" && outcome.cause !== "lost" && job.cancelRequestedAt === null)
+      this.object("no end without proof", `${job.key} (${token}) is ${outcome.state}, and nothing is named for it`)
+  }
+
+  /** What really happened says otherwise; null: it does not. */
+  #problemOf(job: Job, { token }: Attempt, outcome: Outcome): string | null {
+    const runs = this.runs.filter((run) => run.token === token)
+    const runsNow = runs.find((run) => this.runsNow(run))
+    const isDisowned = this.#failedNodes.has(token)
+    if (outcome.cause === "lost") return this.#mayBeLost(token) ? null : "nobody had forgotten it"
+    if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
+    if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
+    if (outcome.state === "cancelled") {
+      const wasWanted = job.cancelRequestedAt !== null || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+      return wasWanted ? null : "nobody wanted that"
+    }
+    if (outcome.cause === "exit" && !isDisowned)
+      return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
+    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned) return "it had run"
+    if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
+    return null
+  }
+
+  #mayBeLost(token: string): boolean {
+    return this.#forgotten.has(token) || this.#excuses.mayCallLost
+  }
+
+  #onFinished(job: Job): void {
+    if (job.state !== "cancelled") return
+    const running = this.runs.find(
+      (run) =>
+        run.key === job.key && this.runsNow(run) && !this.#failedNodes.has(run.token) && !this.#mayBeLost(run.token),
+    )
+    if (running !== undefined) this.object("what is cancelled does not go on", `${job.key} runs as ${running.nativeId}`)
+  }
+
+  /** By its process; the runs of killed ones are closed from outside. */
+  runsNow(run: Run): boolean {
+    return run.endedAt === null
+  }
+
+  /** All trouble is over, and all had time to end. */
+  atEnd(store: JobStore, keys: readonly string[], live: readonly Native[]): void {
+    for (const key of keys) {
+      const job = store.jobs.get(store.newestByKey(key) ?? "")
+      if (job === undefined) this.object("every job ends", `${key} was never recorded`)
+      else if (!isFinal(job.state))
+        this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
+      else this.#checkOutcome(job)
+    }
+    for (const native of live)
+      if (tokenOf(native.name) !== null)
+        this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
+  }
+
+  /** What ended well in truth is not called anything else, unless somebody had a reason. */
+  #checkOutcome(job: Job): void {
+    const attempt = job.attempts.at(-1)
+    if (attempt === undefined || job.outcome === null) return
+    if (job.outcome.cause !== "lost" || job.cancelRequestedAt !== null) return
+    const run = this.runs.find((one) => one.token === attempt.token && one.exitCode !== null)
+    if (run !== undefined)
+      this.object("late evidence corrects", `${job.key} is called lost, and its record says ${run.exitCode}`)
+  }
+}
+
+/** What a line of the log says of an event beyond its type. */
+function wordsOf(event: JobEvent): string {
+  if ("outcome" in event) return `${event.outcome.state} ${event.outcome.cause ?? ""}`
+  if ("evidence" in event) return `${event.evidence.source} ${event.evidence.word}`
+  if ("nativeId" in event) return event.nativeId
+  if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
+  return "reason" in event ? (event.reason ?? "") : ""
+}

@@ -1,0 +1,60 @@
+/** What an owner builds on survives a power failure, also where another one was killed before its fsync. */
+import { expect, test } from "vitest"
+import { systemClock } from "../../src/clock.ts"
+import { type Files, type Host, openStore } from "../../src/persist/index.ts"
+import { Dice } from "../../src/testing/dice.ts"
+import { Disk } from "../../src/testing/disk.ts"
+import { Life } from "../../src/testing/life.ts"
+import { Timeline } from "../../src/testing/timeline.ts"
+import { life } from "./life.ts"
+
+const host: Host = {
+  self: () =>
+    Promise.resolve({
+      pid: 1,
+      startTime: "1",
+      host: "h",
+      machineId: "m",
+      bootId: "b",
+      pidNamespace: "pid:[4026531836]",
+    }),
+  startTimeOf: () => Promise.resolve(null),
+}
+
+function diskOf(seed: number): { readonly disk: Disk; readonly files: (dieAt?: number) => Files } {
+  const disk = new Disk({ syncMs: () => 0, sleep: () => Promise.resolve() })
+  let syncs = 0
+  return {
+    disk,
+    files: (dieAt) =>
+      disk.files(
+        new Life({
+          id: 1,
+          timeline: new Timeline(),
+          dice: new Dice(seed),
+          epochMs: 0,
+          onStep: (_life, { what, when }) => {
+            if (what === "disk sync" && when === "before") syncs += 1
+            return syncs === dieAt ? "die" : "live"
+          },
+        }),
+      ),
+  }
+}
+
+test.each(Array.from({ length: 20 }, (_, seed) => seed))("power failure %i", async (seed) => {
+  const { disk, files } = diskOf(seed)
+  const open = async (dieAt?: number): ReturnType<typeof openStore> =>
+    openStore("/state", { clock: systemClock, files: files(dieAt), host })
+  // Claim, lease, header, opened; the fifth fsync would be that of the job.
+  const first = await open(5)
+  void first.append(life("a"))
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const second = await open()
+  expect([...second.jobs.keys()]).toEqual(["a"])
+  await second.append(life("b"))
+  disk.loseUnsynced(new Dice(seed))
+  const third = await open()
+  expect([...third.jobs.keys()]).toEqual(["a", "b"])
+  expect(third.findings).toEqual([])
+})
