@@ -4,6 +4,7 @@ import type { AnyEventBody, Evidence } from "../job/index.ts"
 import { clearHints, listHints } from "../remote/verbs.ts"
 import { type Findings, askHistory, askQueue, askRecords, contested, holderOf, lookFor, unsettled } from "./ask.ts"
 import { cancelStep } from "./cancel.ts"
+import { isSameNative } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import { type Verdict, judge } from "./judge.ts"
@@ -94,7 +95,7 @@ function verdictOn(desk: Desk, watch: Watch, { job, attempt }: Watched, findings
 
 /** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
 function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
-  const known = evidence.filter((seen) => seen.nativeId === nativeId)
+  const known = evidence.filter((seen) => isSameNative(seen.nativeId, nativeId))
   return known.length > 0 ? known : evidence
 }
 
