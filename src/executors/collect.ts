@@ -1,13 +1,22 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
 import { HawserError } from "../errors.ts"
-import { type AnyEventBody, type Job, type Outcome, type RetryPolicy, currentAttempt } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Attempt,
+  type Job,
+  type Outcome,
+  type RetryPolicy,
+  currentAttempt,
+} from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { readRecords } from "../remote/records.ts"
+import { intendToFence, takeGuard } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Tries } from "./tries.ts"
+import { type Watched, nativeOf } from "./watched.ts"
 
 /** Jobs whose results travel as one stream. */
 const chunkJobsMax = 50
@@ -21,6 +30,7 @@ const patienceMs = 10_000
 
 /** One pass over all that has ended. Returns milliseconds until those that did not come back whole are read again. */
 export async function collectPass(desk: Desk, tries: Tries, signal: AbortSignal): Promise<number | null> {
+  await giveUpLost(desk, signal)
   await retryThose(desk)
   const ended = desk.book.in("collecting")
   await finishWithoutOutputs(desk, ended)
@@ -40,19 +50,48 @@ function streamsOf(tries: Tries, due: readonly Job[]): readonly (readonly Job[])
   return [...chunks(together, chunkJobsMax), ...alone.map((job) => [job])]
 }
 
+/**
+ * What is lost may still run somewhere. Before it is tried again its guard is taken and its native cancelled by name, so
+ * that the two overlap as little as can be. (PROTOCOL 21)
+ */
+async function giveUpLost(desk: Desk, signal: AbortSignal): Promise<void> {
+  const lost = retriesOf(desk).filter(({ job, attempt }) => job.outcome?.cause === "lost" && !isGivenUp(attempt))
+  if (lost.length === 0) return
+  const live = await desk.link.session(signal, "collect")
+  await intendToFence(desk, lost)
+  for (const one of lost) {
+    const guard = await takeGuard(desk, live, one, signal)
+    await live.cancel(desk.scheduler, [{ ...nativeOf(one), nativeId: null }], { force: false }, signal)
+    const owner = guard.kind === "missing" ? "" : guard.owner
+    const won = guard.kind === "won"
+    await desk.store.append([{ job: one.job.id, type: "fenced", token: one.attempt.token, won, owner }])
+  }
+}
+
+function isGivenUp({ fence }: Attempt): boolean {
+  return fence === "won" || fence === "lost"
+}
+
 /** Attempts that ended in a way that their policy covers go back to `new`; their outputs stay where they are. */
 async function retryThose(desk: Desk): Promise<void> {
-  const events = desk.book.in("collecting").flatMap((job): AnyEventBody[] => {
-    const attempt = currentAttempt(job)
-    if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
-    const another = attempt.number < job.spec.retry.maxAttempts && covers(job.spec.retry, job.outcome)
-    return another
-      ? [{ job: job.id, type: "retrying", token: attempt.token, outcome: job.outcome, reason: job.reason }]
-      : []
-  })
+  const events = retriesOf(desk).flatMap(({ job, attempt }): AnyEventBody[] =>
+    job.outcome === null
+      ? []
+      : [{ job: job.id, type: "retrying", token: attempt.token, outcome: job.outcome, reason: job.reason }],
+  )
   if (events.length === 0) return
   await desk.store.append(events)
   desk.bells.submit.ring()
+}
+
+/** Those that have ended, and that their policy wants another attempt of. */
+function retriesOf(desk: Desk): Watched[] {
+  return desk.book.in("collecting").flatMap((job): Watched[] => {
+    const attempt = currentAttempt(job)
+    if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
+    const another = attempt.number < job.spec.retry.maxAttempts && covers(job.spec.retry, job.outcome)
+    return another ? [{ job, attempt }] : []
+  })
 }
 
 /** Whether a policy wants another attempt after this outcome. */

@@ -23,6 +23,14 @@ export interface Violation {
   readonly what: string
 }
 
+/** What is left on the cluster when all is over. */
+export interface Remains {
+  /** Natives that it still has. */
+  readonly live: readonly Native[]
+  /** Whether there is an exit record of a wrapper that nobody told to end. */
+  readonly hasRecord: (token: string) => boolean
+}
+
 /** One state directory, and who owns it. */
 export interface Realm {
   store: JobStore | null
@@ -185,27 +193,24 @@ export class Witness implements ClusterWitness {
   }
 
   /** All trouble is over, and all had time to end. */
-  atEnd(store: JobStore, keys: readonly string[], live: readonly Native[]): void {
+  atEnd(store: JobStore, keys: readonly string[], { live, hasRecord }: Remains): void {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
       else if (!isFinal(job.state))
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
-      else this.#checkOutcome(job)
+      else this.#checkLost(job, hasRecord)
     }
     for (const native of live)
       if (tokenOf(native.name) !== null)
         this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
   }
 
-  /** What ended well in truth is not called anything else, unless somebody had a reason. */
-  #checkOutcome(job: Job): void {
+  /** A job stays lost only if it left no record. */
+  #checkLost(job: Job, hasRecord: Remains["hasRecord"]): void {
     const attempt = job.attempts.at(-1)
-    if (attempt === undefined || job.outcome === null) return
-    if (job.outcome.cause !== "lost" || job.cancelRequestedAt !== null) return
-    const run = this.runs.find((one) => one.token === attempt.token && one.exitCode !== null)
-    if (run !== undefined)
-      this.object("late evidence corrects", `${job.key} is called lost, and its record says ${run.exitCode}`)
+    if (attempt === undefined || job.outcome?.cause !== "lost") return
+    if (hasRecord(attempt.token)) this.object("late evidence corrects", `${job.key} is called lost, and left a record`)
   }
 }
 
