@@ -51,6 +51,8 @@ export class Witness implements ClusterWitness {
   readonly #forgotten: Set<string> = new Set()
   readonly #failedNodes: Set<string> = new Set()
   readonly #cancelledByOthers: Set<string> = new Set()
+  /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
+  readonly #unwanted: Set<string> = new Set()
   /** Tokens whose end was acknowledged, and how. */
   readonly #ended: Map<string, Outcome> = new Map()
 
@@ -135,6 +137,7 @@ export class Witness implements ClusterWitness {
       this.note(`${event.type}`, [job.key, "token" in event ? event.token : "", wordsOf(event)])
       if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
       else realm.acknowledged.set(job.id, job)
+      if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
       if (event.type === "finished") this.#onFinished(job)
@@ -164,7 +167,7 @@ export class Witness implements ClusterWitness {
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
     if (outcome.state === "cancelled") {
-      const wasWanted = job.cancelRequestedAt !== null || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+      const wasWanted = this.#unwanted.has(job.key) || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
       return wasWanted ? null : "nobody wanted that"
     }
     if (outcome.cause === "exit" && !isDisowned)
