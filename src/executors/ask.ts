@@ -4,7 +4,7 @@ import { SchedulerError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
 import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/records.ts"
-import { type Listing, seenNow } from "../schedulers/scheduler.ts"
+import { type Listing, isSameNative, seenNow } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import { chunks } from "./each.ts"
 import type { Live } from "./link.ts"
@@ -53,7 +53,7 @@ export function contested(findings: Findings, watched: readonly Watched[]): Watc
   return watched.filter(
     ({ attempt }) =>
       attempt.nativeId !== null &&
-      (findings.evidence.get(attempt.token) ?? []).some((seen) => seen.nativeId !== attempt.nativeId),
+      (findings.evidence.get(attempt.token) ?? []).some((seen) => !isSameNative(seen.nativeId, attempt.nativeId)),
   )
 }
 

@@ -1,13 +1,6 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
 import { HawserError } from "../errors.ts"
-import {
-  type AnyEventBody,
-  type Attempt,
-  type Job,
-  type Outcome,
-  type RetryPolicy,
-  currentAttempt,
-} from "../job/index.ts"
+import { type AnyEventBody, type Attempt, type Job, currentAttempt, wantsAnother } from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { readRecords } from "../remote/records.ts"
@@ -89,19 +82,8 @@ function retriesOf(desk: Desk): Watched[] {
   return desk.book.in("collecting").flatMap((job): Watched[] => {
     const attempt = currentAttempt(job)
     if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
-    const another = attempt.number < job.spec.retry.maxAttempts && covers(job.spec.retry, job.outcome)
-    return another ? [{ job, attempt }] : []
+    return wantsAnother(job.spec.retry, attempt, job.outcome) ? [{ job, attempt }] : []
   })
-}
-
-/** Whether a policy wants another attempt after this outcome. */
-function covers(policy: RetryPolicy, outcome: Outcome): boolean {
-  if (outcome.state !== "failed") return false
-  return policy.on.some((one) =>
-    typeof one === "string"
-      ? one === outcome.cause
-      : outcome.exitCode !== null && one.exitCode.includes(outcome.exitCode),
-  )
 }
 
 /** What never ran has nothing to bring back. A manager need not tell when it started what it shows as running. */

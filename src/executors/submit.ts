@@ -136,6 +136,8 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   const tryNumber = attempt.refusedTries + 1
   const command = submitOnce(place, attempt.token, tryNumber, desk.scheduler.submit(submissionOf(job, attempt)))
   const reply = await session.act(command, signal).catch((error: unknown) => asRefusal(error))
+  // A manager that could not even be asked is away for all: that is its health, as with every question.
+  if ("refusal" in reply && reply.refusal.class === "transient") await desk.link.failed(reply.refusal, "submit")
   const events =
     "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
   if (events.length === 0) return

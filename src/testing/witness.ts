@@ -167,7 +167,8 @@ export class Witness implements ClusterWitness {
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
     if (outcome.state === "cancelled") {
-      const wasWanted = this.#unwanted.has(job.key) || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+      const isUnwanted = job.cancelRequestedAt !== null || this.#unwanted.has(job.key)
+      const wasWanted = isUnwanted || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
       return wasWanted ? null : "nobody wanted that"
     }
     if (outcome.cause === "exit" && !isDisowned)

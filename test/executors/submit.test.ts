@@ -125,12 +125,18 @@ test("what the manager rejects fails with its words; the next one goes", async (
   expect(await ended(fleet, await submit(fleet, { command: stand.leaving("b") }))).toMatchObject({ state: "completed" })
 })
 
-test("a manager that can't be reached is asked again", async () => {
+test("a manager that can't be reached is unreachable for all, and asked again", async () => {
   await using stand = new Stand()
   const fleet = await stand.fleet()
-  stand.manager.fault("submit", "connect")
-  expect(await ended(fleet, await submit(fleet, { command: stand.leaving("a") }))).toMatchObject({ state: "completed" })
-  expect(stand.ran).toEqual(["a"])
+  stand.manager.fault("submit", "connect", "always")
+  const jobs = [
+    await submit(fleet, { command: stand.leaving("a") }),
+    await submit(fleet, { command: stand.leaving("b") }),
+  ]
+  await expect.poll(async () => (await fleet.show(jobs[0]!.id)).health, { timeout: 10_000 }).toBe("unreachable")
+  stand.manager.fault("submit", null)
+  for (const job of jobs) expect(await ended(fleet, job)).toMatchObject({ state: "completed", health: "up" })
+  expect(stand.ran.toSorted()).toEqual(["a", "b"])
 })
 
 test("missing inputs fail the job at stage-in; the same inputs, once there, do not", async () => {
