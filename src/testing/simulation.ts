@@ -4,7 +4,7 @@ import type { Log } from "../executors/log.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
 import { remotePace } from "../executors/pace.ts"
 import { isFinal } from "../job/index.ts"
-import { type Host, type JobStore, openStore } from "../persist/index.ts"
+import { type JobStore, openStore } from "../persist/index.ts"
 import { slurm } from "../schedulers/slurm/index.ts"
 import { type Broken, brokenParts } from "./broken.ts"
 import { checkBudgets } from "./budgets.ts"
@@ -12,6 +12,7 @@ import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
 import { Disk } from "./disk.ts"
 import { Faults } from "./faults.ts"
+import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
@@ -332,20 +333,4 @@ class Simulation implements World {
 
 function wordsOf(job: { readonly state: string; readonly outcome: { readonly cause: string | null } | null }): string {
   return [job.state, job.outcome?.cause].filter((word) => typeof word === "string").join(" ")
-}
-
-/** The machine of the controllers: which of them live. */
-function hostOf(pid: number, living: () => ReadonlySet<string>): Host {
-  return {
-    self: () =>
-      Promise.resolve({
-        pid,
-        startTime: String(pid),
-        host: "here",
-        machineId: "machine",
-        bootId: "boot",
-        pidNamespace: "pid:[4026531836]",
-      }),
-    startTimeOf: (other) => Promise.resolve(living().has(String(other)) ? String(other) : null),
-  }
 }

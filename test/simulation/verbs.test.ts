@@ -91,6 +91,10 @@ class Pair {
     return { real: status, virtual: end ?? -1 }
   }
 
+  [Symbol.dispose](): void {
+    this.real[Symbol.dispose]()
+  }
+
   #spawn(argv: readonly string[], input: Buffer = Buffer.alloc(0)): CommandResult {
     const { status, stdout, stderr } = spawnSync("sh", ["-c", text, "sh", ...argv], { input })
     return { exitCode: status ?? 255, stdout: stdout.toString(), stderr: stderr.toString(), timedOut: false }
@@ -157,8 +161,7 @@ async function step(pair: Pair, dice: Dice, nonce: string): Promise<{ said: stri
 }
 
 test.each(Array.from({ length: 8 }, (_, index) => index + 1))("sequence %i", { timeout: 60_000 }, async (seed) => {
-  const pair = new Pair()
-  using _home = pair.real
+  using pair = new Pair()
   const dice = new Dice(seed)
   const sequence: string[] = []
   for (const token of tokens) await pair.stage(9, `first${token}`, token, "h1")
