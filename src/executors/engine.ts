@@ -4,8 +4,9 @@ import { HawserError, SchedulerError, StoreError, TransportError, UsageError, as
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { healthOf } from "./link.ts"
-import { hinted, sweep } from "./monitor.ts"
+import { hinted, settle, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
+import { lostOf, recall, recallMs } from "./recall.ts"
 import { submitPass } from "./submit.ts"
 import { Tries } from "./tries.ts"
 import { Watch } from "./watch.ts"
@@ -25,7 +26,10 @@ export class Engine implements AsyncDisposable {
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
+  private recalledAt = Number.NEGATIVE_INFINITY
   private sweepWanted = true
+  /** Something has ended that its records do not settle: no later than this. */
+  private sweepBy = Number.POSITIVE_INFINITY
   private sweepsDone = 0
 
   constructor(desk: Desk) {
@@ -82,29 +86,45 @@ export class Engine implements AsyncDisposable {
   private readonly failures = new Map<string, HawserError>()
   private readonly failuresInARow = new Map<string, number>()
 
-  /** A short tick looks for hints; a sweep follows when there are some, when it was asked for, or when its time has come. */
+  /** A short tick looks for hints, which mostly settle themselves; a sweep follows when it was asked for or is due. */
   private async monitorPass(signal: AbortSignal): Promise<number | null> {
     const { desk } = this
+    const { pace, clock } = desk
     const watched = watchedBy(desk)
-    if (watched.length === 0) return null
+    if (watched.length === 0) return this.recallPass(signal)
     const live = await desk.link.session(signal, "monitor")
-    const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
-    const isDue = this.sweepWanted || dueMs <= 0
-    // One that ends while its submission is being written down has hinted, too; its turn is the next sweep.
-    const early = onTheirWay(desk)
-    const isHinted = (!isDue || early.length > 0) && (await hinted(live, [...watched, ...early], signal))
-    if (!isDue && !isHinted) return Math.min(dueMs, desk.pace.hintMs)
-    this.sweepWanted = isHinted && early.length > 0
+    const nextAt = Math.min(this.sweepBy, this.sweptAt + nextSweepMs(pace, watched, clock.now()))
+    if (!this.sweepWanted && nextAt > clock.monotonic()) {
+      const some = await hinted(live, watched, onTheirWay(desk), signal)
+      const isSettled = some.length === 0 || (await settle(desk, this.watch, live, some, signal))
+      if (!isSettled) this.sweepBy = this.sweptAt + pace.sweepMsMin
+      return Math.max(0, Math.min(nextAt, this.sweepBy, clock.monotonic() + pace.hintMs) - clock.monotonic())
+    }
+    this.sweepWanted = false
     this.sweeping = true
     try {
-      await sweep(desk, this.watch, live, watchedBy(desk), signal)
+      await sweep(desk, this.watch, live, watched, signal)
       desk.link.succeeded()
     } finally {
       this.sweeping = false
     }
-    this.sweptAt = desk.clock.monotonic()
+    await this.recallPass(signal)
+    this.sweepBy = Number.POSITIVE_INFINITY
+    this.sweptAt = clock.monotonic()
     this.sweepsDone += 1
-    return desk.pace.hintMs
+    return pace.hintMs
+  }
+
+  /** Asks for those that were called lost, seldom. Returns milliseconds until the next time; null: there are none. */
+  private async recallPass(signal: AbortSignal): Promise<number | null> {
+    const { desk } = this
+    const lost = lostOf(desk)
+    if (lost.length === 0) return null
+    const dueMs = this.recalledAt + recallMs - desk.clock.monotonic()
+    if (dueMs > 0) return dueMs
+    await recall(desk, await desk.link.session(signal, "monitor"), lost, signal)
+    this.recalledAt = desk.clock.monotonic()
+    return recallMs
   }
 
   /** Runs a pass, waits as long as it says or until the bell rings, and again. A failure changes health, never a job. */
