@@ -21,20 +21,23 @@ export function registerFsck(hawser: Command): void {
     .option("--repair", "put right what is safe to put right; copies of all files first, in <state>/fsck.<time>")
     .action(async ({ repair: wanted = false }: { repair?: boolean }, self: Command) => {
       const globals = globalsOf(self)
-      const { config, json, clock, print } = contextOf(globals)
+      const context = contextOf(globals)
+      const { config, json, clock } = context
       const { inspect, needsPerson, repair } = await import("../persist/index.ts")
       const before = await inspect(config.stateDirectory)
-      if (!json) print(textOf(before))
+      if (!json) context.print(textOf(before))
       const done = wanted ? await repair(config.stateDirectory, { clock, takeOver: globals.takeOver ?? false }) : null
       const now = done?.after ?? before
       if (json) {
         const repaired = done === null ? null : { copies: done.copies, actions: done.actions }
-        print(JSON.stringify({ ...now, repaired }))
+        context.print(JSON.stringify({ ...now, repaired }))
       } else if (done !== null) {
-        print(["", ...repairLines(done), "", ...(done.copies === null ? [] : [textOf(now)])].join("\n").trimEnd())
+        context.print(
+          ["", ...repairLines(done), "", ...(done.copies === null ? [] : [textOf(now)])].join("\n").trimEnd(),
+        )
       }
       const left = now.remarks.filter(needsPerson)
-      if (!json) print(verdict(left))
+      if (!json) context.print(verdict(left))
       if (left.length > 0) throw new Exit(exitCodes.failed)
     })
 }

@@ -85,8 +85,9 @@ test("--json is one object, with all that was found and done", async () => {
 
 test("where a controller runs it looks, and refuses to repair", async () => {
   const directory = await used()
-  await using _ = await openStore(directory, { clock: systemClock })
+  const running = await openStore(directory, { clock: systemClock })
   const { code, stdout } = await fsck(directory)
   expect([code, stdout]).toEqual([0, expect.stringContaining("A controller runs: process")])
   await expect(fsck(directory, "--repair")).rejects.toMatchObject({ code: "LEASE_HELD" })
+  await running.close()
 })
