@@ -43,7 +43,7 @@ export function registerFsck(hawser: Command): void {
 }
 
 /** What is there, then what is to be said of it. */
-export function textOf({ directory, format, owners, segments, snapshots, jobs, seq, remarks }: Inspection): string {
+function textOf({ directory, format, owners, segments, snapshots, jobs, seq, remarks }: Inspection): string {
   const journal = segments.map((one) => [
     one.file,
     `${one.records} records`,
