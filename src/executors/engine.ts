@@ -1,15 +1,18 @@
 /** The engine of one executor: three loops over its jobs (submit, monitor, collect) that share one session and one health. */
 import { setMaxListeners } from "node:events"
 import { HawserError, SchedulerError, StoreError, TransportError, UsageError, asHawserError } from "../errors.ts"
+import type { Job } from "../job/index.ts"
+import type { Findings } from "./ask.ts"
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { healthOf } from "./link.ts"
 import { hinted, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
+import { type Situation, situationOf } from "./situation.ts"
 import { submitPass } from "./submit.ts"
 import { Tries } from "./tries.ts"
 import { Watch } from "./watch.ts"
-import { onTheirWay, watchedBy } from "./watched.ts"
+import { type Watched, onTheirWay, watchedBy } from "./watched.ts"
 
 const retryMsMin = 200
 
@@ -27,6 +30,7 @@ export class Engine implements AsyncDisposable {
   private sweptAt = Number.NEGATIVE_INFINITY
   private sweepWanted = true
   private sweepsDone = 0
+  private findings: Findings | null = null
 
   constructor(desk: Desk) {
     this.desk = desk
@@ -69,6 +73,12 @@ export class Engine implements AsyncDisposable {
     }
   }
 
+  /** Where a job stands beyond what the store says of it, and what the loops wait for. Reads only. */
+  situation(job: Job): Situation {
+    const { desk, watch, tries, findings } = this
+    return situationOf({ desk, watch, tries, findings, sweepMs: this.sweepMs(watchedBy(desk)) }, job)
+  }
+
   /** Ends the loops; what is under way on the other side goes on, and is found again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.closing.abort(new HawserError("CLOSING", { summary: "The controller is closing.", class: "transient" }))
@@ -88,7 +98,7 @@ export class Engine implements AsyncDisposable {
     const watched = watchedBy(desk)
     if (watched.length === 0) return null
     const live = await desk.link.session(signal, "monitor")
-    const dueMs = this.sweptAt + nextSweepMs(desk.pace, watched, desk.clock.now()) - desk.clock.monotonic()
+    const dueMs = this.sweepMs(watched) ?? 0
     const isDue = this.sweepWanted || dueMs <= 0
     // One that ends while its submission is being written down has hinted, too; its turn is the next sweep.
     const early = onTheirWay(desk)
@@ -97,7 +107,7 @@ export class Engine implements AsyncDisposable {
     this.sweepWanted = isHinted && early.length > 0
     this.sweeping = true
     try {
-      await sweep(desk, this.watch, live, watchedBy(desk), signal)
+      this.findings = await sweep(desk, this.watch, live, watchedBy(desk), signal)
       desk.link.succeeded()
     } finally {
       this.sweeping = false
@@ -105,6 +115,12 @@ export class Engine implements AsyncDisposable {
     this.sweptAt = desk.clock.monotonic()
     this.sweepsDone += 1
     return desk.pace.hintMs
+  }
+
+  /** Milliseconds until a sweep is due, without a hint; null: there is nothing to ask about. */
+  private sweepMs(watched: readonly Watched[]): number | null {
+    const { pace, clock } = this.desk
+    return watched.length === 0 ? null : this.sweptAt + nextSweepMs(pace, watched, clock.now()) - clock.monotonic()
   }
 
   /** Runs a pass, waits as long as it says or until the bell rings, and again. A failure changes health, never a job. */
