@@ -1,6 +1,6 @@
 /** `hawser show`: everything that is known of a job. Reads only. */
 import type { Command } from "commander"
-import type { JobView } from "../job/index.ts"
+import type { AttemptView, JobView } from "../job/index.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 
@@ -17,7 +17,24 @@ export function registerShow(hawser: Command): void {
     })
 }
 
-function textOf(job: JobView): string {
+/** `attempt 1: failed (timeout), 4711 on n1, submitted …, started …, ended …` */
+function attemptLine(attempt: AttemptView): readonly [string, string] {
+  const { number, replacement, state, cause, exitCode, signal, nativeId, host, restarts } = attempt
+  const how = [cause, exitCode === null ? null : `exit code ${exitCode}`, signal === null ? null : `signal ${signal}`]
+  const known = how.filter((word) => word !== null)
+  const facts = [
+    known.length === 0 ? state : `${state} (${known.join(", ")})`,
+    nativeId === null ? null : `${nativeId}${host === null ? "" : ` on ${host}`}`,
+    restarts === 0 ? null : `restarted by its manager: ${restarts}`,
+    ...(["submitted", "started", "ended"] as const).map((what) =>
+      attempt[what] === null ? null : `${what} ${attempt[what]}`,
+    ),
+  ]
+  const name = replacement === 0 ? `attempt ${number}` : `attempt ${number}.${replacement}`
+  return [name, facts.filter((fact) => fact !== null).join(", ")]
+}
+
+export function textOf(job: JobView): string {
   const lines: (readonly [string, string | number | null])[] = [
     ["id", job.id],
     ["key", job.key],
@@ -30,6 +47,7 @@ function textOf(job: JobView): string {
     ["signal", job.signal],
     ["native id", job.nativeId],
     ["attempt", job.attempt],
+    ...(job.attempts.length > 1 ? job.attempts : []).map(attemptLine),
     ["as of", job.asOf],
     ["created", job.times.created],
     ["submitted", job.times.submitted],

@@ -1,5 +1,13 @@
 /** Admit: which new jobs may go now, which wait and for what, and which never can. */
-import { type AnyEventBody, type Cause, type Dependency, type Job, isFinal } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Cause,
+  type Dependency,
+  type Job,
+  isFinal,
+  nextTryAt,
+  nextTryText,
+} from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
@@ -57,6 +65,8 @@ function gate(desk: Desk, job: Job): Gate {
   if (begin !== null && desk.scheduler.features.countsResources && Date.parse(begin) > desk.clock.now()) {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
+  const nextAt = nextTryAt(job)
+  if (nextAt !== null && nextAt > desk.clock.now()) return { kind: "waiting", reason: nextTryText(job, nextAt) }
   for (const dependency of job.spec.after) {
     const other = dependedOn(desk.store, dependency)
     if (other === undefined)
@@ -120,7 +130,8 @@ function cancelled(job: Job): AnyEventBody {
     job: job.id,
     type: "finished",
     outcome: { state: "cancelled", cause: null, exitCode: null, signal: null },
-    reason: "Cancelled before anything was submitted.",
+    reason:
+      job.attempts.length === 0 ? "Cancelled before anything was submitted." : "Cancelled before another attempt.",
   }
 }
 
@@ -129,6 +140,7 @@ function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
     const begin = job.spec.resources.begin
     return begin === null ? [] : [Math.max(100, Date.parse(begin) - desk.clock.now())]
   })
-  const known = [desk.throttle.pauseMs(), desk.throttle.rateMs(), ...begins].filter((ms) => ms > 0)
+  const nextTries = candidates.flatMap((job) => nextTryAt(job) ?? []).map((at) => at - desk.clock.now())
+  const known = [desk.throttle.pauseMs(), desk.throttle.rateMs(), ...begins, ...nextTries].filter((ms) => ms > 0)
   return Math.min(30_000, ...known)
 }

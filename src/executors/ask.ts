@@ -4,7 +4,7 @@ import { SchedulerError } from "../errors.ts"
 import type { Evidence, EvidenceSource } from "../job/index.ts"
 import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/records.ts"
-import { type Listing, seenNow } from "../schedulers/scheduler.ts"
+import { type Listing, isSameNative, seenNow } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
 import { chunks } from "./each.ts"
 import type { Live } from "./link.ts"
@@ -29,6 +29,10 @@ export interface Answer {
   readonly isComplete: boolean
 }
 
+export function noFindings(): Findings {
+  return { evidence: new Map(), records: new Map(), answers: [] }
+}
+
 /** Natives or tokens in one command line: a list of them stays far below the 128 kB that one word may have. */
 const nativesPerCall = 500
 
@@ -39,7 +43,7 @@ export async function askQueue(
   signal: AbortSignal,
 ): Promise<Findings> {
   const listing = await live.session.ask(desk.scheduler.queue(watched.map(nativeOf)), signal)
-  const findings: Findings = { evidence: new Map(), records: new Map(), answers: [] }
+  const findings = noFindings()
   addListing(desk, findings, listing)
   noteAnswer(desk, findings, queueSource(desk), watched, listing.coverage !== "partial")
   return findings
@@ -81,7 +85,7 @@ export function contested(findings: Findings, watched: readonly Watched[]): Watc
   return watched.filter(
     ({ attempt }) =>
       attempt.nativeId !== null &&
-      (findings.evidence.get(attempt.token) ?? []).some((seen) => seen.nativeId !== attempt.nativeId),
+      (findings.evidence.get(attempt.token) ?? []).some((seen) => !isSameNative(seen.nativeId, attempt.nativeId)),
   )
 }
 

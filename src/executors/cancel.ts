@@ -2,6 +2,7 @@
 import { HawserError, asHawserError } from "../errors.ts"
 import type { AnyEventBody } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
+import { isSameNative } from "../schedulers/scheduler.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, chunks, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
@@ -103,7 +104,8 @@ export function cancelledBeforeStart({ job, attempt }: Watched): AnyEventBody {
 
 /** The guard tells which native has started, also where its submission was never answered. */
 export function acceptedBy({ job, attempt }: Watched, owner: string): AnyEventBody[] {
-  const nativeId = owner.split(":")[1] ?? attempt.nativeId
+  const holder = owner.split(":")[1] ?? attempt.nativeId
+  const nativeId = isSameNative(holder, attempt.nativeId) ? attempt.nativeId : holder
   if (nativeId === null) return []
   return [{ job: job.id, type: "accepted", token: attempt.token, nativeId, submitTime: attempt.submitTime }]
 }

@@ -1,6 +1,6 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
 import { HawserError } from "../errors.ts"
-import { type AnyEventBody, type Job, type Outcome, type RetryPolicy, currentAttempt } from "../job/index.ts"
+import { type AnyEventBody, type Job, currentAttempt, wantsAnother } from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { readRecords } from "../remote/records.ts"
@@ -45,24 +45,13 @@ async function retryThose(desk: Desk): Promise<void> {
   const events = desk.book.in("collecting").flatMap((job): AnyEventBody[] => {
     const attempt = currentAttempt(job)
     if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
-    const another = attempt.number < job.spec.retry.maxAttempts && covers(job.spec.retry, job.outcome)
-    return another
+    return wantsAnother(job.spec.retry, attempt, job.outcome)
       ? [{ job: job.id, type: "retrying", token: attempt.token, outcome: job.outcome, reason: job.reason }]
       : []
   })
   if (events.length === 0) return
   await desk.store.append(events)
   desk.bells.submit.ring()
-}
-
-/** Whether a policy wants another attempt after this outcome. */
-function covers(policy: RetryPolicy, outcome: Outcome): boolean {
-  if (outcome.state !== "failed") return false
-  return policy.on.some((one) =>
-    typeof one === "string"
-      ? one === outcome.cause
-      : outcome.exitCode !== null && one.exitCode.includes(outcome.exitCode),
-  )
 }
 
 /** What never ran has nothing to bring back. A manager need not tell when it started what it shows as running. */

@@ -6,7 +6,7 @@ import type { Findings } from "./ask.ts"
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { healthOf } from "./link.ts"
-import { hinted, sweep } from "./monitor.ts"
+import { hinted, settle, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
 import { type Situation, situationOf } from "./situation.ts"
 import { submitPass } from "./submit.ts"
@@ -29,6 +29,8 @@ export class Engine implements AsyncDisposable {
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
   private sweepWanted = true
+  /** Something has ended that its records do not settle: no later than this. */
+  private sweepBy = Number.POSITIVE_INFINITY
   private sweepsDone = 0
   private findings: Findings | null = null
 
@@ -76,7 +78,9 @@ export class Engine implements AsyncDisposable {
   /** Where a job stands beyond what the store says of it, and what the loops wait for. Reads only. */
   situation(job: Job): Situation {
     const { desk, watch, tries, findings } = this
-    return situationOf({ desk, watch, tries, findings, sweepMs: this.sweepMs(watchedBy(desk)) }, job)
+    const watched = watchedBy(desk)
+    const sweepMs = watched.length === 0 ? null : this.sweepAt(watched) - desk.clock.monotonic()
+    return situationOf({ desk, watch, tries, findings, sweepMs }, job)
   }
 
   /** Ends the loops; what is under way on the other side goes on, and is found again. */
@@ -92,35 +96,38 @@ export class Engine implements AsyncDisposable {
   private readonly failures = new Map<string, HawserError>()
   private readonly failuresInARow = new Map<string, number>()
 
-  /** A short tick looks for hints; a sweep follows when there are some, when it was asked for, or when its time has come. */
+  /** A short tick looks for hints, which mostly settle themselves; a sweep follows when it was asked for or is due. */
   private async monitorPass(signal: AbortSignal): Promise<number | null> {
     const { desk } = this
+    const { pace, clock } = desk
     const watched = watchedBy(desk)
     if (watched.length === 0) return null
     const live = await desk.link.session(signal, "monitor")
-    const dueMs = this.sweepMs(watched) ?? 0
-    const isDue = this.sweepWanted || dueMs <= 0
-    // One that ends while its submission is being written down has hinted, too; its turn is the next sweep.
-    const early = onTheirWay(desk)
-    const isHinted = (!isDue || early.length > 0) && (await hinted(live, [...watched, ...early], signal))
-    if (!isDue && !isHinted) return Math.min(dueMs, desk.pace.hintMs)
-    this.sweepWanted = isHinted && early.length > 0
+    const nextAt = this.sweepAt(watched)
+    if (!this.sweepWanted && nextAt > clock.monotonic()) {
+      const some = await hinted(live, watched, onTheirWay(desk), signal)
+      const isSettled = some.length === 0 || (await settle(desk, this.watch, live, some, signal))
+      if (!isSettled) this.sweepBy = this.sweptAt + pace.sweepMsMin
+      return Math.max(0, Math.min(nextAt, this.sweepBy, clock.monotonic() + pace.hintMs) - clock.monotonic())
+    }
+    this.sweepWanted = false
     this.sweeping = true
     try {
-      this.findings = await sweep(desk, this.watch, live, watchedBy(desk), signal)
+      this.findings = await sweep(desk, this.watch, live, watched, signal)
       desk.link.succeeded()
     } finally {
       this.sweeping = false
     }
-    this.sweptAt = desk.clock.monotonic()
+    this.sweepBy = Number.POSITIVE_INFINITY
+    this.sweptAt = clock.monotonic()
     this.sweepsDone += 1
-    return desk.pace.hintMs
+    return pace.hintMs
   }
 
-  /** Milliseconds until a sweep is due, without a hint; null: there is nothing to ask about. */
-  private sweepMs(watched: readonly Watched[]): number | null {
+  /** When a sweep is due, without a hint, by the monotonic clock. */
+  private sweepAt(watched: readonly Watched[]): number {
     const { pace, clock } = this.desk
-    return watched.length === 0 ? null : this.sweptAt + nextSweepMs(pace, watched, clock.now()) - clock.monotonic()
+    return Math.min(this.sweepBy, this.sweptAt + nextSweepMs(pace, watched, clock.now()))
   }
 
   /** Runs a pass, waits as long as it says or until the bell rings, and again. A failure changes health, never a job. */

@@ -2,7 +2,18 @@
 import { asHawserError } from "../errors.ts"
 import type { AnyEventBody, Evidence } from "../job/index.ts"
 import { clearHints, listHints } from "../remote/verbs.ts"
-import { type Findings, askHistory, askQueue, askRecords, contested, holderOf, lookFor, unsettled } from "./ask.ts"
+import { isSameNative } from "../schedulers/scheduler.ts"
+import {
+  type Findings,
+  askHistory,
+  askQueue,
+  askRecords,
+  contested,
+  holderOf,
+  lookFor,
+  noFindings,
+  unsettled,
+} from "./ask.ts"
 import { cancelStep } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
@@ -17,14 +28,49 @@ import type { Watched } from "./watched.ts"
 const hintsPerCall = 500
 
 /**
- * Whether the event folder tells of ends that nobody has read yet: the first, cheap frame of a tick. Hints are removed
- * before the records are read, so that one that comes in between is seen next time.
+ * Those of `watched` whose end the event folder tells: the first, cheap frame of a tick. Hints are removed before the
+ * records are read, so that one that comes in between is seen next time. Those of `early` ones stay: their submission is
+ * still being written down.
  */
-export async function hinted(live: Live, watched: readonly Watched[], signal: AbortSignal): Promise<boolean> {
-  const tokens = new Set(watched.map(({ attempt }) => attempt.token))
+export async function hinted(
+  live: Live,
+  watched: readonly Watched[],
+  early: readonly Watched[],
+  signal: AbortSignal,
+): Promise<readonly Watched[]> {
+  const tokenOfHint = (hint: string): string => hint.split(".")[0] ?? ""
   const hints = await live.session.ask(listHints(live.place.home), signal)
-  for (const some of chunks(hints, hintsPerCall)) await live.session.act(clearHints(live.place.home, some), signal)
-  return hints.some((hint) => tokens.has(hint.split(".")[0] ?? ""))
+  const later = new Set(early.map(({ attempt }) => attempt.token))
+  const read = hints.filter((hint) => !later.has(tokenOfHint(hint)))
+  for (const some of chunks(read, hintsPerCall)) await live.session.act(clearHints(live.place.home, some), signal)
+  const tokens = new Set(read.map(tokenOfHint))
+  return watched.filter(({ attempt }) => tokens.has(attempt.token))
+}
+
+/**
+ * Judges by the records alone, which say all of an end that nobody has forced; the manager is not asked. False: some of
+ * them need a sweep.
+ */
+export async function settle(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  some: readonly Watched[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const findings = noFindings()
+  await askRecords(desk, live, some, findings, signal)
+  const ended = some
+    .filter(({ attempt }) => attempt.submission === "accepted" && isWhole(findings, attempt.token))
+    .map((one) => ({ ...one, verdict: verdictOn(desk, watch, one, findings) }))
+    .filter(({ verdict }) => verdict.kind === "ended")
+  await writeDown(desk, watch, ended)
+  return ended.length === some.length
+}
+
+/** Whether there is the record of an end that nobody has forced. */
+function isWhole(findings: Findings, token: string): boolean {
+  return findings.records.get(token)?.exits.at(-1)?.wrapperSignal === null
 }
 
 /** One complete sweep. What it learns is on disk when it resolves; returns what it has found. */
@@ -105,7 +151,7 @@ function evidenceOf({ attempt }: Watched, findings: Findings): readonly Evidence
 
 /** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
 function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
-  const known = evidence.filter((seen) => seen.nativeId === nativeId)
+  const known = evidence.filter((seen) => isSameNative(seen.nativeId, nativeId))
   return known.length > 0 ? known : evidence
 }
 

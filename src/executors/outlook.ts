@@ -1,6 +1,6 @@
 /** The outlook of a job: what it waits for and until when, what would end it, and what a person can do. Pure. */
 import { duration, isoTime } from "../clock.ts"
-import { type Attempt, type Job, currentAttempt, isFinal } from "../job/index.ts"
+import { type Attempt, type Job, currentAttempt, isFinal, nextTryAt } from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
 import { type Case, hasStarted, ruling } from "./judge.ts"
@@ -49,10 +49,14 @@ function cancelWaits({ job, situation, now }: Facts): Wait[] {
 
 function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
   const { begin } = job.spec.resources
+  const nextAt = nextTryAt(job)
   const waits: Wait[] = [
     ...(job.holdRequested ? [{ for: "its release: it is held here", until: null }] : []),
     ...(begin !== null && Date.parse(begin) > now
       ? [{ for: "its begin time", until: isoTime(Date.parse(begin)) }]
+      : []),
+    ...(nextAt !== null && nextAt > now
+      ? [{ for: "the time of its next attempt, after one that failed", until: isoTime(nextAt) }]
       : []),
     ...dependencies.map(({ on, state }) => ({
       for: `${on.job} to be ${on.when} (${state === null ? "there is no such job" : `it is ${state}`})`,

@@ -1,6 +1,7 @@
 /** Resolve: what became of a submission whose answer was lost, and of an attempt that vanished before it started. */
 import { type AnyEventBody, currentAttempt } from "../job/index.ts"
 import { type Guard, acceptedBy, cancelledBeforeStart, intendToFence, takeGuard } from "./cancel.ts"
+import { isSameNative } from "../schedulers/scheduler.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
@@ -46,9 +47,10 @@ function nativeIn(
   { attempt }: Watched,
 ): { readonly nativeId: string; readonly submitTime: string | null } | null {
   const holder = holderOf(findings, attempt.token)
-  if (holder !== null) return { nativeId: holder, submitTime: null }
-  const seen = (findings.evidence.get(attempt.token) ?? []).find((one) => one.nativeId !== null)
-  const nativeId = seen?.nativeId ?? null
+  const seen = (findings.evidence.get(attempt.token) ?? []).find((one) =>
+    holder === null ? one.nativeId !== null : isSameNative(one.nativeId, holder),
+  )
+  const nativeId = seen?.nativeId ?? holder
   return nativeId === null ? null : { nativeId, submitTime: seen?.submitTime ?? null }
 }
 

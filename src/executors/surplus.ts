@@ -1,6 +1,6 @@
 /** Surplus: natives that carry a token of ours and must not run: its attempt is over or fenced, or another native serves it. */
 import { type Attempt, type Evidence, currentAttempt, isFinal } from "../job/index.ts"
-import type { Native } from "../schedulers/scheduler.ts"
+import { type Native, isSameNative } from "../schedulers/scheduler.ts"
 import { type Findings, holderOf } from "./ask.ts"
 import type { Desk } from "./desk.ts"
 import type { Live } from "./link.ts"
@@ -33,7 +33,7 @@ function isOver({ job, attempt }: Watched): boolean {
 /** The native that holds the guard; where nobody is known to hold it, the one that was accepted. */
 function serves(attempt: Attempt, findings: Findings, seen: Evidence): boolean {
   const ours = holderOf(findings, attempt.token) ?? attempt.nativeId
-  return ours === null || seen.nativeId === ours
+  return ours === null || isSameNative(seen.nativeId, ours)
 }
 
 /**
@@ -41,7 +41,9 @@ function serves(attempt: Attempt, findings: Findings, seen: Evidence): boolean {
  * be a start to come; and a cancel is not done before the native is gone.
  */
 function isEnding({ outcome, evidence }: Attempt, seen: Evidence): boolean {
-  const hasRecord = evidence.some(({ source, nativeId }) => source === "record" && nativeId === seen.nativeId)
+  const hasRecord = evidence.some(
+    ({ source, nativeId }) => source === "record" && isSameNative(nativeId, seen.nativeId),
+  )
   return hasRecord && seen.state === "running" && outcome?.state !== "cancelled"
 }
 

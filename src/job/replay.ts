@@ -119,7 +119,8 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
       return onAttempt(
         job,
         event,
-        { outcome: event.outcome, endedAt: event.at },
+        // Never later than we knew of it: a manager's clock may be ahead.
+        { outcome: event.outcome, endedAt: Math.min(attemptEnd(job) ?? event.at, event.at) },
         { state: "new", outcome: null, reason: event.reason, waiting: null, ...(isFinal(job.state) ? reopened : {}) },
       )
     case "cancel-requested":
@@ -137,6 +138,10 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
 
 /** What a person takes back by asking for another attempt of a job that was over. */
 const reopened = { endedAt: null, collected: null, cancelRequestedAt: null } as const
+
+function attemptEnd(job: Job): number | null {
+  return job.attempts.at(-1)?.endedAt ?? null
+}
 
 function isAccepted(job: Job): boolean {
   return job.attempts.at(-1)?.submission === "accepted"

@@ -1,9 +1,9 @@
 /** What a spec says for itself, or an executor's config for all of its jobs: environment, container, retry and the like. */
 import { z } from "zod"
 import { bad, describe, good, type Reading } from "./problem.ts"
-import { count, lines, list, maybe, oneOf, read, scalar, word } from "./schema.ts"
+import { retrySchema } from "./retrySchema.ts"
+import { lines, list, maybe, oneOf, read, scalar, word } from "./schema.ts"
 import type { Container, RetryPolicy, SecretReference } from "./spec.ts"
-import { type Cause, causes } from "./state.ts"
 import { parseTimeout } from "./walltime.ts"
 
 type Maybe<T> = T | null | undefined
@@ -22,23 +22,6 @@ export interface SaidSettings {
   readonly giveUpAfter?: Maybe<number>
 }
 
-const exitCodes = read<number[]>((value) => {
-  const codes: unknown[] = Array.isArray(value) ? value : [value]
-  const numbers = codes.filter((code) => typeof code === "number" && Number.isInteger(code) && code >= 1 && code <= 255)
-  if (numbers.length === 0 || numbers.length < codes.length)
-    return bad(describe(value), "Write exit codes from 1 to 255: [75] or 75.")
-  return good([...new Set(numbers as number[])].sort((one, two) => one - two))
-})
-const retryOn = z.union([oneOf<Cause>(causes), z.strictObject({ exitCode: exitCodes })], {
-  error: `Write causes (${causes.join(", ")}) or {exitCode: [75]}.`,
-})
-
-/** What leads to another attempt when nothing is said: all but what would only repeat itself or may still be running. */
-const retryDefault: readonly Cause[] = causes.filter(
-  (cause) => !["rejected", "dependency", "lost", "abandoned"].includes(cause),
-)
-
-const wantRetry = "Write an object such as {maxAttempts: 3, on: [node-failure]}."
 const wantContainer = 'Write "docker://image:tag" or {image, runtime, options}.'
 
 export const settingFields: { readonly [K in keyof SaidSettings]-?: z.ZodType<SaidSettings[K]> } = {
@@ -53,14 +36,7 @@ export const settingFields: { readonly [K in keyof SaidSettings]-?: z.ZodType<Sa
     list(word('Write a directive, such as "--switches=1".'), 'Write a list of directives, such as ["--switches=1"].'),
   ),
   launcher: maybe(word("Write a launcher's name, such as auto, none, mpirun or srun.")),
-  retry: maybe(
-    z
-      .strictObject(
-        { maxAttempts: count("3"), on: maybe(list(retryOn, "Write a list of causes, such as [node-failure].")) },
-        { error: wantRetry },
-      )
-      .transform(({ maxAttempts, on }) => ({ maxAttempts, on: maxAttempts === 1 ? [] : sortedOn(on ?? retryDefault) })),
-  ),
+  retry: maybe(retrySchema),
   giveUpAfter: maybe(scalar(parseTimeout, "Write a span with its unit, such as 12h.")),
 }
 
@@ -106,11 +82,4 @@ function container(): z.ZodType<Container> {
       image: one,
       options: options ?? [],
     }))
-}
-
-/** In one order, each once: it is a set, and the same set is the same spec. */
-function sortedOn(on: readonly (Cause | { exitCode: number[] })[]): RetryPolicy["on"] {
-  const codes = on.flatMap((one) => (typeof one === "string" ? [] : one.exitCode))
-  const exitCode = [...new Set(codes)].sort((one, two) => one - two)
-  return [...causes.filter((cause) => on.includes(cause)), ...(exitCode.length === 0 ? [] : [{ exitCode }])]
 }

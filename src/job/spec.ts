@@ -63,4 +63,13 @@ export interface RetryPolicy {
   readonly maxAttempts: number
   /** Causes that lead to another attempt, and exit codes that do. */
   readonly on: readonly (string | { readonly exitCode: readonly number[] })[]
+  /** How long to wait before the next attempt; absent: not at all. */
+  readonly backoff?: Backoff
+}
+
+/** Milliseconds after the first attempt, then each time `factor` times as long, at most `maxMs`. */
+export interface Backoff {
+  readonly firstMs: number
+  readonly factor: number
+  readonly maxMs: number
 }

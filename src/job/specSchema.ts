@@ -2,6 +2,7 @@
 import { z } from "zod"
 import { nearest } from "./nearest.ts"
 import { bad, describe, good, type Reading } from "./problem.ts"
+import { retryFields } from "./retrySchema.ts"
 import { type SaidResources, resourceFields, resourceWords, resourcesSchema } from "./readResources.ts"
 import { type Known, lines, list, maybe, oneOf, read, readBy, word } from "./schema.ts"
 import { type SaidSettings, settingFields } from "./settingsSchema.ts"
@@ -111,7 +112,8 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
   inputs: ["from", "to"],
   container: ["image", "runtime", "options"],
   after: ["job", "when"],
-  retry: ["maxAttempts", "on"],
+  retry: retryFields,
+  "retry.backoff": ["first", "factor", "max"],
   "retry.on": ["exitCode"],
   "resources.mail": ["user", "on"],
   mail: ["user", "on"],

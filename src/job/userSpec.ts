@@ -62,6 +62,10 @@ export interface UserContainer {
 export interface UserRetry {
   readonly maxAttempts: number
   readonly on?: Maybe<readonly (Cause | { readonly exitCode: number | readonly number[] })[]>
+  /** Spans with their unit: `30s`; factor 2 and at most an hour where nothing else is said. */
+  readonly backoff?: Maybe<
+    string | { readonly first: string; readonly factor?: Maybe<number | string>; readonly max?: Maybe<string> }
+  >
 }
 
 type Maybe<T> = T | null | undefined

@@ -46,6 +46,8 @@ export interface AttemptView {
   readonly exitCode: number | null
   readonly signal: string | null
   readonly host: string | null
+  /** How often the manager itself started it again: the same attempt all the time. */
+  readonly restarts: number
   readonly submitted: string | null
   readonly started: string | null
   readonly ended: string | null
@@ -97,10 +99,15 @@ function attemptView(attempt: Attempt): AttemptView {
     exitCode: attempt.outcome?.exitCode ?? null,
     signal: attempt.outcome?.signal ?? null,
     host: attempt.host,
+    restarts: restartsOf(attempt),
     submitted: isoOrNull(attempt.acceptedAt),
     started: isoOrNull(attempt.startedAt),
     ended: isoOrNull(attempt.endedAt),
   }
+}
+
+function restartsOf({ lastSeen, evidence }: Attempt): number {
+  return Math.max(0, lastSeen?.restarts ?? 0, ...evidence.map((seen) => seen.restarts ?? 0))
 }
 
 function iso(ms: number): string {

@@ -36,11 +36,12 @@ export async function readLease(directory: string, options: Partial<Place> = {})
   const { files = nodeFiles, host = systemHost } = options
   const place = { files, host, directory }
   const newest = segmentsAmong(await namesIn(files, directory)).at(-1)
-  if (newest === undefined) return { state: "free", epoch: 0, owner: null }
-  const { epoch } = newest
   const released = await readOwner(place, releasedName)
   const announced = await readOwner(place, leaseName)
-  const owner = announced?.epoch === epoch ? announced : await claimantOf(place, newest)
+  // The journal of an owner may be lost. Its epoch is not used again, and where it runs it is the owner still.
+  const epoch = Math.max(newest?.epoch ?? 0, released?.epoch ?? 0, announced?.epoch ?? 0)
+  const claimant = newest?.epoch === epoch ? newest : null
+  const owner = announced?.epoch === epoch ? announced : claimant && (await claimantOf(place, claimant))
   if (released?.epoch === epoch || owner === null) return { state: "free", epoch, owner: null }
   return { state: await judge(host, owner), epoch, owner }
 }
@@ -106,8 +107,8 @@ export async function release(place: Place, epoch: number): Promise<void> {
 /** Undoes a claim under which nothing was acknowledged. */
 export async function withdraw(place: Place, epoch: number): Promise<void> {
   await checkNewest(place.files, place.directory, epoch)
-  await place.files.remove(pathOf(place.directory, { epoch, segment: 1 }))
   if ((await readOwner(place, leaseName))?.epoch === epoch) await place.files.remove(join(place.directory, leaseName))
+  await place.files.remove(pathOf(place.directory, { epoch, segment: 1 }))
 }
 
 /** Throws `STORE_SUPERSEDED` when a higher epoch exists. */

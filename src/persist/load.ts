@@ -48,21 +48,25 @@ export async function load(files: Files, directory: string, before: number = Inf
   const covers: Covered[] = []
   let tail: Tail | null = null
   if (snapshot === null && counted.length > 0) noteMissingStart(counted, header, buffers, findings)
-  for (const segment of counted) {
-    const position = snapshot?.content.position
+  const position = snapshot?.content.position
+  for (const segment of position === undefined ? counted : withPlaceOf(position, counted)) {
     const order = position === undefined ? 1 : compareSegments(segment, position)
+    const known = buffers.get(fileOf(segment))
     if (order < 0) {
-      covers.push(segment)
+      covers.push({ ...segment, bytes: Math.min(segment.bytes, known?.length ?? Infinity) })
       continue
     }
-    const bytes = buffers.get(fileOf(segment)) ?? (await readOrNull(files, pathOf(directory, segment)))
+    // The next owner must find the snapshot's place among what counts, also where less than that is left of the file.
+    const start = order === 0 ? (position?.bytes ?? 0) : 0
+    const bytes = known ?? (await readOrNull(files, pathOf(directory, segment)))
     if (bytes === null) {
-      findings.push(finding("gap", segment, null, "The file is missing."))
-      scan.excused = true
+      if (segment.bytes > start) findings.push(finding("gap", segment, null, "The file is missing."))
+      if (order === 0) covers.push({ ...segment, bytes: start })
+      scan.excused = segment.bytes > start
       continue
     }
-    tail = scanSegment(scan, segment, bytes, order === 0 ? (position?.bytes ?? 0) : 0)
-    covers.push({ epoch: segment.epoch, segment: segment.segment, bytes: tail.bytes })
+    tail = scanSegment(scan, segment, bytes, start)
+    covers.push({ epoch: segment.epoch, segment: segment.segment, bytes: Math.max(tail.bytes, start) })
   }
   const used = snapshot && { name: snapshot.name, position: snapshot.content.position, seq: snapshot.content.seq }
   return { ledger, identity: scan.identity && identityIn(scan.identity), findings, covers, tail, snapshot: used }
@@ -100,16 +104,41 @@ interface Counted {
 async function findCounted(files: Files, directory: string, names: readonly SegmentName[]): Promise<Counted> {
   const buffers = new Map<string, Buffer>()
   const counted: Covered[] = []
+  let nextSeq = Infinity
   for (const name of names.toReversed()) {
     const path = pathOf(directory, name)
     const bytes = await readOrNull(files, path)
     if (bytes === null) continue
     buffers.set(fileOf(name), bytes)
-    counted.unshift({ ...name, bytes: Infinity })
+    counted.unshift({ ...name, bytes: endBefore(bytes, nextSeq) })
     const header = headerIn(bytes, path)
     if (header !== null) return { counted: [...header.covers, ...counted], header, buffers }
+    nextSeq = firstSeqIn(bytes) ?? nextSeq
   }
   return { counted, header: null, buffers }
+}
+
+/**
+ * Where a segment ends whose successor's header can't be read: what it says from event `seq` on was written after the
+ * take-over, since the successor has used that number itself. Infinity: nothing of the kind.
+ */
+function endBefore(bytes: Buffer, seq: number): number {
+  if (seq === Infinity) return Infinity
+  let end = 0
+  for (const line of decodeLines(bytes)) {
+    const record = recordOf(line.value)
+    if (record !== null && "event" in record && record.event.seq >= seq) return end
+    end = line.end
+  }
+  return Infinity
+}
+
+function firstSeqIn(bytes: Buffer): number | null {
+  for (const { value } of decodeLines(bytes)) {
+    const record = recordOf(value)
+    if (record !== null && "event" in record) return record.event.seq
+  }
+  return null
 }
 
 function headerIn(bytes: Buffer, path: string): Header | null {
@@ -149,7 +178,11 @@ async function chooseSnapshot(
       if (isFirstMissing) unusable("It is missing.", snapshotNames[0])
       const { position } = content
       const limit = counted.find((segment) => compareSegments(segment, position) === 0)?.bytes
-      if (limit !== undefined ? position.bytes <= limit : !isSure) return { name, content }
+      // Of an owner that no journal knows: it can't have been superseded by those that are left.
+      const isBeyond = counted.every((segment) => compareSegments(segment, position) < 0)
+      if (isBeyond)
+        findings.push(finding("gap", position, null, "The file is missing; what followed the snapshot is gone."))
+      if (limit !== undefined ? position.bytes <= limit : isBeyond || !isSure) return { name, content }
       unusable("It holds what was written after a take-over, or the journal that follows it is gone.")
     } catch (error) {
       if (!(error instanceof SnapshotDamage)) throw error
@@ -157,6 +190,12 @@ async function chooseSnapshot(
     }
   }
   return null
+}
+
+/** The segments that count and the one in which the snapshot has its place, which may be gone. */
+function withPlaceOf(position: Covered, counted: readonly Covered[]): readonly Covered[] {
+  if (counted.some((segment) => compareSegments(segment, position) === 0)) return counted
+  return [...counted, position].toSorted(compareSegments)
 }
 
 /** Without a snapshot the journal must begin at the beginning. */
@@ -176,8 +215,10 @@ function noteMissingStart(
 
 function scanSegment(scan: Scan, segment: Covered, bytes: Buffer, start: number): Tail {
   const counts = bytes.subarray(0, Math.min(segment.bytes, bytes.length))
-  if (segment.bytes !== Infinity && bytes.length < segment.bytes) {
-    scan.findings.push(finding("gap", segment, null, `${segment.bytes - bytes.length} bytes are missing at its end.`))
+  const missing = (segment.bytes === Infinity ? start : segment.bytes) - bytes.length
+  if (missing > 0 && segment.bytes > start) {
+    const consolation = segment.bytes === Infinity ? "; the snapshot has what they said." : "."
+    scan.findings.push(finding("gap", segment, null, `${missing} bytes are missing at its end${consolation}`))
   }
   const from = Math.min(start, counts.length)
   const end = scanLines(scan, segment, counts.subarray(from), 1 + countLines(counts.subarray(0, from)), segment.bytes)
@@ -227,7 +268,10 @@ function scanRecord(scan: Scan, name: SegmentName, line: number, value: unknown)
     return
   }
   const { event } = record
-  if (event.seq <= ledger.seq) return
+  if (event.seq <= ledger.seq) {
+    findings.push(finding("repeat", name, line, `${event.type}: an event ${event.seq} has been there before.`))
+    return
+  }
   if (event.seq > ledger.seq + 1 && !scan.excused) {
     findings.push(finding("gap", name, line, `The events ${ledger.seq + 1} to ${event.seq - 1} are missing.`))
   }

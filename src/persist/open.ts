@@ -58,24 +58,28 @@ async function own(place: Place, options: OpenOptions): Promise<OwnedStore> {
   await files.makeDirectory(directory)
   const lease = await readLease(directory, place)
   if (!takeOver) checkFree(directory, lease)
-  const claimed = await claimEpoch(place, clock, lease.epoch + 1, socketPath)
-  try {
-    return await takeUp(place, clock, lease, claimed, snapshotEvents)
-  } catch (error) {
-    await claimed.file.close().catch(() => undefined)
-    await withdraw(place, claimed.owner.epoch).catch(() => undefined)
-    throw error
+  for (let epoch = lease.epoch + 1; ;) {
+    const claimed = await claimEpoch(place, clock, epoch, socketPath)
+    try {
+      const loaded = await takeUp(place, clock, lease, claimed)
+      epoch = (loaded.snapshot?.position.epoch ?? 0) + 1
+      if (epoch <= claimed.owner.epoch) return await goOn(place, clock, lease, claimed, loaded, snapshotEvents)
+    } catch (error) {
+      await giveUp(place, claimed)
+      throw error
+    }
+    // Journal and lease are lost, and the snapshot is of this epoch or a later one: no epoch is used twice.
+    await giveUp(place, claimed)
   }
 }
 
-/** The epoch is ours; now everything that older ones acknowledged becomes ours too. */
-async function takeUp(
-  place: Place,
-  clock: Clock,
-  lease: Lease,
-  claimed: Claimed,
-  snapshotEvents: number,
-): Promise<OwnedStore> {
+async function giveUp(place: Place, claimed: Claimed): Promise<void> {
+  await claimed.file.close().catch(() => undefined)
+  await withdraw(place, claimed.owner.epoch).catch(() => undefined)
+}
+
+/** The epoch is ours; now everything that older ones acknowledged is read. */
+async function takeUp(place: Place, clock: Clock, lease: Lease, claimed: Claimed): Promise<Loaded> {
   const { files, directory } = place
   await announce(place, claimed.owner, clock.nonce(8))
   // Until its caches have run out, an owner on another host may acknowledge; that has to be in what we read.
@@ -83,6 +87,17 @@ async function takeUp(
   await sweepDrafts(place)
   const loaded = await load(files, directory, claimed.owner.epoch)
   await syncCounted(place, loaded)
+  return loaded
+}
+
+async function goOn(
+  place: Place,
+  clock: Clock,
+  lease: Lease,
+  claimed: Claimed,
+  loaded: Loaded,
+  snapshotEvents: number,
+): Promise<OwnedStore> {
   const identity = loaded.identity ?? newIdentity(clock)
   const store = await OwnedStore.start({ place, clock, claimed, loaded, identity, snapshotEvents })
   // One that still runs may cut off what it had not acknowledged, and we had counted. Then the snapshot has it.

@@ -50,7 +50,14 @@ export interface ManagerRecord {
 }
 
 export interface Finding {
-  readonly kind: "torn-tail" | "damaged-line" | "refused-event" | "snapshot-unusable" | "superseded-tail" | "gap"
+  readonly kind:
+    | "torn-tail"
+    | "damaged-line"
+    | "refused-event"
+    | "snapshot-unusable"
+    | "superseded-tail"
+    | "gap"
+    | "repeat"
   readonly file: string
   readonly line: number | null
   readonly detail: string

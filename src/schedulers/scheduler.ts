@@ -84,6 +84,16 @@ export interface Native {
   readonly directory: string
 }
 
+/**
+ * Whether two ids name one native. What stands behind a `;` is where it is (Slurm's cluster): the queue tells it, and the
+ * job itself, which writes its id into the guard, does not know it.
+ */
+export function isSameNative(one: string | null, other: string | null): boolean {
+  if (one === null || other === null) return one === other
+  const [[id, place], [otherId, otherPlace]] = [one.split(";"), other.split(";")]
+  return id === otherId && (place === undefined || otherPlace === undefined || place === otherPlace)
+}
+
 export interface Accepted {
   readonly nativeId: string
   readonly submitTime: string | null

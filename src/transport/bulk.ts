@@ -1,6 +1,6 @@
 /** Bulk data: a command on a channel of its own, with the channel's raw stdin and stdout. */
 import { once } from "node:events"
-import { type Readable, Transform } from "node:stream"
+import { type Readable, Transform, type Writable } from "node:stream"
 import type { Clock } from "../clock.ts"
 import type { CommandResult } from "../command.ts"
 import { TransportError } from "../errors.ts"
@@ -76,11 +76,19 @@ async function converse(
 async function feed(source: Readable, channel: Channel, touch: () => void): Promise<void> {
   for await (const chunk of source) {
     touch()
-    if (!channel.stdin.write(chunk) && channel.stdin.writable) {
-      await Promise.race([once(channel.stdin, "drain"), once(channel.stdin, "close")])
-    }
+    if (!channel.stdin.write(chunk) && channel.stdin.writable) await drained(channel.stdin)
   }
   channel.stdin.end()
+}
+
+/** Until there is room again, or none will ever be. Leaves no listener behind: it happens with each chunk of a large file. */
+async function drained(stdin: Writable): Promise<void> {
+  const over = new AbortController()
+  try {
+    await Promise.race(["drain", "close"].map(async (name) => once(stdin, name, { signal: over.signal })))
+  } finally {
+    over.abort()
+  }
 }
 
 function touching(touch: () => void): Transform {

@@ -282,7 +282,7 @@ test("a job that runs, one that is over, and the same ones when nobody drives th
   expect(live.evidence).toMatchObject([{ source: "queue", complete: true }])
   expect(live.waits.find(({ for: what }) => what.includes("sweep"))?.until).not.toBeNull()
 
-  await using reader = new Reader({
+  const reader = new Reader({
     stateDirectory: stand.path("state"),
     store,
     executors: [],
@@ -292,4 +292,6 @@ test("a job that runs, one that is over, and the same ones when nobody drives th
   expect(stored).toMatchObject({ driver: "nobody", rule: null, evidence: [{ source: "queue", complete: null }] })
   expect(await reader.explain(over.id)).toMatchObject({ waits: [], ends: [], job: { state: "failed" } })
   expect((await reader.explain(over.id)).evidence.map(({ source }) => source)).toContain("record")
+  await fleet.cancel([id])
+  await ended(fleet, { id })
 })

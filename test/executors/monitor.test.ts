@@ -1,5 +1,7 @@
 /** Watching: a manager that is down, forgets, or gives an id to somebody else. */
+import { writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
+import { localPace } from "../../src/executors/pace.ts"
 import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"
 
 test.each(["down", "empty", "garbage"] as const)("a poll that fails (%s) changes health and no job", async (kind) => {
@@ -102,4 +104,17 @@ test("recover looks afresh, also after something else has failed", async () => {
   expect(stand.manager.calls("list")).toBeGreaterThan(polls)
   stand.manager.resume()
   await ended(fleet, { id })
+})
+
+test("an end that its own record tells is not asked of the manager", async () => {
+  await using stand = new Stand()
+  const seldom = { ...localPace, sweepMsMin: 600_000, sweepMsMax: 600_000 }
+  const fleet = await stand.fleet({ pace: seldom })
+  const gate = stand.path("gate")
+  const { id } = await submit(fleet, { command: ["sh", "-c", `until [ -e ${gate} ]; do sleep 0.05; done`] })
+  await when(fleet, id, ({ state }) => state === "queued" || state === "running")
+  await expect.poll(() => stand.manager.calls("list")).toBe(1)
+  writeFileSync(gate, "")
+  expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
+  expect(stand.manager.calls("list")).toBe(1)
 })

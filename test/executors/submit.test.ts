@@ -129,7 +129,10 @@ test("a manager that can't be reached is unreachable for all, and asked again", 
   await using stand = new Stand()
   const fleet = await stand.fleet()
   stand.manager.fault("submit", "connect", "always")
-  const jobs = [await submit(fleet, { command: stand.leaving("a") }), await submit(fleet, { command: stand.leaving("b") })]
+  const jobs = [
+    await submit(fleet, { command: stand.leaving("a") }),
+    await submit(fleet, { command: stand.leaving("b") }),
+  ]
   await expect.poll(async () => (await fleet.show(jobs[0]!.id)).health, { timeout: 10_000 }).toBe("unreachable")
   stand.manager.fault("submit", null)
   for (const job of jobs) expect(await ended(fleet, job)).toMatchObject({ state: "completed", health: "up" })

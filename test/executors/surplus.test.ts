@@ -79,6 +79,13 @@ test("of two, the one that holds the guard is needed, whichever was accepted", a
   expect(await cancelledOf(until("accepted"), findings)).toEqual([ours])
 })
 
+test("the guard does not know the cluster that the queue tells", async () => {
+  const guards = [{ start: 0, owner: `native:${ours}:0:nonce` }]
+  const records = new Map([[token, { token, present: true, guards, started: [], exits: [] }]])
+  const evidence = new Map([[token, [live(`${ours};east`), live(`${other};east`)]]])
+  expect(await cancelledOf(until("accepted"), { evidence, records })).toEqual([`${other};east`])
+})
+
 test("a stranger's token is none of ours", async () => {
   const stranger = new Map([[tokenOf("stranger"), [live(other)]]])
   expect(await cancelledOf(until("finished"), { evidence: stranger, records: new Map() })).toEqual([])

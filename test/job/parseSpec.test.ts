@@ -98,6 +98,21 @@ describe("a field as it is written, and as it is kept", () => {
     },
   )
 
+  test.each<[NonNullable<UserSpec["retry"]>["backoff"], object]>([
+    ["30s", { firstMs: 30_000, factor: 2, maxMs: 3_600_000 }],
+    ["2h", { firstMs: 7_200_000, factor: 2, maxMs: 7_200_000 }],
+    [
+      { first: "1s", factor: "×1.5", max: "1m" },
+      { firstMs: 1_000, factor: 1.5, maxMs: 60_000 },
+    ],
+  ])("backoff %j", (backoff, kept) => {
+    expect(parsed({ retry: { maxAttempts: 2, backoff } }).spec.retry.backoff).toEqual(kept)
+  })
+
+  test("what a retry does not say is absent: a spec of an earlier version is the same spec", () => {
+    expect(Object.keys(parsed({ retry: { maxAttempts: 2 } }).spec.retry)).toEqual(["maxAttempts", "on"])
+  })
+
   test("a retry without causes covers all but what would repeat itself or may still be running", () => {
     const { on } = parsed({ retry: { maxAttempts: 3 } }).spec.retry
     expect(on).toEqual(expect.arrayContaining(["exit", "node-failure", "timeout"]))
@@ -176,6 +191,16 @@ describe("what is wrong is named, with what would be right", () => {
     [{ script: "b", retry: { maxAttempts: 0 } }, "retry.maxAttempts", "is 0", "from 1"],
     [{ script: "b", retry: { maxAttempts: 2, on: ["oom"] } }, "retry.on[0]", "not known here", "out-of-memory"],
     [{ script: "b", retry: { maxAttempts: 2, on: [{ exitCode: 0 }] } }, "retry.on[0].exitCode", "is 0", "1 to 255"],
+    [{ script: "b", retry: { maxAttempts: 2, backof: "1s" } }, "retry.backof", "not a known field", "backoff?"],
+    [{ script: "b", retry: { maxAttempts: 2, backoff: "30" } }, "retry.backoff", "lacks a unit", "700s"],
+    [{ script: "b", retry: { maxAttempts: 2, backoff: true } }, "retry.backoff", "is true", "30s"],
+    [{ script: "b", retry: { maxAttempts: 2, backoff: {} } }, "retry.backoff.first", "is missing", "30s"],
+    [
+      { script: "b", retry: { maxAttempts: 2, backoff: { first: "1s", factor: 0.5 } } },
+      "retry.backoff.factor",
+      "is 0.5",
+      "from 1",
+    ],
     [{ script: "b", giveUpAfter: 12 }, "giveUpAfter", "lacks a unit", "2h30m"],
     [{ script: "b", resources: 3 }, "resources", "is 3", "an object"],
     [{ script: "b", resources: { wall_time: 3, waltime: 3 } }, "resources.waltime", "not a known field", "walltime?"],

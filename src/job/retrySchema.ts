@@ -1,0 +1,77 @@
+/** The schema of `retry`: how often, after what, and when again. */
+import { z } from "zod"
+import { bad, describe, good, type Reading } from "./problem.ts"
+import { count, list, maybe, oneOf, read, readText } from "./schema.ts"
+import type { Backoff, RetryPolicy } from "./spec.ts"
+import { type Cause, causes } from "./state.ts"
+import { parseTimeout } from "./walltime.ts"
+
+const exitCodes = read<number[]>((value) => {
+  const codes: unknown[] = Array.isArray(value) ? value : [value]
+  const numbers = codes.filter((code) => typeof code === "number" && Number.isInteger(code) && code >= 1 && code <= 255)
+  if (numbers.length === 0 || numbers.length < codes.length)
+    return bad(describe(value), "Write exit codes from 1 to 255: [75] or 75.")
+  return good([...new Set(numbers as number[])].sort((one, two) => one - two))
+})
+const retryOn = z.union([oneOf<Cause>(causes), z.strictObject({ exitCode: exitCodes })], {
+  error: `Write causes (${causes.join(", ")}) or {exitCode: [75]}.`,
+})
+
+/** What leads to another attempt when nothing is said: all but what would only repeat itself or may still be running. */
+const retryDefault: readonly Cause[] = causes.filter(
+  (cause) => !["rejected", "dependency", "lost", "abandoned"].includes(cause),
+)
+
+const wantBackoff = "Write a span with its unit (30s), or {first: 30s, factor: 2, max: 1h}."
+const span = readText(parseTimeout, wantBackoff)
+const backoffFactorDefault = 2
+const backoffMsMaxDefault = 3_600_000
+
+const backoff: z.ZodType<Backoff> = z
+  .union(
+    [
+      span.transform((first) => ({ first, factor: null, max: null })),
+      z.strictObject({ first: span, factor: maybe(factor("2")), max: maybe(span) }, { error: wantBackoff }),
+    ],
+    { error: wantBackoff },
+  )
+  .transform(({ first, factor: times, max }) => ({
+    firstMs: first,
+    factor: times ?? backoffFactorDefault,
+    maxMs: Math.max(first, max ?? backoffMsMaxDefault),
+  }))
+
+export const retryFields: readonly string[] = ["maxAttempts", "on", "backoff"]
+
+/** What was not said is left out, so that a spec of an earlier version is still the same spec. */
+export const retrySchema: z.ZodType<RetryPolicy> = z
+  .strictObject(
+    {
+      maxAttempts: count("3"),
+      on: maybe(list(retryOn, "Write a list of causes, such as [node-failure].")),
+      backoff: maybe(backoff),
+    },
+    { error: "Write an object such as {maxAttempts: 3, on: [node-failure]}." },
+  )
+  .transform(({ maxAttempts, on, ...more }): RetryPolicy => {
+    if (maxAttempts === 1) return { maxAttempts, on: [] }
+    const said = Object.entries(more).filter(([, value]) => value !== null && value !== undefined)
+    return { maxAttempts, on: sortedOn(on ?? retryDefault), ...Object.fromEntries(said) }
+  })
+
+/** A number from 1, such as 1.5; also as text, with an x or × before or behind it. */
+function factor(example: string): z.ZodType<number> {
+  return read((value): Reading<number> => {
+    const text = typeof value === "number" || typeof value === "string" ? String(value).trim() : ""
+    const times = Number(/^[x×]?\s*(\d+(?:\.\d+)?)\s*[x×]?$/i.exec(text)?.[1] ?? Number.NaN)
+    if (times >= 1 && times <= 1000) return good(times)
+    return bad(describe(value), `Write a factor from 1 to 1000, such as ${example}.`)
+  })
+}
+
+/** In one order, each once: it is a set, and the same set is the same spec. */
+function sortedOn(on: readonly (Cause | { exitCode: number[] })[]): RetryPolicy["on"] {
+  const codes = on.flatMap((one) => (typeof one === "string" ? [] : one.exitCode))
+  const exitCode = [...new Set(codes)].sort((one, two) => one - two)
+  return [...causes.filter((cause) => on.includes(cause)), ...(exitCode.length === 0 ? [] : [{ exitCode }])]
+}

@@ -1,0 +1,44 @@
+/** What `hawser show` prints for people. */
+import { expect, test } from "vitest"
+import { textOf } from "../../src/cli/show.ts"
+import type { AttemptView } from "../../src/job/index.ts"
+import { fakeJob } from "../support/fake-hawser.ts"
+
+const attempt: AttemptView = {
+  number: 1,
+  replacement: 0,
+  token: "hz0000000000000",
+  nativeId: "4711",
+  submission: "accepted",
+  state: "failed",
+  cause: "timeout",
+  exitCode: null,
+  signal: "TERM",
+  host: "n1",
+  restarts: 2,
+  submitted: "2031-01-01T00:00:00.000Z",
+  started: null,
+  ended: "2031-01-01T01:00:00.000Z",
+}
+
+test("an attempt that was followed by another is told with its end, its native and its times", () => {
+  const next = {
+    ...attempt,
+    number: 2,
+    replacement: 1,
+    state: "queued",
+    cause: null,
+    signal: null,
+    restarts: 0,
+    ended: null,
+  }
+  const lines = textOf(fakeJob({ attempt: 2, attempts: [attempt, next] })).split("\n")
+  expect(lines.filter((line) => /^attempt [12]/.test(line))).toEqual([
+    "attempt 1:        failed (timeout, signal TERM), 4711 on n1, restarted by its manager: 2, submitted 2031-01-01T00:00:00.000Z, ended 2031-01-01T01:00:00.000Z",
+    "attempt 2.1:      queued, 4711 on n1, submitted 2031-01-01T00:00:00.000Z",
+  ])
+})
+
+test("a single attempt has no history", () => {
+  expect(textOf(fakeJob({ attempt: 1, attempts: [attempt] }))).not.toContain("attempt 1:")
+})

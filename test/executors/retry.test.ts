@@ -1,0 +1,78 @@
+/** Attempts that follow one another: how long they wait, and what is kept of them. */
+import { expect, test } from "vitest"
+import { Stand, ended, submit, when } from "../support/stand.ts"
+
+const hourMs = 3_600_000
+
+test("between attempts the backoff is waited out, and the job says until when", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const retry = { maxAttempts: 3, on: ["exit"], backoff: { first: "1h", factor: 2, max: "1d" } }
+  const { id } = await submit(fleet, { command: stand.leaving("x", "exit 1"), retry })
+  for (const [number, waitMs] of [
+    [1, hourMs],
+    [2, 2 * hourMs],
+  ] as const) {
+    const job = await when(
+      fleet,
+      id,
+      ({ state, waiting, attempts }) => state === "new" && attempts.length === number && waiting !== null,
+    )
+    const at = Number(job.attempts.at(-1)?.endedAt) + waitMs
+    expect(job.waiting).toBe(`Attempt ${number} of 3 failed (exit); it goes on at ${new Date(at).toISOString()}.`)
+    expect(stand.ran).toHaveLength(number)
+    stand.clock.jump(waitMs)
+    fleet.engine("fake").desk.bells.submit.ring()
+  }
+  expect(await ended(fleet, { id })).toMatchObject({ state: "failed", attempt: 3 })
+  expect(stand.ran).toHaveLength(3)
+})
+
+test("a controller that was started again waits until the same time", async () => {
+  await using stand = new Stand()
+  const first = await stand.fleet({}, await stand.journal())
+  const retry = { maxAttempts: 2, on: ["exit"], backoff: "1h" }
+  const { id } = await submit(first, { command: stand.leaving("x", "exit 1"), retry })
+  const { waiting } = await when(
+    first,
+    id,
+    (job) => job.state === "new" && job.waiting !== null && job.attempts.length === 1,
+  )
+  stand.copyState("state", "copy")
+  stand.clock.jump(hourMs / 2)
+  const second = await stand.fleet({}, await stand.journal("copy"), "copy")
+  second.engine("fake").desk.bells.submit.ring()
+  await stand.clock.sleep(3_000)
+  expect(second.job(id)).toMatchObject({ state: "new", waiting, attempts: [{ number: 1 }] })
+  stand.clock.jump(hourMs / 2)
+  second.engine("fake").desk.bells.submit.ring()
+  expect(await ended(second, { id })).toMatchObject({ attempt: 2 })
+})
+
+test("a job that waits for its next attempt can be cancelled", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const retry = { maxAttempts: 2, on: ["exit"], backoff: "1h" }
+  const job = await submit(fleet, { command: ["false"], retry })
+  await when(fleet, job.id, ({ state, attempts }) => state === "new" && attempts.length === 1)
+  await fleet.cancel([job.id])
+  expect(await ended(fleet, job)).toMatchObject({
+    state: "cancelled",
+    attempt: 1,
+    reason: "Cancelled before another attempt.",
+  })
+})
+
+test("each attempt is kept with its outcome, cause, native id and times", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const retry = { maxAttempts: 2, on: ["exit"] }
+  const { attempts } = await ended(fleet, await submit(fleet, { command: ["sh", "-c", "exit 7"], retry }))
+  const ids = stand.manager.natives().map(({ id }) => id)
+  const date = expect.stringMatching(/^\d{4}-.*Z$/)
+  const times = { submitted: date, started: date, ended: date }
+  const outcome = { state: "failed", cause: "exit", exitCode: 7, signal: null, replacement: 0, restarts: 0 }
+  expect(attempts).toMatchObject(
+    [1, 2].map((number, index) => ({ number, nativeId: ids[index], ...times, ...outcome })),
+  )
+})

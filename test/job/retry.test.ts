@@ -1,0 +1,54 @@
+/** When an attempt that has ended is followed by another, and how long that waits. */
+import { describe, expect, test } from "vitest"
+import { type Attempt, type Cause, type Job, type RetryPolicy, nextTryAt, wantsAnother } from "../../src/job/index.ts"
+import { specOf } from "../support/jobs.ts"
+
+const backoff = { firstMs: 1_000, factor: 3, maxMs: 5_000 }
+
+function attempt(number: number, cause: Cause, endedAt: number | null = 100): Attempt {
+  return { number, endedAt, outcome: failed(cause) } as Attempt
+}
+
+function failed(cause: Cause, exitCode: number | null = null) {
+  return { state: "failed", cause, exitCode, signal: null } as const
+}
+
+function waiting(retry: RetryPolicy, ...attempts: Attempt[]): Job {
+  return { state: "new", spec: specOf({ retry }), attempts } as unknown as Job
+}
+
+describe("another attempt", () => {
+  const policy: RetryPolicy = { maxAttempts: 2, on: ["timeout", { exitCode: [75] }] }
+  test.each([
+    ["a cause that is named", 1, failed("timeout"), true],
+    ["another cause", 1, failed("signal"), false],
+    ["an exit code that is named", 1, failed("exit", 75), true],
+    ["another exit code", 1, failed("exit", 7), false],
+    ["the last attempt", 2, failed("timeout"), false],
+    ["a success", 1, { state: "completed", cause: null, exitCode: 0, signal: null } as const, false],
+  ])("after %s", (_title, number, outcome, wanted) => {
+    expect(wantsAnother(policy, attempt(number, "exit"), outcome)).toBe(wanted)
+  })
+})
+
+describe("the wait before it", () => {
+  const policy: RetryPolicy = { maxAttempts: 5, on: ["timeout"], backoff }
+  test.each([
+    [1, 1_100],
+    [2, 3_100],
+    [3, 5_100],
+    [4, 5_100],
+  ])("after attempt %i it goes on at %i: longer each time, up to its limit", (number, at) => {
+    expect(nextTryAt(waiting(policy, attempt(number, "timeout")))).toBe(at)
+  })
+
+  test("there is none where the policy says none, nor before the first attempt", () => {
+    expect(nextTryAt(waiting({ maxAttempts: 5, on: ["timeout"] }, attempt(1, "timeout")))).toBe(null)
+    expect(nextTryAt(waiting(policy))).toBe(null)
+  })
+
+  test("nor for an attempt that the policy does not give: a person asked for it", () => {
+    expect(nextTryAt(waiting(policy, attempt(5, "timeout")))).toBe(null)
+    expect(nextTryAt(waiting(policy, attempt(1, "exit")))).toBe(null)
+  })
+})
