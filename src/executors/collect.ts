@@ -1,12 +1,13 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
 import { HawserError } from "../errors.ts"
-import { type AnyEventBody, type Job, currentAttempt, wantsAnother } from "../job/index.ts"
+import { type AnyEventBody, type Job, currentAttempt } from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { readRecords } from "../remote/records.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import type { Live } from "./link.ts"
+import { giveUpLost, retryThose } from "./retry.ts"
 import type { Tries } from "./tries.ts"
 
 /** Jobs whose results travel as one stream. */
@@ -21,6 +22,7 @@ const patienceMs = 10_000
 
 /** One pass over all that has ended. Returns milliseconds until those that did not come back whole are read again. */
 export async function collectPass(desk: Desk, tries: Tries, signal: AbortSignal): Promise<number | null> {
+  await giveUpLost(desk, signal)
   await retryThose(desk)
   const ended = desk.book.in("collecting")
   await finishWithoutOutputs(desk, ended)
@@ -38,20 +40,6 @@ function streamsOf(tries: Tries, due: readonly Job[]): readonly (readonly Job[])
   const alone = due.filter((job) => tries.has(tokenOfJob(job)))
   const together = due.filter((job) => !tries.has(tokenOfJob(job)))
   return [...chunks(together, chunkJobsMax), ...alone.map((job) => [job])]
-}
-
-/** Attempts that ended in a way that their policy covers go back to `new`; their outputs stay where they are. */
-async function retryThose(desk: Desk): Promise<void> {
-  const events = desk.book.in("collecting").flatMap((job): AnyEventBody[] => {
-    const attempt = currentAttempt(job)
-    if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
-    return wantsAnother(job.spec.retry, attempt, job.outcome)
-      ? [{ job: job.id, type: "retrying", token: attempt.token, outcome: job.outcome, reason: job.reason }]
-      : []
-  })
-  if (events.length === 0) return
-  await desk.store.append(events)
-  desk.bells.submit.ring()
 }
 
 /** What never ran has nothing to bring back. A manager need not tell when it started what it shows as running. */

@@ -8,6 +8,7 @@ import { type Desk, ringAll } from "./desk.ts"
 import { healthOf } from "./link.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
+import { lostOf, recall, recallMs } from "./recall.ts"
 import { type Situation, situationOf } from "./situation.ts"
 import { submitPass } from "./submit.ts"
 import { Tries } from "./tries.ts"
@@ -28,6 +29,7 @@ export class Engine implements AsyncDisposable {
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
+  private recalledAt = Number.NEGATIVE_INFINITY
   private sweepWanted = true
   /** Something has ended that its records do not settle: no later than this. */
   private sweepBy = Number.POSITIVE_INFINITY
@@ -101,7 +103,7 @@ export class Engine implements AsyncDisposable {
     const { desk } = this
     const { pace, clock } = desk
     const watched = watchedBy(desk)
-    if (watched.length === 0) return null
+    if (watched.length === 0) return this.recallPass(signal)
     const live = await desk.link.session(signal, "monitor")
     const nextAt = this.sweepAt(watched)
     if (!this.sweepWanted && nextAt > clock.monotonic()) {
@@ -118,6 +120,7 @@ export class Engine implements AsyncDisposable {
     } finally {
       this.sweeping = false
     }
+    await this.recallPass(signal)
     this.sweepBy = Number.POSITIVE_INFINITY
     this.sweptAt = clock.monotonic()
     this.sweepsDone += 1
@@ -128,6 +131,18 @@ export class Engine implements AsyncDisposable {
   private sweepAt(watched: readonly Watched[]): number {
     const { pace, clock } = this.desk
     return Math.min(this.sweepBy, this.sweptAt + nextSweepMs(pace, watched, clock.now()))
+  }
+
+  /** Asks for those that were called lost, seldom. Returns milliseconds until the next time; null: there are none. */
+  private async recallPass(signal: AbortSignal): Promise<number | null> {
+    const { desk } = this
+    const lost = lostOf(desk)
+    if (lost.length === 0) return null
+    const dueMs = this.recalledAt + recallMs - desk.clock.monotonic()
+    if (dueMs > 0) return dueMs
+    await recall(desk, await desk.link.session(signal, "monitor"), lost, signal)
+    this.recalledAt = desk.clock.monotonic()
+    return recallMs
   }
 
   /** Runs a pass, waits as long as it says or until the bell rings, and again. A failure changes health, never a job. */

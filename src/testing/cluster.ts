@@ -72,6 +72,12 @@ export class Cluster {
     this.network = new Network({ timeline, host, faults, note })
   }
 
+  /** Whether a wrapper that nobody told to end has left its record. */
+  hasRecord(token: string): boolean {
+    const exits = [...this.homes.values()].flatMap((home) => [...(home.jobs.get(token)?.exits.values() ?? [])])
+    return exits.some(({ value }) => !/^wrapper /m.test(value))
+  }
+
   #secondsOf(ms: number): number {
     return Math.floor((this.#options.epochMs + ms) / 1_000)
   }

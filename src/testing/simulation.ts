@@ -4,7 +4,7 @@ import type { Log } from "../executors/log.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
 import { remotePace } from "../executors/pace.ts"
 import { isFinal } from "../job/index.ts"
-import { type Host, type JobStore, openStore } from "../persist/index.ts"
+import { type JobStore, openStore } from "../persist/index.ts"
 import { slurm } from "../schedulers/slurm/index.ts"
 import { type Broken, brokenParts } from "./broken.ts"
 import { checkBudgets } from "./budgets.ts"
@@ -12,6 +12,7 @@ import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
 import { Disk } from "./disk.ts"
 import { Faults } from "./faults.ts"
+import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
@@ -140,7 +141,9 @@ class Simulation implements World {
   /** A controller on this disk. Tries again where it can't have the directory yet. */
   async start(disk: Disk, realm: Realm, pauseMs: number, takeOver = false): Promise<void> {
     const { timeline, witness } = this
+    this.#coming.add(disk)
     await timeline.sleep(pauseMs)
+    this.#coming.delete(disk)
     this.#starts += 1
     const life = new Life({
       id: this.#starts,
@@ -179,6 +182,8 @@ class Simulation implements World {
   }
 
   readonly #starting: Set<{ readonly life: Life; readonly disk: Disk; readonly realm: Realm }> = new Set()
+  /** Disks for which a controller will be started. */
+  readonly #coming: Set<Disk> = new Set()
   #wallOffsetMs = 0
 
   /** Kills a controller, and starts another one on what is left of its disk. */
@@ -189,10 +194,12 @@ class Simulation implements World {
     this.cluster.network.cut("The controller is gone.", life)
     if (one === undefined) return
     const isLast = this.controllers.at(-1)?.life === life || this.#starting.has(one)
-    for (const other of this.controllers.filter(({ disk }) => disk === one.disk)) if (power) other.life.kill()
     this.#starting.delete(one)
-    if (power) one.disk.loseUnsynced(this.dice)
-    if (isLast) void this.start(one.disk, one.realm, pauseMs)
+    if (power) {
+      for (const other of this.#onDisk(one.disk)) other.life.kill()
+      one.disk.loseUnsynced(this.dice)
+    }
+    if (isLast || this.#isDeserted(one.disk)) void this.start(one.disk, one.realm, pauseMs)
   }
 
   takeOver(freezeMs: number): void {
@@ -213,6 +220,8 @@ class Simulation implements World {
     this.witness.note("a controller ends", [code])
     life.kill()
     this.cluster.network.cut("The controller has ended.", life)
+    const one = this.controllers.find((other) => other.life === life)
+    if (one !== undefined && this.#isDeserted(one.disk)) void this.start(one.disk, one.realm, 1_000)
   }
 
   /** Another one acts in its place over there: a person ends all but the newest, and starts that again. */
@@ -243,10 +252,19 @@ class Simulation implements World {
     return "live"
   }
 
-  /** Pids of the controllers that live on this disk. */
+  /** Controllers that live on this disk, or are about to. */
+  #onDisk(disk: Disk): readonly { readonly life: Life }[] {
+    return [...this.controllers, ...this.#starting].filter((one) => one.disk === disk && one.life.alive)
+  }
+
+  /** Nobody is there, and it is the one that users talk to. */
+  #isDeserted(disk: Disk): boolean {
+    return this.controllers.at(-1)?.disk === disk && this.#onDisk(disk).length === 0 && !this.#coming.has(disk)
+  }
+
+  /** Their pids. */
   #livesAs(disk: Disk): ReadonlySet<string> {
-    const all = [...this.controllers, ...this.#starting].filter((one) => one.disk === disk && one.life.alive)
-    return new Set(all.map(({ life }) => String(life.id)))
+    return new Set(this.#onDisk(disk).map(({ life }) => String(life.id)))
   }
 
   #fleet(life: Life, store: JobStore): Fleet {
@@ -306,32 +324,13 @@ class Simulation implements World {
     const store = controllers.at(-1)?.realm.store
     if (witness.violations.length > 0) return
     if (store === undefined || store === null) return witness.object("every job ends", "there is no controller")
+    const keys = this.scenario.map(({ key }) => key)
     const live = cluster.slurm.listed().filter((native) => cluster.slurm.isLive(native))
-    witness.atEnd(
-      store,
-      this.scenario.map(({ key }) => key),
-      live,
-    )
+    witness.atEnd(store, keys, { live, hasRecord: (token) => cluster.hasRecord(token) })
     checkBudgets(witness, cluster, this.#starts)
   }
 }
 
 function wordsOf(job: { readonly state: string; readonly outcome: { readonly cause: string | null } | null }): string {
   return [job.state, job.outcome?.cause].filter((word) => typeof word === "string").join(" ")
-}
-
-/** The machine of the controllers: which of them live. */
-function hostOf(pid: number, living: () => ReadonlySet<string>): Host {
-  return {
-    self: () =>
-      Promise.resolve({
-        pid,
-        startTime: String(pid),
-        host: "here",
-        machineId: "machine",
-        bootId: "boot",
-        pidNamespace: "pid:[4026531836]",
-      }),
-    startTimeOf: (other) => Promise.resolve(living().has(String(other)) ? String(other) : null),
-  }
 }

@@ -23,6 +23,14 @@ export interface Violation {
   readonly what: string
 }
 
+/** What is left on the cluster when all is over. */
+export interface Remains {
+  /** Natives that it still has. */
+  readonly live: readonly Native[]
+  /** Whether there is an exit record of a wrapper that nobody told to end. */
+  readonly hasRecord: (token: string) => boolean
+}
+
 /** One state directory, and who owns it. */
 export interface Realm {
   store: JobStore | null
@@ -43,6 +51,8 @@ export class Witness implements ClusterWitness {
   readonly #forgotten: Set<string> = new Set()
   readonly #failedNodes: Set<string> = new Set()
   readonly #cancelledByOthers: Set<string> = new Set()
+  /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
+  readonly #unwanted: Set<string> = new Set()
   /** Tokens whose end was acknowledged, and how. */
   readonly #ended: Map<string, Outcome> = new Map()
 
@@ -127,6 +137,7 @@ export class Witness implements ClusterWitness {
       this.note(`${event.type}`, [job.key, "token" in event ? event.token : "", wordsOf(event)])
       if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
       else realm.acknowledged.set(job.id, job)
+      if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
       if (event.type === "finished") this.#onFinished(job)
@@ -156,7 +167,8 @@ export class Witness implements ClusterWitness {
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
     if (outcome.state === "cancelled") {
-      const wasWanted = job.cancelRequestedAt !== null || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+      const isUnwanted = job.cancelRequestedAt !== null || this.#unwanted.has(job.key)
+      const wasWanted = isUnwanted || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
       return wasWanted ? null : "nobody wanted that"
     }
     if (outcome.cause === "exit" && !isDisowned)
@@ -185,27 +197,24 @@ export class Witness implements ClusterWitness {
   }
 
   /** All trouble is over, and all had time to end. */
-  atEnd(store: JobStore, keys: readonly string[], live: readonly Native[]): void {
+  atEnd(store: JobStore, keys: readonly string[], { live, hasRecord }: Remains): void {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
       else if (!isFinal(job.state))
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
-      else this.#checkOutcome(job)
+      else this.#checkLost(job, hasRecord)
     }
     for (const native of live)
       if (tokenOf(native.name) !== null)
         this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
   }
 
-  /** What ended well in truth is not called anything else, unless somebody had a reason. */
-  #checkOutcome(job: Job): void {
+  /** A job stays lost only if it left no record. */
+  #checkLost(job: Job, hasRecord: Remains["hasRecord"]): void {
     const attempt = job.attempts.at(-1)
-    if (attempt === undefined || job.outcome === null) return
-    if (job.outcome.cause !== "lost" || job.cancelRequestedAt !== null) return
-    const run = this.runs.find((one) => one.token === attempt.token && one.exitCode !== null)
-    if (run !== undefined)
-      this.object("late evidence corrects", `${job.key} is called lost, and its record says ${run.exitCode}`)
+    if (attempt === undefined || job.outcome?.cause !== "lost") return
+    if (hasRecord(attempt.token)) this.object("late evidence corrects", `${job.key} is called lost, and left a record`)
   }
 }
 
