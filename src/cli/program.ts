@@ -10,6 +10,7 @@ import { registerDoctor } from "./doctor.ts"
 import { registerDown } from "./down.ts"
 import { registerFsck } from "./fsck.ts"
 import { share } from "./globals.ts"
+import { registerExplain } from "./explain.ts"
 import { registerList } from "./list.ts"
 import { registerLogs } from "./logs.ts"
 import { registerPrune } from "./prune.ts"
@@ -37,6 +38,7 @@ export function program(): Command {
     registerWait,
     registerList,
     registerShow,
+    registerExplain,
     registerLogs,
     registerCancel,
     registerRecover,
