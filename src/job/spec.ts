@@ -28,6 +28,8 @@ export interface JobSpec {
   /** Jobs that must have got somewhere before this one is submitted. */
   readonly after: readonly Dependency[]
   readonly retry: RetryPolicy
+  /** Sent to the payload before its walltime is over; absent: none. */
+  readonly signal?: WarningSignal
   /** Local folder for stdout, stderr and outputs, absolute; null: `<state>/jobs/<id>`. */
   readonly into: string | null
   /** Milliseconds after `created` when a job that has not started is given up; null: never. */
@@ -50,6 +52,12 @@ export interface Container {
   readonly runtime: "apptainer" | "podman"
   readonly image: string
   readonly options: readonly string[]
+}
+
+export interface WarningSignal {
+  readonly name: "USR1" | "USR2" | "XCPU"
+  /** Before the end of the walltime. */
+  readonly beforeSeconds: number
 }
 
 export interface Dependency {

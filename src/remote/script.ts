@@ -47,6 +47,9 @@ export function jobFiles(parts: JobParts): TextFile[] {
       ? []
       : [{ name: "start-before", mode: 0o600, text: script([String(Math.floor(startBefore / 1000))]) }]),
     ...(walltime === null ? [] : [{ name: "walltime", mode: 0o600, text: script([String(walltime)]) }]),
+    ...(walltime === null || spec.signal === undefined
+      ? []
+      : [{ name: "warning", mode: 0o600, text: script([`${spec.signal.name} ${spec.signal.beforeSeconds}`]) }]),
     ...(spec.script === null ? [] : [{ name: "script", mode: 0o700, text: spec.script }]),
     ...(Object.keys(secrets).length === 0
       ? []
