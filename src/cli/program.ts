@@ -9,6 +9,7 @@ import { registerController } from "./controller.ts"
 import { registerDoctor } from "./doctor.ts"
 import { registerDown } from "./down.ts"
 import { share } from "./globals.ts"
+import { registerExplain } from "./explain.ts"
 import { registerList } from "./list.ts"
 import { registerLogs } from "./logs.ts"
 import { registerPrune } from "./prune.ts"
@@ -36,6 +37,7 @@ export function program(): Command {
     registerWait,
     registerList,
     registerShow,
+    registerExplain,
     registerLogs,
     registerCancel,
     registerRecover,
