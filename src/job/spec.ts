@@ -75,6 +75,8 @@ export interface RetryPolicy {
   readonly backoff?: Backoff
   /** What later attempts get more of, or elsewhere; absent: the same as the first. */
   readonly escalate?: Escalation
+  /** Globs, as in `outputs`: what is carried from the working directory of one attempt into that of the next. */
+  readonly checkpoint?: readonly string[]
 }
 
 export interface Escalation {

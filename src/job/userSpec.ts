@@ -69,6 +69,8 @@ export interface UserRetry {
     string | { readonly first: string; readonly factor?: Maybe<number | string>; readonly max?: Maybe<string> }
   >
   readonly escalate?: Maybe<UserEscalation>
+  /** Globs, as in `outputs`: carried into the working directory of the next attempt. */
+  readonly checkpoint?: Maybe<readonly string[]>
 }
 
 export interface UserEscalation {

@@ -188,6 +188,7 @@ hz_begin() {
 
 # hz_run: the payload, from its start to its end: hz_code, hz_signal.
 hz_run() {
+  export HAWSER_RESTART="$hz_n"
   # What was no reason not to start it is not for it either.
   hz_queue=${hz_told:+ $hz_told}
   # Before the payload, which may be over before a bash has come to wait for it.

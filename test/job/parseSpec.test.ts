@@ -125,6 +125,11 @@ describe("a field as it is written, and as it is kept", () => {
     })
   })
 
+  test("checkpoint globs are read like outputs", () => {
+    const { checkpoint } = parsed({ retry: { maxAttempts: 2, checkpoint: ["./a/*", "d/"] } }).spec.retry
+    expect(checkpoint).toEqual(["a/*", "d/**"])
+  })
+
   test("what a retry does not say is absent: a spec of an earlier version is the same spec", () => {
     expect(Object.keys(parsed({ retry: { maxAttempts: 2 } }).spec.retry)).toEqual(["maxAttempts", "on"])
   })
@@ -250,6 +255,8 @@ describe("what is wrong is named, with what would be right", () => {
       '"n1"',
       "true",
     ],
+    [{ script: "b", retry: { maxAttempts: 2, checkpoint: ["../x"] } }, "retry.checkpoint[0]", "leaves", "inside"],
+    [{ script: "b", retry: { maxAttempts: 2, checkpoint: "x" } }, "retry.checkpoint", '"x"', "a list"],
     [{ script: "b", signal: "USR1" }, "signal", '"USR1"', "before: 5m"],
     [{ script: "b", signal: { name: "TERM", before: "1m" } }, "signal.name", '"TERM"', "USR1, USR2, XCPU"],
     [{ script: "b", signal: { name: "USR1", before: "soon" } }, "signal.before", '"soon"', "2h30m"],

@@ -33,7 +33,7 @@ function native(spec: JobSpec): string[] {
       advice: "Say both in native: --gres=gpu:1,other:1, and leave gpus out.",
     })
   }
-  if (spec.signal !== undefined && options.some((option) => /^--sig/.test(option))) {
+  if (spec.signal !== undefined && options.some((option) => option.startsWith("--sig"))) {
     throw new UsageError("NATIVE_REFUSED", {
       summary: "The native option --signal would replace the job's signal.",
       reason: "sbatch takes the last --signal only.",
