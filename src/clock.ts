@@ -39,6 +39,14 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString()
 }
 
+/** A span for people: `12s`, `3m05s`, `2h07m`. */
+export function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  if (seconds < 60) return `${seconds}s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`
+  return `${Math.floor(seconds / 3600)}h${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")}m`
+}
+
 /**
  * Settles like `work`, unless `ms` pass first: then it rejects with `onTimeout()`. `work` itself goes on; what it
  * opened is its own to close.

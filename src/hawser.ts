@@ -57,7 +57,7 @@ export async function openReader(config: LoadedConfig, clock: Clock = systemCloc
   const store = await openStore(config.stateDirectory, { clock, readOnly: true })
   const surroundings = { clock, person: nobody, keyring: new Keyring() }
   const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, surroundings)))
-  return new Reader({ stateDirectory: config.stateDirectory, store, executors })
+  return new Reader({ stateDirectory: config.stateDirectory, store, executors, clock })
 }
 
 /** What all executors share. */

@@ -8,7 +8,9 @@ import { registerConfig } from "./config.ts"
 import { registerController } from "./controller.ts"
 import { registerDoctor } from "./doctor.ts"
 import { registerDown } from "./down.ts"
+import { registerFsck } from "./fsck.ts"
 import { share } from "./globals.ts"
+import { registerExplain } from "./explain.ts"
 import { registerList } from "./list.ts"
 import { registerLogs } from "./logs.ts"
 import { registerPrune } from "./prune.ts"
@@ -36,11 +38,13 @@ export function program(): Command {
     registerWait,
     registerList,
     registerShow,
+    registerExplain,
     registerLogs,
     registerCancel,
     registerRecover,
     registerPrune,
     registerDoctor,
+    registerFsck,
     registerStatus,
     registerUp,
     registerDown,

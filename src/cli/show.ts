@@ -1,6 +1,6 @@
 /** `hawser show`: everything that is known of a job. Reads only. */
 import type { Command } from "commander"
-import type { AttemptView, JobView } from "../job/index.ts"
+import { type AttemptView, type JobView, formatSize, formatWalltime } from "../job/index.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 
@@ -18,7 +18,7 @@ export function registerShow(hawser: Command): void {
 }
 
 /** `attempt 1: failed (timeout), 4711 on n1, submitted …, started …, ended …` */
-function attemptLine(attempt: AttemptView): readonly [string, string] {
+function attemptLine(attempt: AttemptView, first: AttemptView): readonly [string, string] {
   const { number, replacement, state, cause, exitCode, signal, nativeId, host, restarts } = attempt
   const how = [cause, exitCode === null ? null : `exit code ${exitCode}`, signal === null ? null : `signal ${signal}`]
   const known = how.filter((word) => word !== null)
@@ -29,9 +29,24 @@ function attemptLine(attempt: AttemptView): readonly [string, string] {
     ...(["submitted", "started", "ended"] as const).map((what) =>
       attempt[what] === null ? null : `${what} ${attempt[what]}`,
     ),
+    ...givenOtherwise(attempt, first),
   ]
   const name = replacement === 0 ? `attempt ${number}` : `attempt ${number}.${replacement}`
   return [name, facts.filter((fact) => fact !== null).join(", ")]
+}
+
+/** What escalation gave it that the first one had not. */
+function givenOtherwise({ resources, excludeNodes }: AttemptView, first: AttemptView): readonly (string | null)[] {
+  const { memory, memoryPerCpu, walltime, queue } = resources
+  const size = (name: string, bytes: number | null, before: number | null) =>
+    bytes === null || bytes === before ? null : `${name} ${formatSize(bytes)}`
+  return [
+    size("memory", memory, first.resources.memory),
+    size("memory per CPU", memoryPerCpu, first.resources.memoryPerCpu),
+    walltime === null || walltime === first.resources.walltime ? null : `walltime ${formatWalltime(walltime)}`,
+    queue === null || queue === first.resources.queue ? null : `queue ${queue}`,
+    excludeNodes.length === 0 ? null : `not on ${excludeNodes.join(" ")}`,
+  ]
 }
 
 export function textOf(job: JobView): string {
@@ -47,7 +62,7 @@ export function textOf(job: JobView): string {
     ["signal", job.signal],
     ["native id", job.nativeId],
     ["attempt", job.attempt],
-    ...(job.attempts.length > 1 ? job.attempts : []).map(attemptLine),
+    ...(job.attempts.length > 1 ? job.attempts : []).map((one) => attemptLine(one, job.attempts[0] ?? one)),
     ["as of", job.asOf],
     ["created", job.times.created],
     ["submitted", job.times.submitted],

@@ -1,4 +1,5 @@
 /** Tables and lines for people. */
+import { duration } from "../clock.ts"
 import type { Cause, JobView } from "../job/index.ts"
 
 /** Columns as wide as their widest cell; the last one is left as it is. */
@@ -33,13 +34,6 @@ function spanOf(job: JobView, now: number): string {
   const start = Date.parse(job.times.started ?? job.times.created)
   const end = job.times.ended === null ? now : Date.parse(job.times.ended)
   return duration(Math.max(0, end - start))
-}
-
-export function duration(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  if (seconds < 60) return `${seconds}s`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, "0")}s`
-  return `${Math.floor(seconds / 3600)}h${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")}m`
 }
 
 /** What to do about a job that did not even run, or whose end says nothing of its own command. */

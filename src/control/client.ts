@@ -114,6 +114,10 @@ class Client implements ControlClient {
     return this.line.call("show", { name })
   }
 
+  explain(name: string): Promise<Methods["explain"]["result"]> {
+    return this.line.call("explain", { name })
+  }
+
   cancel(names: readonly string[]): Promise<Methods["cancel"]["result"]> {
     return this.line.call("cancel", { names })
   }

@@ -1,5 +1,5 @@
 /** A job in the user's hands, whoever has its state directory: this process or another. */
-import type { HawserApi } from "../hawser.ts"
+import type { Explanation, HawserApi } from "../hawser.ts"
 import type { AnyEvent, JobView } from "../job/index.ts"
 import { untilAborted } from "../abort.ts"
 import { listen } from "./listen.ts"
@@ -17,6 +17,8 @@ export interface JobHandle {
   result(signal?: AbortSignal): Promise<JobView>
   /** What happens to the job from the first `next()` on. Ends when the job is over. */
   events(signal?: AbortSignal): AsyncIterable<AnyEvent>
+  /** What is known of it, from whom and how old it is, what it waits for, and what would end it. */
+  explain(signal?: AbortSignal): Promise<Explanation>
   /** A piece of stdout or stderr from byte `offset`. */
   logs(options?: LogOptions): Promise<{ readonly data: Buffer; readonly nextOffset: number; readonly final: boolean }>
   /** Resolves once the wish is on disk; it is repeated until the evidence shows that the job is over. */
@@ -67,6 +69,10 @@ class Handle implements JobHandle {
   events(signal?: AbortSignal): AsyncIterable<AnyEvent> {
     const isWanted = (event: AnyEvent): boolean => "job" in event && event.job === this.id
     return listen(this.api, { isWanted, until: (over) => this.result(over), signal })
+  }
+
+  explain(signal?: AbortSignal): Promise<Explanation> {
+    return untilAborted(this.api.explain(this.id), signal)
   }
 
   async logs(options: LogOptions = {}): ReturnType<JobHandle["logs"]> {

@@ -61,6 +61,7 @@ const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   ended: wait(ids, (params, { api, signal }) => api.ended(params.ids, signal)),
   list: once(z.object({ filter: listFilter.exactOptional() }), ({ filter }, { api }) => api.list(filter)),
   show: once(z.object({ name: z.string() }), ({ name }, { api }) => api.show(name)),
+  explain: once(z.object({ name: z.string() }), ({ name }, { api }) => api.explain(name)),
   cancel: once(names, (params, { api }) => api.cancel(params.names)),
   logs: once(z.object({ name: z.string(), request: logRequest }), ({ name, request }, { api }) =>
     api.logs(name, request),

@@ -1,6 +1,7 @@
 /** The control protocol: JSON-RPC 2.0, one message a line, over a Unix socket (docs/control.md). */
 import type {
   DoctorLine,
+  Explanation,
   ListFilter,
   LogPiece,
   LogRequest,
@@ -39,6 +40,7 @@ export interface Methods {
   ended: { params: { ids: readonly string[] }; result: readonly JobView[] }
   list: { params: { filter?: ListFilter }; result: readonly JobView[] }
   show: { params: { name: string }; result: JobView }
+  explain: { params: { name: string }; result: Explanation }
   cancel: { params: { names: readonly string[] }; result: readonly JobView[] }
   logs: { params: { name: string; request: LogRequest }; result: LogPiece }
   recover: { params: { executor?: string }; result: readonly JobView[] }

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from "../clock.ts"
 import { HawserError, classOf } from "../errors.ts"
 import type {
   DoctorLine,
+  Explanation,
   HawserApi,
   ListFilter,
   LogPiece,
@@ -100,6 +101,10 @@ class ReconnectingApi implements Reconnecting {
 
   show(name: string): Promise<JobView> {
     return this.again((api) => api.show(name), triesMax)
+  }
+
+  explain(name: string): Promise<Explanation> {
+    return this.again((api) => api.explain(name), triesMax)
   }
 
   cancel(names: readonly string[]): Promise<readonly JobView[]> {

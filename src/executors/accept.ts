@@ -6,8 +6,10 @@ import {
   type AnyEventBody,
   type Job,
   type JobSpec,
+  type Problem,
   applyDefaults,
   canonicalSpec,
+  escalationProblems,
   isFinal,
   parseSpec,
 } from "../job/index.ts"
@@ -129,19 +131,22 @@ function read(fleet: FleetView, request: SubmitRequest): Candidate {
     home: homedir(),
     key: request.key ?? null,
   })
-  if (!reading.ok) {
-    const problems = reading.problems.map((problem) => `${problem.field} ${problem.why}. ${problem.want}`)
-    throw new UsageError("SPEC_INVALID", {
-      summary: `The job${request.key === undefined ? "" : ` "${request.key}"`} can't be submitted as it is written.`,
-      reason: problems.join("\n"),
-      advice: "docs/spec.md describes every field.",
-    })
-  }
+  if (!reading.ok) throw specInvalid(request, reading.problems)
   const executor = request.executor ?? reading.value.executor ?? fleet.parts.defaultExecutor
   const parts = fleet.partsOf(executor)
   const spec = applyDefaults(reading.value.spec, parts.defaults)
+  const problems = escalationProblems(spec)
+  if (problems.length > 0) throw specInvalid(request, problems)
   checkExpressible(parts, spec)
   return { request, key: reading.value.key ?? `job-${fleet.parts.clock.nonce(5)}`, executor, spec }
+}
+
+function specInvalid({ key }: SubmitRequest, problems: readonly Problem[]): UsageError {
+  return new UsageError("SPEC_INVALID", {
+    summary: `The job${key === undefined ? "" : ` "${key}"`} can't be submitted as it is written.`,
+    reason: problems.map(({ field, why, want }) => `${field} ${why}. ${want}`).join("\n"),
+    advice: "docs/spec.md describes every field.",
+  })
 }
 
 /** The dialect and the launcher refuse here what they can't say, long before anything is sent. */

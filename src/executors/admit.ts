@@ -1,5 +1,14 @@
 /** Admit: which new jobs may go now, which wait and for what, and which never can. */
-import { type AnyEventBody, type Cause, type Job, isFinal, nextTryAt, nextTryText } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Cause,
+  type Dependency,
+  type Job,
+  isFinal,
+  nextTryAt,
+  nextTryText,
+} from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
 import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach } from "./each.ts"
@@ -59,7 +68,7 @@ function gate(desk: Desk, job: Job): Gate {
   const nextAt = nextTryAt(job)
   if (nextAt !== null && nextAt > desk.clock.now()) return { kind: "waiting", reason: nextTryText(job, nextAt) }
   for (const dependency of job.spec.after) {
-    const other = desk.store.jobs.get(dependency.job) ?? newestOfKey(desk.store, dependency.job)
+    const other = dependedOn(desk.store, dependency)
     if (other === undefined)
       return { kind: "never", cause: "dependency", reason: `There is no job "${dependency.job}" to wait for.` }
     const met = dependencyMet(other, dependency.when)
@@ -77,7 +86,12 @@ function gate(desk: Desk, job: Job): Gate {
   return { kind: "open" }
 }
 
-function dependencyMet(other: Job, when: Job["spec"]["after"][number]["when"]): "met" | "not yet" | "never" {
+/** By id or by key; undefined: there is no such job. */
+export function dependedOn(store: JobStore, { job }: Dependency): Job | undefined {
+  return store.jobs.get(job) ?? newestOfKey(store, job)
+}
+
+export function dependencyMet(other: Job, when: Dependency["when"]): "met" | "not yet" | "never" {
   if (when === "started") {
     const hasStarted = other.attempts.some((attempt) => attempt.startedAt !== null) || other.state === "running"
     return hasStarted ? "met" : isFinal(other.state) ? "never" : "not yet"

@@ -1,5 +1,8 @@
 /** The API of a state directory: what can be asked of it, in this process or over the control socket. */
 import type { AnyEvent, JobState, JobView } from "../job/index.ts"
+import type { Explanation } from "./explanation.ts"
+
+export type * from "./explanation.ts"
 
 /** What can be told without a controller: nothing is started, and nobody is connected to. */
 export interface HawserReader extends AsyncDisposable {
@@ -8,6 +11,8 @@ export interface HawserReader extends AsyncDisposable {
   list(filter?: ListFilter): Promise<readonly JobView[]>
   /** One job by id, unique prefix of an id, or key. Throws a UsageError `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
   show(name: string): Promise<JobView>
+  /** What is known of a job, from whom and how old it is, what it waits for, and what would end it. */
+  explain(name: string): Promise<Explanation>
   /** A piece of a job's stdout or stderr from byte `offset`: local if collected, else from the other side. */
   logs(name: string, request: LogRequest): Promise<LogPiece>
   status(): Promise<Status>

@@ -1,7 +1,7 @@
 /** Ask: the questions of a sweep, to the queue, to our records, to accounting; each for all attempts at once. */
 import type { Command } from "../command.ts"
 import { SchedulerError } from "../errors.ts"
-import type { Evidence } from "../job/index.ts"
+import type { Evidence, EvidenceSource } from "../job/index.ts"
 import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/records.ts"
 import { type Listing, isSameNative, seenNow } from "../schedulers/scheduler.ts"
@@ -15,6 +15,22 @@ import { type Watched, nativeOf } from "./watched.ts"
 export interface Findings {
   readonly evidence: Map<string, Evidence[]>
   readonly records: Map<string, Records>
+  /** Each question that was answered, in order. */
+  readonly answers: Answer[]
+}
+
+/** That a source was asked about attempts: the only trace of its silence. */
+export interface Answer {
+  readonly source: EvidenceSource
+  readonly tokens: ReadonlySet<string>
+  /** Our wall clock when it came, ms. */
+  readonly at: number
+  /** All that was asked was answered: silence means that there is nothing. */
+  readonly isComplete: boolean
+}
+
+export function noFindings(): Findings {
+  return { evidence: new Map(), records: new Map(), answers: [] }
 }
 
 /** Natives or tokens in one command line: a list of them stays far below the 128 kB that one word may have. */
@@ -27,8 +43,9 @@ export async function askQueue(
   signal: AbortSignal,
 ): Promise<Findings> {
   const listing = await live.session.ask(desk.scheduler.queue(watched.map(nativeOf)), signal)
-  const findings: Findings = { evidence: new Map(), records: new Map() }
+  const findings = noFindings()
   addListing(desk, findings, listing)
+  noteAnswer(desk, findings, queueSource(desk), watched, listing.coverage !== "partial")
   return findings
 }
 
@@ -39,6 +56,21 @@ function addListing(desk: Desk, findings: Findings, listing: Listing): void {
     if (seen.token === null) continue
     findings.evidence.set(seen.token, [...(findings.evidence.get(seen.token) ?? []), seen])
   }
+}
+
+/** Where jobs are processes, the process table is their queue. */
+function queueSource({ scheduler }: Desk): EvidenceSource {
+  return scheduler.features.countsResources ? "processes" : "queue"
+}
+
+function noteAnswer(
+  { clock }: Pick<Desk, "clock">,
+  { answers }: Findings,
+  source: EvidenceSource,
+  asked: readonly Watched[],
+  isComplete: boolean,
+): void {
+  answers.push({ source, tokens: new Set(asked.map(({ attempt }) => attempt.token)), at: clock.now(), isComplete })
 }
 
 /** Those that the queue does not show as live: only their records are worth a question. */
@@ -64,6 +96,7 @@ export function holderOf(findings: Findings, token: string): string | null {
 }
 
 export async function askRecords(
+  desk: Pick<Desk, "clock">,
   live: Live,
   watched: readonly Watched[],
   findings: Findings,
@@ -74,6 +107,7 @@ export async function askRecords(
     for (const records of await live.session.ask(readRecords(live.place.home, tokens), signal)) {
       findings.records.set(records.token, records)
     }
+    noteAnswer(desk, findings, "record", some, true)
   }
 }
 
@@ -95,6 +129,7 @@ export async function askHistory(
     if (command === null) return
     const listing = await askUnlessDown(desk, live, command, signal)
     if (listing !== null) addListing(desk, findings, listing)
+    if (listing?.coverage !== "none") noteAnswer(desk, findings, "accounting", some, listing?.coverage === "complete")
   }
 }
 
@@ -129,7 +164,7 @@ export async function lookFor(
   findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
-  await askRecords(live, absent, findings, signal)
+  await askRecords(desk, live, absent, findings, signal)
   for (const some of chunks(absent, nativesPerCall)) await lookForSome(desk, watch, live, some, findings, signal)
 }
 
@@ -145,6 +180,8 @@ async function lookForSome(
   const listings = await Promise.all(commands.map((command) => askUnlessDown(desk, live, command, signal)))
   for (const listing of listings) if (listing !== null) addListing(desk, findings, listing)
   const isComplete = listings.every((listing) => listing !== null && listing.coverage !== "partial")
+  noteAnswer(desk, findings, queueSource(desk), absent, isComplete)
+  if (desk.scheduler.features.accounting) noteAnswer(desk, findings, "accounting", absent, isComplete)
   if (!isComplete) return
   for (const { attempt } of absent) {
     if ((findings.evidence.get(attempt.token) ?? []).some(isSighting)) watch.found(attempt.token)

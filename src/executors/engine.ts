@@ -1,16 +1,19 @@
 /** The engine of one executor: three loops over its jobs (submit, monitor, collect) that share one session and one health. */
 import { setMaxListeners } from "node:events"
 import { HawserError, SchedulerError, StoreError, TransportError, UsageError, asHawserError } from "../errors.ts"
+import type { Job } from "../job/index.ts"
+import type { Findings } from "./ask.ts"
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { healthOf } from "./link.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
 import { lostOf, recall, recallMs } from "./recall.ts"
+import { type Situation, situationOf } from "./situation.ts"
 import { submitPass } from "./submit.ts"
 import { Tries } from "./tries.ts"
 import { Watch } from "./watch.ts"
-import { onTheirWay, watchedBy } from "./watched.ts"
+import { type Watched, onTheirWay, watchedBy } from "./watched.ts"
 
 const retryMsMin = 200
 
@@ -31,6 +34,7 @@ export class Engine implements AsyncDisposable {
   /** Something has ended that its records do not settle: no later than this. */
   private sweepBy = Number.POSITIVE_INFINITY
   private sweepsDone = 0
+  private findings: Findings | null = null
 
   constructor(desk: Desk) {
     this.desk = desk
@@ -73,6 +77,14 @@ export class Engine implements AsyncDisposable {
     }
   }
 
+  /** Where a job stands beyond what the store says of it, and what the loops wait for. Reads only. */
+  situation(job: Job): Situation {
+    const { desk, watch, tries, findings } = this
+    const watched = watchedBy(desk)
+    const sweepMs = watched.length === 0 ? null : this.sweepAt(watched) - desk.clock.monotonic()
+    return situationOf({ desk, watch, tries, findings, sweepMs }, job)
+  }
+
   /** Ends the loops; what is under way on the other side goes on, and is found again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.closing.abort(new HawserError("CLOSING", { summary: "The controller is closing.", class: "transient" }))
@@ -93,7 +105,7 @@ export class Engine implements AsyncDisposable {
     const watched = watchedBy(desk)
     if (watched.length === 0) return this.recallPass(signal)
     const live = await desk.link.session(signal, "monitor")
-    const nextAt = Math.min(this.sweepBy, this.sweptAt + nextSweepMs(pace, watched, clock.now()))
+    const nextAt = this.sweepAt(watched)
     if (!this.sweepWanted && nextAt > clock.monotonic()) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
       const isSettled = some.length === 0 || (await settle(desk, this.watch, live, some, signal))
@@ -103,7 +115,7 @@ export class Engine implements AsyncDisposable {
     this.sweepWanted = false
     this.sweeping = true
     try {
-      await sweep(desk, this.watch, live, watched, signal)
+      this.findings = await sweep(desk, this.watch, live, watched, signal)
       desk.link.succeeded()
     } finally {
       this.sweeping = false
@@ -113,6 +125,12 @@ export class Engine implements AsyncDisposable {
     this.sweptAt = clock.monotonic()
     this.sweepsDone += 1
     return pace.hintMs
+  }
+
+  /** When a sweep is due, without a hint, by the monotonic clock. */
+  private sweepAt(watched: readonly Watched[]): number {
+    const { pace, clock } = this.desk
+    return Math.min(this.sweepBy, this.sweptAt + nextSweepMs(pace, watched, clock.now()))
   }
 
   /** Asks for those that were called lost, seldom. Returns milliseconds until the next time; null: there are none. */

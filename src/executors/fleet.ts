@@ -4,6 +4,7 @@ import { type AnyEvent, type Job, type JobView, isFinal } from "../job/index.ts"
 import { acceptAll } from "./accept.ts"
 import type {
   DoctorLine,
+  Explanation,
   HawserApi,
   ListFilter,
   LogPiece,
@@ -46,7 +47,12 @@ export class Fleet implements HawserApi, FleetView {
     })
     this.lose = lose
     this.startedAt = parts.clock.now()
-    this.reader = new Reader({ stateDirectory: parts.stateDirectory, store: parts.store, executors: [] })
+    this.reader = new Reader({
+      stateDirectory: parts.stateDirectory,
+      store: parts.store,
+      executors: [],
+      clock: parts.clock,
+    })
     this.waiters = new Waiters(parts.store)
     this.unsubscribe = parts.store.subscribe((events) => this.ringOthers(events))
     for (const job of parts.store.jobs.values()) {
@@ -82,6 +88,12 @@ export class Fleet implements HawserApi, FleetView {
 
   async show(name: string): Promise<JobView> {
     return this.view(this.job(name))
+  }
+
+  async explain(name: string): Promise<Explanation> {
+    const job = this.job(name)
+    const driver = this.parts.executors.has(job.executor) ? "controller" : "unconfigured"
+    return this.reader.explained(job, driver, this.engines.get(job.executor)?.situation(job) ?? null)
   }
 
   async cancel(names: readonly string[]): Promise<readonly JobView[]> {

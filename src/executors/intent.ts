@@ -1,5 +1,13 @@
 /** Intent: token, native name and directory of an attempt, on disk before anything remote happens. */
-import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Attempt,
+  type Job,
+  type Needs,
+  currentAttempt,
+  needsOf,
+  nextNeeds,
+} from "../job/index.ts"
 import { type Place, jobDirectory } from "../remote/layout.ts"
 import type { Desk } from "./desk.ts"
 import { nativeNameFor, tokenFor } from "./token.ts"
@@ -18,5 +26,11 @@ export function intentFor(
   const token = tokenFor(desk.store.identity.seed, { executor, key, generation, attempt, replacement })
   const nativeName = nativeNameFor(token, job.spec.name, desk.scheduler.nativeNameMax)
   const directory = jobDirectory(place.home, token)
-  return { job: job.id, type: "intent", attempt, replacement, token, nativeName, directory, devices }
+  const needs = job.spec.retry.escalate === undefined ? {} : needsFor(desk, job, replaces)
+  return { job: job.id, type: "intent", attempt, replacement, token, nativeName, directory, devices, ...needs }
+}
+
+/** A replacement gets what the attempt that it replaces was to get. */
+function needsFor({ throttle }: Desk, job: Job, replaces: Attempt | null): Needs {
+  return replaces === null ? nextNeeds(job, throttle.memoryMax) : needsOf(job, replaces)
 }

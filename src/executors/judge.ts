@@ -51,27 +51,48 @@ export type Verdict =
   /** It vanished and had not started as far as we can see: take its guard, then replace it. */
   | { readonly kind: "fence" }
 
-/** Rules in order; the first that applies decides. The numbers are those of docs/judging.md. */
+/** The rules of docs/judging.md, by their numbers there. */
+export type Rule = 1 | 2 | 3 | 4 | 5 | 6
+
+export interface Ruling {
+  readonly rule: Rule
+  readonly verdict: Verdict
+}
+
 export function judge(known: Case): Verdict {
+  return ruling(known).verdict
+}
+
+/** Rules in order; the first that applies decides. The numbers are those of docs/judging.md. */
+export function ruling(known: Case): Ruling {
   const record = lastExit(known.records)
   const final = known.evidence.find((evidence) => evidence.state === "ended") ?? null
   const live = newestLive(known)
 
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
   if (record !== null && record.wrapperSignal === null && !restartedSince(known, record))
-    return byRecord(known, record, final)
+    return { rule: 1, verdict: byRecord(known, record, final) }
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
-  if (record !== null && final !== null && !restartedSince(known, record)) return byRecord(known, record, final)
+  if (record !== null && final !== null && !restartedSince(known, record))
+    return { rule: 2, verdict: byRecord(known, record, final) }
   // 3. The manager still has it.
-  if (live !== null && !isRunaway(known, live)) return observed(known, live)
+  if (live !== null && !isRunaway(known, live)) return { rule: 3, verdict: observed(known, live) }
   // 4. The manager says it is over, and we have no record.
-  if (final !== null) return byManager(known, final)
+  if (final !== null) return { rule: 4, verdict: byManager(known, final) }
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
-  if (record !== null) return absent(known) ? byRecord(known, record, null) : { kind: "keep", needs: "looks" }
+  if (record !== null) return { rule: 5, verdict: absent(known) ? byRecord(known, record, null) : needs("looks") }
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
-  if (known.records === null) return { kind: "keep", needs: "records" }
-  if (!absent(known)) return { kind: "keep", needs: "looks" }
+  return { rule: 6, verdict: byAbsence(known) }
+}
+
+function byAbsence(known: Case): Verdict {
+  if (known.records === null) return needs("records")
+  if (!absent(known)) return needs("looks")
   return hasStarted(known) ? lost(known) : { kind: "fence" }
+}
+
+function needs(what: "records" | "looks"): Verdict {
+  return { kind: "keep", needs: what }
 }
 
 function observed(known: Case, live: Evidence): Verdict {
@@ -201,7 +222,7 @@ function absent(known: Case): boolean {
 }
 
 /** A guard that a native holds, or a started record: the payload may have run. */
-function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
+export function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
   if (known.attempt.startedAt !== null || known.attempt.lastSeen?.state === "running") return true
   return hasRecords(known.records)
 }

@@ -109,6 +109,15 @@ export class ManagerLink implements AsyncDisposable {
     this.parts.breaker.release(who)
   }
 
+  /** Milliseconds until the breaker lets somebody ask again; 0: now. Asks for nothing. */
+  get restMs(): number {
+    return this.parts.breaker.waitMs
+  }
+
+  get isConnected(): boolean {
+    return this.live !== null
+  }
+
   /** It answers, but not in full: accounting is down, another host answers. */
   degraded(reason: string): void {
     this.parts.breaker.degraded(reason)

@@ -3,11 +3,21 @@ import { asHawserError } from "../errors.ts"
 import type { AnyEventBody, Evidence } from "../job/index.ts"
 import { clearHints, listHints } from "../remote/verbs.ts"
 import { isSameNative } from "../schedulers/scheduler.ts"
-import { type Findings, askHistory, askQueue, askRecords, contested, holderOf, lookFor, unsettled } from "./ask.ts"
+import {
+  type Findings,
+  askHistory,
+  askQueue,
+  askRecords,
+  contested,
+  holderOf,
+  lookFor,
+  noFindings,
+  unsettled,
+} from "./ask.ts"
 import { cancelStep } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
-import { type Verdict, judge } from "./judge.ts"
+import { type Case, type Verdict, judge } from "./judge.ts"
 import type { Live } from "./link.ts"
 import { surplusOf, cancelSurplus } from "./surplus.ts"
 import { replaceVanished, resolveInDoubt } from "./resolve.ts"
@@ -48,8 +58,8 @@ export async function settle(
   some: readonly Watched[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const findings: Findings = { evidence: new Map(), records: new Map() }
-  await askRecords(live, some, findings, signal)
+  const findings = noFindings()
+  await askRecords(desk, live, some, findings, signal)
   const ended = some
     .filter(({ attempt }) => attempt.submission === "accepted" && isWhole(findings, attempt.token))
     .map((one) => ({ ...one, verdict: verdictOn(desk, watch, one, findings) }))
@@ -63,17 +73,17 @@ function isWhole(findings: Findings, token: string): boolean {
   return findings.records.get(token)?.exits.at(-1)?.wrapperSignal === null
 }
 
-/** One complete sweep. What it learns is on disk when it resolves. */
+/** One complete sweep. What it learns is on disk when it resolves; returns what it has found. */
 export async function sweep(
   desk: Desk,
   watch: Watch,
   live: Live,
   watched: readonly Watched[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Findings> {
   const findings = await askQueue(desk, live, watched, signal)
   const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched)])
-  await askRecords(live, [...unclear], findings, signal)
+  await askRecords(desk, live, [...unclear], findings, signal)
   await askHistory(desk, live, watched, findings, signal)
   // A manager that can't cancel now says nothing against what it has answered.
   const trouble = await cancelSurplus(desk, live, surplusOf(desk, findings), signal).catch((error: unknown) => error)
@@ -89,6 +99,7 @@ export async function sweep(
   )
   await cancelStep(desk, watch, live, signal)
   if (trouble !== undefined) throw asHawserError(trouble)
+  return findings
 }
 
 export interface Judged extends Watched {
@@ -111,21 +122,31 @@ async function judgeAll(
   return first.map((one) => (absent.includes(one) ? { ...one, verdict: verdictOn(desk, watch, one, findings) } : one))
 }
 
-function verdictOn(desk: Desk, watch: Watch, { job, attempt }: Watched, findings: Findings): Verdict {
-  const evidence = findings.evidence.get(attempt.token) ?? []
-  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
-  const ours = known === null ? evidence : preferring(evidence, known)
-  const isFinal = ours.length > 0 && ours.every((seen) => seen.state === "ended")
-  return judge({
+function verdictOn(desk: Desk, watch: Watch, one: Watched, findings: Findings): Verdict {
+  const ours = evidenceOf(one, findings)
+  watch.sawFinal(one.attempt.token, ours.length > 0 && ours.every((seen) => seen.state === "ended"))
+  return judge(caseOf(desk, watch, one, findings))
+}
+
+/** What a sweep has found of one attempt, with the clocks as they stand now. */
+export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Findings): Case {
+  const { job, attempt } = one
+  return {
     attempt,
     cancelRequestedAt: job.cancelRequestedAt,
-    evidence: ours,
+    evidence: evidenceOf(one, findings),
     records: findings.records.get(attempt.token) ?? null,
     absence: watch.absence(attempt.token),
     now: desk.clock.now(),
-    finalForMs: watch.finalForMs(attempt.token, isFinal),
+    finalForMs: watch.finalForMs(attempt.token),
     limits: desk.judgeLimits,
-  })
+  }
+}
+
+function evidenceOf({ attempt }: Watched, findings: Findings): readonly Evidence[] {
+  const evidence = findings.evidence.get(attempt.token) ?? []
+  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
+  return known === null ? evidence : preferring(evidence, known)
 }
 
 /** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */

@@ -1,11 +1,15 @@
 /** The reader: what can be told of a state directory from its store alone, without a controller and without connecting. */
 import { join } from "node:path"
+import type { Clock } from "../clock.ts"
 import { type Job, type JobView, viewOf } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
-import type { HawserReader, ListFilter, LogPiece, LogRequest, Status } from "./api.ts"
+import type { Explanation, HawserReader, ListFilter, LogPiece, LogRequest, Status } from "./api.ts"
+import { explain } from "./explain.ts"
+import { factsOf } from "./facts.ts"
 import { healthOf } from "./link.ts"
 import { readLocalLog } from "./logs.ts"
 import { findJob } from "./naming.ts"
+import type { Situation } from "./situation.ts"
 import { type Described, statusOf } from "./status.ts"
 
 export interface ReaderParts {
@@ -13,17 +17,20 @@ export interface ReaderParts {
   readonly stateDirectory: string
   readonly store: JobStore
   readonly executors: readonly Described[]
+  readonly clock: Clock
 }
 
 export class Reader implements HawserReader {
   readonly stateDirectory: string
   private readonly store: JobStore
   private readonly executors: readonly Described[]
+  private readonly clock: Clock
 
-  constructor({ stateDirectory, store, executors }: ReaderParts) {
+  constructor({ stateDirectory, store, executors, clock }: ReaderParts) {
     this.stateDirectory = stateDirectory
     this.store = store
     this.executors = executors
+    this.clock = clock
   }
 
   async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
@@ -38,6 +45,10 @@ export class Reader implements HawserReader {
 
   async show(name: string): Promise<JobView> {
     return this.view(findJob(this.store, name))
+  }
+
+  async explain(name: string): Promise<Explanation> {
+    return this.explained(findJob(this.store, name), "nobody", null)
   }
 
   /** Only what has been collected; the rest needs a controller. */
@@ -62,6 +73,11 @@ export class Reader implements HawserReader {
 
   view(job: Job): JobView {
     return viewOf(job, { health: healthOf(this.store, job.executor).health, directory: this.resultsDirectory(job) })
+  }
+
+  /** With what its engine knows beyond the store, if one has it. */
+  explained(job: Job, driver: Explanation["driver"], situation: Situation | null): Explanation {
+    return explain(factsOf(this.store, { job, view: this.view(job), now: this.clock.now(), driver, situation }))
   }
 
   resultsDirectory(job: Job): string {

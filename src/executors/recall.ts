@@ -1,6 +1,6 @@
 /** Recall: an attempt that was called lost is asked for a while longer, and late evidence corrects it. (PROTOCOL 21) */
 import { type AnyEventBody, currentAttempt } from "../job/index.ts"
-import { type Findings, askHistory, askRecords } from "./ask.ts"
+import { type Findings, askHistory, askRecords, noFindings } from "./ask.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll } from "./each.ts"
 import { judge } from "./judge.ts"
@@ -25,8 +25,8 @@ export function lostOf(desk: Desk): Watched[] {
 
 /** Reads their records, and accounting for those that have none. What proves an end is written down. */
 export async function recall(desk: Desk, live: Live, lost: readonly Watched[], signal: AbortSignal): Promise<void> {
-  const findings: Findings = { evidence: new Map(), records: new Map() }
-  await askRecords(live, lost, findings, signal)
+  const findings = noFindings()
+  await askRecords(desk, live, lost, findings, signal)
   await askHistory(desk, live, lost, findings, signal)
   const corrections = lost.flatMap((one): AnyEventBody[][] => {
     const correction = correctionOf(desk, one, findings)

@@ -5,6 +5,7 @@ import {
   type Attempt,
   type Cause,
   type Job,
+  type JobSpec,
   currentAttempt,
   unlimitedWalltime,
 } from "../job/index.ts"
@@ -117,14 +118,13 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     directives: scheduler.directives(submission),
     jobVariables: scheduler.jobVariables,
     wrapper: wrapperProgram().name,
-    launch: (argv) => launcher.wrap(argv, job.spec),
+    launch: (argv) => launcher.wrap(argv, submission.spec),
     secrets: secretsOf(desk, job),
-    walltime: scheduler.features.countsResources ? walltimeOf(job) : null,
+    walltime: scheduler.features.countsResources ? walltimeOf(submission.spec) : null,
   })
 }
 
-function walltimeOf({ spec }: Job): number | null {
-  const { walltime } = spec.resources
+function walltimeOf({ resources: { walltime } }: JobSpec): number | null {
   return walltime === null || walltime === unlimitedWalltime ? null : walltime
 }
 

@@ -1,6 +1,6 @@
 /** Who may be submitted now: the user's limits, the manager's, and our own cores where no scheduler counts them. */
 import type { Clock } from "../clock.ts"
-import { type Job, cpusOf, memoryOf } from "../job/index.ts"
+import { type Job, type Resources, cpusOf, memoryOf, needsOf, nextNeeds } from "../job/index.ts"
 
 export interface Limits {
   /** Natives in the manager at a time, ours. */
@@ -30,6 +30,11 @@ export class Throttle {
   constructor(clock: Clock, limits: Limits) {
     this.clock = clock
     this.limits = limits
+  }
+
+  /** Bytes that our host has to share out; null: unlimited, or the manager's affair. */
+  get memoryMax(): number | null {
+    return this.limits.capacity?.memory ?? null
   }
 
   /** The manager takes no more for now: waits longer each time, until one is accepted or one ends. */
@@ -63,17 +68,18 @@ export class Throttle {
     const decisions = new Map<string, Admission>()
     const pauseReason = this.pauseReason
     for (const job of candidates) {
+      const { resources } = nextNeeds(job, this.memoryMax)
       const admission: Admission =
-        pauseReason === null ? this.decide(room, job) : { kind: "waiting", reason: pauseReason }
+        pauseReason === null ? this.decide(room, resources) : { kind: "waiting", reason: pauseReason }
       decisions.set(job.id, admission)
       if (admission.kind !== "admitted") continue
-      room.take(job, admission.devices)
+      room.take(resources, admission.devices)
       this.submittedAt.push(this.clock.monotonic())
     }
     return decisions
   }
 
-  private decide(room: Room, job: Job): Admission {
+  private decide(room: Room, resources: Resources): Admission {
     const { maxQueued } = this.limits
     if (maxQueued !== null && room.natives >= maxQueued) {
       return { kind: "waiting", reason: `maxQueued: ${maxQueued} of our jobs are in the manager.` }
@@ -84,7 +90,7 @@ export class Throttle {
         reason: `maxSubmitPerMinute: ${this.limits.maxSubmitPerMinute} were submitted in the last minute.`,
       }
     }
-    return room.fit(job)
+    return room.fit(resources)
   }
 
   /** Milliseconds until the rate limit allows another one. */
@@ -109,22 +115,22 @@ class Room {
   constructor(limits: Limits, active: readonly Job[]) {
     this.capacity = limits.capacity
     this.natives = 0
-    for (const job of active) this.take(job, job.attempts.at(-1)?.devices ?? [])
+    for (const job of active) this.take(needsOf(job).resources, job.attempts.at(-1)?.devices ?? [])
   }
 
-  take(job: Job, devices: readonly number[]): void {
+  take(resources: Resources, devices: readonly number[]): void {
     this.natives += 1
-    this.cores += cpusOf(job.spec.resources)
-    this.memory += memoryOf(job.spec.resources)
+    this.cores += cpusOf(resources)
+    this.memory += memoryOf(resources)
     for (const device of devices) this.devices.add(device)
   }
 
-  fit(job: Job): Admission {
+  fit(resources: Resources): Admission {
     if (this.capacity === null) return { kind: "admitted", devices: [] }
     const need = {
-      cores: cpusOf(job.spec.resources),
-      memory: memoryOf(job.spec.resources),
-      gpus: job.spec.resources.gpus?.count ?? 0,
+      cores: cpusOf(resources),
+      memory: memoryOf(resources),
+      gpus: resources.gpus?.count ?? 0,
     }
     const { cores, memory, gpus } = this.capacity
     if (need.cores > cores) return impossible("cores", need.cores, cores)

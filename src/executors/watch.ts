@@ -44,15 +44,22 @@ export class Watch {
     return { coveredMs, looks }
   }
 
-  /** How long a final native state has been known, ms; starts the clock. Null: it is not. */
-  finalForMs(token: string, isFinal: boolean): number | null {
-    if (!isFinal) {
-      this.finals.delete(token)
-      return null
-    }
-    const since = this.finals.get(token) ?? this.clock.monotonic()
-    this.finals.set(token, since)
-    return this.clock.monotonic() - since
+  /** The manager has called it final in this sweep, or has not: starts the clock, or takes it back. */
+  sawFinal(token: string, isFinal: boolean): void {
+    if (!isFinal) this.finals.delete(token)
+    else if (!this.finals.has(token)) this.finals.set(token, this.clock.monotonic())
+  }
+
+  /** How long a final native state has been known, ms. Null: it is not. */
+  finalForMs(token: string): number | null {
+    const since = this.finals.get(token)
+    return since === undefined ? null : this.clock.monotonic() - since
+  }
+
+  /** How long ago the manager took a cancel, ms. Null: it has not, as far as we remember. */
+  cancelForMs(token: string): number | null {
+    const sentAt = this.cancels.get(token)
+    return sentAt === undefined ? null : this.clock.monotonic() - sentAt
   }
 
   /** How a cancel should be sent now: `term` first, `kill` after `killAfterMs`, null while the last one is still fresh. */

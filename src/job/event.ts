@@ -1,5 +1,6 @@
 /** What happened to jobs and managers: the records of the journal. State is their replay and nothing else. */
 import type { Evidence, Outcome } from "./evidence.ts"
+import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
 import type { Health, LiveState } from "./state.ts"
 
@@ -30,6 +31,9 @@ export type JobEventBody = { readonly job: string } & (
       readonly directory: string
       /** Indices of the GPUs that are ours to give, where no scheduler gives them. */
       readonly devices?: readonly number[]
+      /** What it is submitted with, where that is not what the spec says. */
+      readonly resources?: Resources
+      readonly excludeNodes?: readonly string[]
     }
   /** The manager said, in words that exclude acceptance, that it did not take try number `try`; the next one may follow. */
   | { readonly type: "not-accepted"; readonly token: string; readonly try: number; readonly reason: string }

@@ -1,6 +1,7 @@
 /** The nouns: what a job is, the states it can be in, the events that happened to it, and their replay. */
 export * from "./canonical.ts"
 export * from "./defaults.ts"
+export * from "./escalate.ts"
 export * from "./evidence.ts"
 export * from "./event.ts"
 export * from "./job.ts"

@@ -1,5 +1,6 @@
 /** A job as the replay of its events. */
 import type { Evidence, Outcome } from "./evidence.ts"
+import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
 import type { JobState } from "./state.ts"
 
@@ -44,6 +45,9 @@ export interface Attempt {
   /** Absolute, on the manager's host. */
   readonly directory: string
   readonly devices: readonly number[]
+  /** What it is submitted with, where that is not what the spec says. */
+  readonly resources?: Resources
+  readonly excludeNodes?: readonly string[]
   readonly submission: Submission
   /** Tries that the manager answered with a clear no; number `refusedTries + 1` may have reached it. */
   readonly refusedTries: number

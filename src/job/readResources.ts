@@ -14,7 +14,10 @@ const wantGpus = 'Write a count per node (2), "type:count" ("a100:2") or {count,
 const wantMail = "Write an address, or {user, on} with on a list of begin, end, fail, all."
 const wantBegin = "Write ISO 8601 with its zone: 2031-05-01T18:00:00Z or 2031-05-01T18:00+02:00."
 
-const walltime: z.ZodType<number> = scalar(limit(parseWalltime, "unlimited"), "Write a time such as 30m or 1:30:00.")
+export const walltime: z.ZodType<number> = scalar(
+  limit(parseWalltime, "unlimited"),
+  "Write a time such as 30m or 1:30:00.",
+)
 export const memory: z.ZodType<number> = scalar(limit(parseSize, null), "Write an amount such as 4G.")
 export const gpus: z.ZodType<{ count: number; type: string | null }> = read(parseGpus)
 

@@ -155,6 +155,8 @@ function newAttempt(event: Extract<JobEvent, { type: "intent" }>): Attempt {
     nativeName: event.nativeName,
     directory: event.directory,
     devices: event.devices ?? [],
+    ...(event.resources === undefined ? {} : { resources: event.resources }),
+    ...(event.excludeNodes === undefined ? {} : { excludeNodes: event.excludeNodes }),
     submission: "intended",
     refusedTries: 0,
     nativeId: null,

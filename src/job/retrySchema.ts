@@ -1,8 +1,9 @@
 /** The schema of `retry`: how often, after what, and when again. */
 import { z } from "zod"
 import { bad, describe, good, type Reading } from "./problem.ts"
-import { count, list, maybe, oneOf, read, readText } from "./schema.ts"
-import type { Backoff, RetryPolicy } from "./spec.ts"
+import { memory, walltime } from "./readResources.ts"
+import { count, flag, list, maybe, oneOf, read, readText, word } from "./schema.ts"
+import type { Backoff, Escalation, Growth, RetryPolicy } from "./spec.ts"
 import { type Cause, causes } from "./state.ts"
 import { parseTimeout } from "./walltime.ts"
 
@@ -41,7 +42,53 @@ const backoff: z.ZodType<Backoff> = z
     maxMs: Math.max(first, max ?? backoffMsMaxDefault),
   }))
 
-export const retryFields: readonly string[] = ["maxAttempts", "on", "backoff"]
+function growth(size: z.ZodType<number>, want: string): z.ZodType<Growth> {
+  return z
+    .union(
+      [
+        // First, so that what is wrong in an object is not taken for a wrong factor.
+        z.strictObject({ factor: factor("1.5"), max: maybe(size) }, { error: want }),
+        factor("1.5").transform((times) => ({ factor: times, max: null })),
+      ],
+      { error: want },
+    )
+    .transform(({ factor: times, max }) => ({ factor: times, max: max ?? null }))
+}
+
+const wantQueue = "Write a queue's name, or a list of them to use in turn."
+const queueName = word(wantQueue)
+
+const escalate: z.ZodType<Escalation> = z
+  .strictObject(
+    {
+      memory: maybe(growth(memory, "Write a factor (1.5), or {factor: 1.5, max: 64G}.")),
+      walltime: maybe(growth(walltime, "Write a factor (2), or {factor: 2, max: 24h}.")),
+      queue: maybe(
+        z.union(
+          [
+            queueName.transform((name) => [name]),
+            list(queueName, wantQueue).refine((names) => names.length > 0, wantQueue),
+          ],
+          {
+            error: wantQueue,
+          },
+        ),
+      ),
+      excludeNodes: maybe(flag()),
+    },
+    { error: "Write an object such as {memory: 1.5, walltime: 2, queue: big, excludeNodes: true}." },
+  )
+  .transform((said) => saidOf(said))
+
+/** The fields of `retry` and of what stands in it, by their place in a spec. */
+export const retryFields: Readonly<Record<string, readonly string[]>> = {
+  retry: ["maxAttempts", "on", "backoff", "escalate"],
+  "retry.on": ["exitCode"],
+  "retry.backoff": ["first", "factor", "max"],
+  "retry.escalate": ["memory", "walltime", "queue", "excludeNodes"],
+  "retry.escalate.memory": ["factor", "max"],
+  "retry.escalate.walltime": ["factor", "max"],
+}
 
 /** What was not said is left out, so that a spec of an earlier version is still the same spec. */
 export const retrySchema: z.ZodType<RetryPolicy> = z
@@ -50,14 +97,21 @@ export const retrySchema: z.ZodType<RetryPolicy> = z
       maxAttempts: count("3"),
       on: maybe(list(retryOn, "Write a list of causes, such as [node-failure].")),
       backoff: maybe(backoff),
+      escalate: maybe(escalate),
     },
     { error: "Write an object such as {maxAttempts: 3, on: [node-failure]}." },
   )
   .transform(({ maxAttempts, on, ...more }): RetryPolicy => {
     if (maxAttempts === 1) return { maxAttempts, on: [] }
-    const said = Object.entries(more).filter(([, value]) => value !== null && value !== undefined)
-    return { maxAttempts, on: sortedOn(on ?? retryDefault), ...Object.fromEntries(said) }
+    return { maxAttempts, on: sortedOn(on ?? retryDefault), ...saidOf(more) }
   })
+
+type Said<T> = { readonly [K in keyof T]: Exclude<T[K], null | undefined> }
+
+function saidOf<T extends object>(fields: T): Partial<Said<T>> {
+  const said = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined)
+  return Object.fromEntries(said) as Partial<Said<T>>
+}
 
 /** A number from 1, such as 1.5; also as text, with an x or × before or behind it. */
 function factor(example: string): z.ZodType<number> {

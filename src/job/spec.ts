@@ -65,6 +65,24 @@ export interface RetryPolicy {
   readonly on: readonly (string | { readonly exitCode: readonly number[] })[]
   /** How long to wait before the next attempt; absent: not at all. */
   readonly backoff?: Backoff
+  /** What later attempts get more of, or elsewhere; absent: the same as the first. */
+  readonly escalate?: Escalation
+}
+
+export interface Escalation {
+  /** Bytes. */
+  readonly memory?: Growth
+  /** Seconds. */
+  readonly walltime?: Growth
+  /** Of the second attempt, the third …; the last one stays. */
+  readonly queue?: readonly string[]
+  /** Keep away from nodes on which an attempt failed with `node-failure` or `launch`. */
+  readonly excludeNodes?: boolean
+}
+
+export interface Growth {
+  readonly factor: number
+  readonly max: number | null
 }
 
 /** Milliseconds after the first attempt, then each time `factor` times as long, at most `maxMs`. */

@@ -112,9 +112,7 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
   inputs: ["from", "to"],
   container: ["image", "runtime", "options"],
   after: ["job", "when"],
-  retry: retryFields,
-  "retry.backoff": ["first", "factor", "max"],
-  "retry.on": ["exitCode"],
+  ...retryFields,
   "resources.mail": ["user", "on"],
   mail: ["user", "on"],
 }

@@ -66,6 +66,18 @@ export interface UserRetry {
   readonly backoff?: Maybe<
     string | { readonly first: string; readonly factor?: Maybe<number | string>; readonly max?: Maybe<string> }
   >
+  readonly escalate?: Maybe<UserEscalation>
 }
+
+export interface UserEscalation {
+  /** A factor for each attempt that ended by itself or at a limit; `max` as in resources. */
+  readonly memory?: Maybe<UserGrowth>
+  readonly walltime?: Maybe<UserGrowth>
+  /** A list is used in turn, and its last one stays. */
+  readonly queue?: Maybe<string | readonly string[]>
+  readonly excludeNodes?: Maybe<boolean>
+}
+
+type UserGrowth = number | string | { readonly factor: number | string; readonly max?: Maybe<number | string> }
 
 type Maybe<T> = T | null | undefined

@@ -1,4 +1,5 @@
 /** The published form of a job: what `--json` prints. Stable. */
+import { needsOf } from "./escalate.ts"
 import type { Attempt, Job } from "./job.ts"
 import { currentAttempt } from "./job.ts"
 import type { Resources } from "./resources.ts"
@@ -51,6 +52,9 @@ export interface AttemptView {
   readonly submitted: string | null
   readonly started: string | null
   readonly ended: string | null
+  /** What it was submitted with; later attempts may get more. */
+  readonly resources: Resources
+  readonly excludeNodes: readonly string[]
 }
 
 /** `directory`: where the job's results stand or will stand, absolute. */
@@ -68,7 +72,7 @@ export function viewOf(job: Job, context: { readonly health: Health; readonly di
     signal: job.outcome?.signal ?? null,
     nativeId: attempt?.nativeId ?? null,
     attempt: attempt?.number ?? 0,
-    attempts: job.attempts.map(attemptView),
+    attempts: job.attempts.map((one) => attemptView(job, one)),
     health: context.health,
     asOf: iso(attempt?.lastSeen?.seenAt ?? job.changedAt),
     times: {
@@ -81,13 +85,13 @@ export function viewOf(job: Job, context: { readonly health: Health; readonly di
     remoteDirectory: attempt?.directory ?? null,
     stdout: `${context.directory}/stdout`,
     stderr: `${context.directory}/stderr`,
-    resources: job.spec.resources,
+    resources: needsOf(job).resources,
     cancelRequested: job.cancelRequestedAt !== null,
     notes: job.notes,
   }
 }
 
-function attemptView(attempt: Attempt): AttemptView {
+function attemptView(job: Job, attempt: Attempt): AttemptView {
   return {
     number: attempt.number,
     replacement: attempt.replacement,
@@ -103,6 +107,7 @@ function attemptView(attempt: Attempt): AttemptView {
     submitted: isoOrNull(attempt.acceptedAt),
     started: isoOrNull(attempt.startedAt),
     ended: isoOrNull(attempt.endedAt),
+    ...needsOf(job, attempt),
   }
 }
 

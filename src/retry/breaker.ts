@@ -45,6 +45,11 @@ export class Breaker {
     return 0
   }
 
+  /** Milliseconds until the next try; 0: nobody has to wait. Asks for nothing. */
+  get waitMs(): number {
+    return this.failures === 0 ? 0 : Math.max(0, this.openUntil - this.options.clock.monotonic())
+  }
+
   /** The prober has nothing to tell: somebody else may try. */
   release(who: string | null = null): void {
     if (this.prober?.who === who) this.prober = null

@@ -73,7 +73,10 @@ export interface Submission {
   readonly directory: string
   /** The batch script, `<directory>/job.sh`. */
   readonly script: string
+  /** With the resources of this attempt. */
   readonly spec: JobSpec
+  /** Nodes that it is to stay away from, as the manager writes them; absent: none. */
+  readonly excludeNodes?: readonly string[]
 }
 
 /** A native as we know it: enough to ask for it and to tell it from a stranger. */

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream"
 import type { Clock } from "../clock.ts"
 import type { Command } from "../command.ts"
 import { type BulkRequest, runBulk } from "./bulk.ts"
-import { bulkChannels } from "./bulkChannels.ts"
+import { type BulkChannels, bulkChannels } from "./bulkChannels.ts"
 import { type EffectShells, effectShells } from "./effectShells.ts"
 import { type LastingShell, lastingShell } from "./lastingShell.ts"
 import { type ShellOptions, connectionLoss } from "./preparedChannel.ts"
@@ -59,27 +59,33 @@ export async function openSession(
   const connection = await transport.connect(signal, { timeoutMs: settings.connectTimeoutMs })
   const questions = lastingShell(connection, settings)
   const effects = effectShells(connection, settings, questions)
+  // sshd's MaxSessions is 10 by default: one for questions, three for effects, four for bulk data and a prepared one.
+  const channels = bulkChannels(connection, settings, () => effects.giveBack())
   try {
     const answers = questions.shell(signal)
+    // All on their way together: what is needed next waits for no other round trip.
     effects.warm()
+    channels.prepare()
     await answers
   } catch (error) {
     await connection[Symbol.asyncDispose]()
     throw error
   }
-  return connectedSession(transport.address, connection, settings, questions, effects)
+  return connectedSession(transport.address, connection, settings, { questions, effects, channels })
+}
+
+interface Parts {
+  readonly questions: LastingShell
+  readonly effects: EffectShells
+  readonly channels: BulkChannels
 }
 
 function connectedSession(
   address: string,
   connection: Connection,
   settings: ShellOptions,
-  questions: LastingShell,
-  effects: EffectShells,
+  { questions, effects, channels }: Parts,
 ): Session {
-  // sshd's MaxSessions is 10 by default: one for questions, three for effects, four for bulk data and a prepared one.
-  const channels = bulkChannels(connection, settings, () => effects.giveBack())
-  channels.prepare()
   const whyLost = connectionLoss(connection)
   const { clock, answerTimeoutMs } = settings
 

@@ -45,7 +45,7 @@ describe("the exit code of `run`", () => {
 
 describe("what commander objects to", () => {
   const wrong: readonly (readonly [readonly string[], string, string])[] = [
-    [["explain"], "unknown command 'explain'", "The commands are run, submit"],
+    [["somersault"], "unknown command 'somersault'", "The commands are run, submit"],
     [["lst"], "unknown command 'lst'", "Did you mean list?"],
     [["run", "--wallime", "5", "--", "true"], "unknown option '--wallime'", "Did you mean --walltime?"],
     [["run"], "missing required argument 'command'", "hawser run [options] <command...>"],

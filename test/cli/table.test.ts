@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
+import { duration } from "../../src/clock.ts"
 import { barOf } from "../../src/cli/progress.ts"
-import { duration, endLine, failureLines, jobTable, table } from "../../src/cli/table.ts"
+import { endLine, failureLines, jobTable, table } from "../../src/cli/table.ts"
 import { reasonLine } from "../../src/cli/waiting.ts"
 import type { JobView } from "../../src/job/index.ts"
 import { fakeJob } from "../support/fake-hawser.ts"

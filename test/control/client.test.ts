@@ -54,7 +54,7 @@ describe("every method comes back as if the controller were here", () => {
     expect(await ended).toEqual([served.fake.jobs.get("id-a")])
   })
 
-  test("list, show, cancel, recover, prune, status, logs", async () => {
+  test("list, show, explain, cancel, recover, prune, status, logs", async () => {
     await client.submit([
       { key: "a", spec: {} },
       { key: "b", spec: {}, executor: "hpc" },
@@ -63,6 +63,8 @@ describe("every method comes back as if the controller were here", () => {
     expect(await client.list()).toEqual([a, b])
     expect(await client.list({ executor: "hpc", key: "b", states: ["new"] })).toEqual([b])
     expect(await client.show("a")).toEqual(a)
+    expect(await client.explain("a")).toEqual(await served.fake.explain("a"))
+    await expect(client.explain("z")).rejects.toMatchObject({ code: "JOB_UNKNOWN" })
     expect(await client.cancel(["b"])).toMatchObject([{ state: "cancelled" }])
     expect(await client.recover("hpc")).toHaveLength(1)
     expect(await client.recover()).toHaveLength(2)

@@ -3,6 +3,7 @@ import type { Clock } from "../../src/clock.ts"
 import { Throttle } from "../../src/executors/throttle.ts"
 import type { Job, JobSpec } from "../../src/job/index.ts"
 import { noResources } from "../../src/job/resources.ts"
+import { specOf } from "../support/jobs.ts"
 
 /** A clock that a test moves. */
 function handClock(): Clock & { ms: number } {
@@ -21,7 +22,7 @@ function handClock(): Clock & { ms: number } {
 }
 
 function job(id: string, resources: Partial<JobSpec["resources"]> = {}, devices: readonly number[] = []): Job {
-  const spec = { resources: { ...noResources, ...resources } } as JobSpec
+  const spec = specOf({}, resources)
   const attempts = devices.length === 0 ? [] : [{ devices }]
   return { id, spec, attempts } as unknown as Job
 }
@@ -104,4 +105,16 @@ test("a native that leaves makes a refused submission worth another try soon", (
   for (let times = 0; times < 6; times += 1) throttle.refused("limit")
   throttle.left()
   expect(throttle.pauseMs()).toBe(1_000)
+})
+
+test("an attempt counts with what it was given, and the next one with what it will get", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, capacity: host })
+  const escalate = { memory: { factor: 3, max: null } }
+  const failed = { outcome: { state: "failed", cause: "exit" }, number: 1, devices: [] }
+  const again = { ...job("again", { memory: 2_000 }), attempts: [failed] } as unknown as Job
+  const next = { ...again, spec: { ...again.spec, retry: { maxAttempts: 2, on: [], escalate } } }
+  const runs = job("runs", { memory: 1_000 }, [0])
+  const grown = { ...runs, attempts: [{ devices: [], resources: { ...noResources, memory: 3_000 } }] } as unknown as Job
+  expect(throttle.admit([next], [runs]).get("again")?.kind).toBe("admitted")
+  expect(throttle.admit([next], [grown]).get("again")?.kind).toBe("waiting")
 })

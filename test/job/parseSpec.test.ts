@@ -109,6 +109,21 @@ describe("a field as it is written, and as it is kept", () => {
     expect(parsed({ retry: { maxAttempts: 2, backoff } }).spec.retry.backoff).toEqual(kept)
   })
 
+  test("escalation is kept as factors, bytes, seconds and a list of queues", () => {
+    const escalate = {
+      memory: "×1.5",
+      walltime: { factor: 2, max: "4h" },
+      queue: "big",
+      excludeNodes: true,
+    }
+    expect(parsed({ retry: { maxAttempts: 2, escalate } }).spec.retry.escalate).toEqual({
+      memory: { factor: 1.5, max: null },
+      walltime: { factor: 2, max: 14_400 },
+      queue: ["big"],
+      excludeNodes: true,
+    })
+  })
+
   test("what a retry does not say is absent: a spec of an earlier version is the same spec", () => {
     expect(Object.keys(parsed({ retry: { maxAttempts: 2 } }).spec.retry)).toEqual(["maxAttempts", "on"])
   })
@@ -200,6 +215,39 @@ describe("what is wrong is named, with what would be right", () => {
       "retry.backoff.factor",
       "is 0.5",
       "from 1",
+    ],
+    [{ script: "b", retry: { maxAttempts: 2, escalate: 2 } }, "retry.escalate", "is 2", "memory: 1.5"],
+    [
+      { script: "b", retry: { maxAttempts: 2, escalate: { mem: 2 } } },
+      "retry.escalate.mem",
+      "not a known field",
+      "memory",
+    ],
+    [
+      { script: "b", retry: { maxAttempts: 2, escalate: { memory: 0.5 } } },
+      "retry.escalate.memory",
+      "is 0.5",
+      "from 1",
+    ],
+    [
+      { script: "b", retry: { maxAttempts: 2, escalate: { memory: { factor: 2, max: "4X" } } } },
+      "retry.escalate.memory.max",
+      '"4X"',
+      "4G",
+    ],
+    [
+      { script: "b", retry: { maxAttempts: 2, escalate: { walltime: { factor: "much" } } } },
+      "retry.escalate.walltime.factor",
+      '"much"',
+      "1000",
+    ],
+    [{ script: "b", retry: { maxAttempts: 2, escalate: { queue: 3 } } }, "retry.escalate.queue", "is 3", "in turn"],
+    [{ script: "b", retry: { maxAttempts: 2, escalate: { queue: [] } } }, "retry.escalate.queue", "a list", "in turn"],
+    [
+      { script: "b", retry: { maxAttempts: 2, escalate: { excludeNodes: "n1" } } },
+      "retry.escalate.excludeNodes",
+      '"n1"',
+      "true",
     ],
     [{ script: "b", giveUpAfter: 12 }, "giveUpAfter", "lacks a unit", "2h30m"],
     [{ script: "b", resources: 3 }, "resources", "is 3", "an object"],

@@ -50,7 +50,8 @@ describe.concurrent("the connection", () => {
       const batch = work.hawser(["batch", "-"], { stdin: batchOf(10, "killed", { script: trace.payload(2) }) })
       await until("accepted", async () => (await eventsOf(work)).some((event) => event.type === "accepted"))
       // The one for the login and its child: at once, or the second may be gone by itself.
-      await promisify(execFile)("kill", ["-KILL", ...(await serversOf(proxy)).map(String)])
+      // kill complains where one was gone before its turn.
+      await promisify(execFile)("kill", ["-KILL", ...(await serversOf(proxy)).map(String)]).catch(() => undefined)
       expect((await batch).code).toBe(0)
       expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
       expect(await wrongRuns(target, work, trace)).toEqual([])

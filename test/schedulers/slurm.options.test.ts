@@ -53,6 +53,18 @@ test.each<[string, Partial<Resources>, string[]]>([
   expect(argvOf(resources)).toEqual([...common, ...options, `${home}/job.sh`])
 })
 
+test("nodes on which attempts failed are excluded, and native must not take that back", () => {
+  const retry = { maxAttempts: 2, on: [], escalate: { excludeNodes: true } }
+  const submission = { ...submissionOf(specOf({ retry })), excludeNodes: ["n1", "n[3-4]"] }
+  expect(slurm.submit(submission).argv).toContain("--exclude=n1,n[3-4]")
+  for (const native of ["--exclude=n7", "-x n7", "--exclud n7"]) {
+    expect(thrownBy(() => slurm.submit(submissionOf(specOf({ retry, native: [native] }))))).toMatchObject({
+      code: "NATIVE_REFUSED",
+    })
+    expect(slurm.submit(submissionOf(specOf({ native: [native] }))).argv.join(" ")).toContain("n7")
+  }
+})
+
 test("a percent sign in the path of the log is one", () => {
   const submission = { ...submissionOf(), directory: "/home/100%j" }
   expect(slurm.submit(submission).argv).toContain("--output=/home/100%%j/scheduler.log")

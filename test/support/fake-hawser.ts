@@ -2,6 +2,7 @@
 import { UsageError } from "../../src/errors.ts"
 import type {
   DoctorLine,
+  Explanation,
   ListFilter,
   LogPiece,
   LogRequest,
@@ -69,6 +70,12 @@ export class FakeHawser implements Controller {
       .filter((job) => filter.states?.includes(job.state) ?? true)
       .filter((job) => filter.executor === undefined || job.executor === filter.executor)
       .filter((job) => filter.key === undefined || job.key.startsWith(filter.key))
+  }
+
+  async explain(name: string): Promise<Explanation> {
+    const job = await this.show(name)
+    const now = { asOf: job.asOf, since: job.asOf, driver: "controller", summary: `It is ${job.state}.` } as const
+    return { job, ...now, attempt: null, evidence: [], rule: null, waits: [], ends: [], advice: [] }
   }
 
   async show(name: string): Promise<JobView> {

@@ -6,7 +6,7 @@ import { nativeOptions } from "./native.ts"
 
 /** Everything that matters, stated: neither the site's defaults nor the user's SBATCH_ variables bend it. */
 export function sbatchOptions(submission: Submission): string[] {
-  const { directory, nativeName, token, spec } = submission
+  const { directory, nativeName, token, spec, excludeNodes = [] } = submission
   const log = `${escaped(directory)}/scheduler.log`
   return [
     `--job-name=${nativeName}`,
@@ -18,6 +18,7 @@ export function sbatchOptions(submission: Submission): string[] {
     "--no-requeue",
     "--export=ALL",
     ...resourceOptions(spec.resources),
+    ...option("exclude", excludeNodes.join(",")),
     ...native(spec),
   ]
 }
@@ -29,6 +30,16 @@ function native(spec: JobSpec): string[] {
       summary: "The native option --gres would replace the job's gpus.",
       reason: "sbatch takes the last --gres only.",
       advice: "Say both in native: --gres=gpu:1,other:1, and leave gpus out.",
+    })
+  }
+  if (
+    spec.retry.escalate?.excludeNodes === true &&
+    options.some((option) => /^(?:-x|--exclude?(?:=|$))/.test(option))
+  ) {
+    throw new UsageError("NATIVE_REFUSED", {
+      summary: "The native option --exclude would replace the nodes that retry.escalate excludes.",
+      reason: "sbatch takes the last --exclude only.",
+      advice: "Leave one of them out; constraint can keep a job away from nodes, too.",
     })
   }
   return options

@@ -1,5 +1,7 @@
 /** Attempts that follow one another: how long they wait, and what is kept of them. */
 import { expect, test } from "vitest"
+import type { Submission } from "../../src/schedulers/scheduler.ts"
+import { fakeScheduler } from "../support/fake-scheduler.ts"
 import { Stand, ended, submit, when } from "../support/stand.ts"
 
 const hourMs = 3_600_000
@@ -74,5 +76,53 @@ test("each attempt is kept with its outcome, cause, native id and times", async 
   const outcome = { state: "failed", cause: "exit", exitCode: 7, signal: null, replacement: 0, restarts: 0 }
   expect(attempts).toMatchObject(
     [1, 2].map((number, index) => ({ number, nativeId: ids[index], ...times, ...outcome })),
+  )
+})
+
+test("a later attempt gets more: its intent says so, and a controller that was started again submits it so", async () => {
+  await using stand = new Stand()
+  const submitted: Submission[] = []
+  const scheduler = fakeScheduler(stand.manager)
+  const spying = {
+    ...scheduler,
+    submit: (one: Submission) => {
+      if (one.directory.startsWith(stand.folder)) submitted.push(one)
+      return scheduler.submit(one)
+    },
+  }
+  const first = await stand.fleet({ scheduler: spying }, await stand.journal())
+  const escalate = { memory: { factor: 2, max: "3G" }, queue: ["big", "huge"] }
+  const retry = { maxAttempts: 3, on: ["exit"], escalate }
+  const resources = { memory: "1G", queue: "small" }
+  const { id } = await submit(first, { command: stand.leaving("x", "exit 1"), resources, retry }, { key: "k" })
+  const { attempts, resources: last } = await ended(first, { id })
+  const G = 2 ** 30
+  const given = [
+    [G, "small"],
+    [2 * G, "big"],
+    [3 * G, "huge"],
+  ]
+  expect(attempts.map((one) => [one.resources.memory, one.resources.queue])).toEqual(given)
+  expect(submitted.map(({ spec }) => [spec.resources.memory, spec.resources.queue])).toEqual(given)
+  expect(last).toMatchObject({ memory: 3 * G })
+  expect(first.job(id).spec.resources).toMatchObject({ memory: G, queue: "small" })
+  stand.copyState("state", "copy")
+  const second = await stand.fleet({}, await stand.journal("copy"), "copy")
+  expect((await second.show(id)).attempts).toEqual(attempts)
+  // The spec is still the one that was submitted: the same key is the same job.
+  const [again] = await second.submit([
+    { spec: { command: stand.leaving("x", "exit 1"), resources, retry }, base: "/", key: "k" },
+  ])
+  expect(again).toMatchObject({ ok: true, existed: true })
+})
+
+test("what can't grow is refused when it is submitted", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const retry = { maxAttempts: 2, escalate: { walltime: 2 } }
+  const [result] = await fleet.submit([{ spec: { command: ["true"], retry }, base: "/" }])
+  expect(result).toMatchObject({ ok: false, error: { code: "SPEC_INVALID" } })
+  expect(JSON.stringify(result)).toContain(
+    "retry.escalate.walltime has nothing to grow from. Say resources.walltime, too.",
   )
 })

@@ -1,0 +1,205 @@
+/** The outlook of a job: what it waits for and until when, what would end it, and what a person can do. Pure. */
+import { duration, isoTime } from "../clock.ts"
+import { type Attempt, type Job, currentAttempt, isFinal, nextTryAt } from "../job/index.ts"
+import type { Wait } from "./explanation.ts"
+import type { Facts } from "./facts.ts"
+import { type Case, hasStarted, ruling } from "./judge.ts"
+import type { Situation } from "./situation.ts"
+
+/** In the order in which they come. Of a job that is over: none. */
+export function waitsOf(facts: Facts): Wait[] {
+  const { job, driver } = facts
+  if (isFinal(job.state)) return []
+  const waits = [...managerWaits(facts), ...cancelWaits(facts), ...stepWaits(facts)]
+  if (driver === "nobody")
+    return [{ for: "a controller, which goes on where the last one stopped", until: null }, ...waits]
+  if (driver === "unconfigured") return [{ for: `an executor "${job.executor}" in the config`, until: null }, ...waits]
+  return waits
+}
+
+function stepWaits(facts: Facts): Wait[] {
+  const { job } = facts
+  const attempt = currentAttempt(job)
+  if (job.state === "new" || attempt === null) return newWaits(facts)
+  if (job.state === "staging") return stagingWaits(facts, attempt)
+  if (job.state === "collecting") return collectingWaits(facts)
+  return watchedWaits(facts, attempt)
+}
+
+/** The manager does not answer, or only in part. */
+function managerWaits({ job, manager, situation, now }: Facts): Wait[] {
+  if (manager.health === "up" || manager.health === "degraded") return []
+  const why = manager.reason === null ? "" : ` (${manager.reason})`
+  const what = `${job.executor}, which is ${manager.health}${why}; nothing is decided about its jobs meanwhile`
+  return [{ for: what, until: situation === null ? null : isoTime(now + situation.restMs) }]
+}
+
+function cancelWaits({ job, situation, now }: Facts): Wait[] {
+  if (job.cancelRequestedAt === null || job.state === "collecting") return []
+  const since = `the cancel of ${isoTime(job.cancelRequestedAt)}`
+  const sent = situation?.cancel ?? null
+  if (sent === null) return [{ for: `${since} to be carried out`, until: null }]
+  return [
+    {
+      for: `${since} to take effect; until then it is repeated, as KILL`,
+      until: isoTime(now + sent.killMs),
+    },
+  ]
+}
+
+function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
+  const { begin } = job.spec.resources
+  const nextAt = nextTryAt(job)
+  const waits: Wait[] = [
+    ...(job.holdRequested ? [{ for: "its release: it is held here", until: null }] : []),
+    ...(begin !== null && Date.parse(begin) > now
+      ? [{ for: "its begin time", until: isoTime(Date.parse(begin)) }]
+      : []),
+    ...(nextAt !== null && nextAt > now
+      ? [{ for: "the time of its next attempt, after one that failed", until: isoTime(nextAt) }]
+      : []),
+    ...dependencies.map(({ on, state }) => ({
+      for: `${on.job} to be ${on.when} (${state === null ? "there is no such job" : `it is ${state}`})`,
+      until: null,
+    })),
+    ...submitWaits(situation, now),
+  ]
+  if (waits.length > 0) return waits
+  return [{ for: job.waiting ?? "its turn to be submitted", until: null }]
+}
+
+function submitWaits(situation: Situation | null, now: number): Wait[] {
+  if (situation === null) return []
+  const { pauseMs, pauseReason, rateMs } = situation
+  return [
+    ...(pauseMs > 0
+      ? [{ for: `the manager to take more (${pauseReason ?? "it refused"})`, until: isoTime(now + pauseMs) }]
+      : []),
+    ...(rateMs > 0 ? [{ for: "maxSubmitPerMinute", until: isoTime(now + rateMs) }] : []),
+  ]
+}
+
+function stagingWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] {
+  if (attempt.submission !== "in-doubt") {
+    const waits = submitWaits(situation, now)
+    return waits.length > 0
+      ? waits
+      : [{ for: job.waiting ?? "its directory to stand there and its submission to be answered", until: null }]
+  }
+  const known = situation?.known ?? null
+  const looks =
+    known === null ? "complete looks" : `${known.limits.absenceLooks} complete looks (${known.absence.looks} so far)`
+  return [
+    {
+      for: `${looks} for its token: found, it was accepted; else it is fenced and submitted again`,
+      until: nextSweep(situation, now),
+    },
+  ]
+}
+
+function collectingWaits({ job, situation, now }: Facts): Wait[] {
+  const failures = situation?.collecting.failures ?? 0
+  const what =
+    failures === 0 ? "its outputs to come back" : `its outputs, which have not come back whole (${failures} so far)`
+  const until =
+    situation === null || situation.collecting.waitMs === 0 ? null : isoTime(now + situation.collecting.waitMs)
+  return [{ for: job.waiting === null ? what : `${what}: ${job.waiting}`, until }]
+}
+
+function watchedWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] {
+  const { walltime, begin } = job.spec.resources
+  const begins = job.state === "queued" && begin !== null && Date.parse(begin) > now
+  const hasLimit = job.state === "running" && walltime !== null && walltime > 0
+  return [
+    ...(begins ? [{ for: "its begin time", until: isoTime(Date.parse(begin)) }] : []),
+    ...(managerTurn[job.state] ?? []).map((what) => ({
+      for: job.reason === null ? what : `${what} (${job.reason})`,
+      until: null,
+    })),
+    ...(hasLimit
+      ? [
+          {
+            for: "its own end, or that of its walltime",
+            until: isoTime((attempt.startedAt ?? attempt.lastSeen?.seenAt ?? now) + walltime * 1000),
+          },
+        ]
+      : []),
+    ...clockWaits(situation?.known ?? null, now),
+    ...(situation === null
+      ? []
+      : [{ for: "the next sweep, or sooner a hint of its end", until: nextSweep(situation, now) }]),
+  ]
+}
+
+const managerTurn: Readonly<Partial<Record<Job["state"], readonly string[]>>> = {
+  queued: ["the manager to start it"],
+  held: ["somebody to release it at the manager"],
+  suspended: ["somebody to resume it at the manager"],
+}
+
+/** The clocks that the judge lets run out. */
+function clockWaits(known: Case | null, now: number): Wait[] {
+  if (known === null || known.attempt.submission !== "accepted") return []
+  const { verdict } = ruling(known)
+  if (verdict.kind !== "keep") return []
+  const { limits, absence, finalForMs } = known
+  if (verdict.needs === "grace")
+    return [
+      {
+        for: "the exit record, for as long as the grace lasts",
+        until: isoTime(now + limits.graceMs - (finalForMs ?? 0)),
+      },
+    ]
+  if (verdict.needs !== "looks") return []
+  const missing = `${limits.absenceLooks} complete looks over ${duration(limits.absenceMs)} that find nothing`
+  return [{ for: `${missing}: there are ${absence.looks} over ${duration(absence.coveredMs)}`, until: null }]
+}
+
+function nextSweep(situation: Situation | null, now: number): string | null {
+  if (situation === null || situation.sweepMs === null) return null
+  return isoTime(now + Math.max(situation.sweepMs, situation.restMs))
+}
+
+/** What would end the job, whatever comes first. */
+export function endsOf({ job, dependencies, situation }: Facts): string[] {
+  if (isFinal(job.state)) return []
+  const attempt = currentAttempt(job)
+  if (job.state === "collecting") return ["Its outputs are back, or can't be brought back whole: then it is over."]
+  if (attempt === null || job.state === "new") {
+    return [
+      ...(dependencies.length > 0 ? ["A dependency that can't be met any more: failed (dependency)."] : []),
+      "A cancel: nothing has been submitted, so it ends at once.",
+    ]
+  }
+  const started = hasStarted({ attempt, records: situation?.known?.records ?? null })
+  return [
+    `An exit record of its wrapper, or the manager's word that native ${attempt.nativeId ?? "(unknown yet)"} with token ${attempt.token} is over.`,
+    started
+      ? "A cancel: TERM, then KILL, until the evidence shows that it is over."
+      : "A cancel: if the engine gets its guard, it can never run, and that is the proof.",
+    started
+      ? "Its absence from enough complete looks: failed (lost)."
+      : "Its absence does not end it: it is fenced and submitted again.",
+  ]
+}
+
+/** Commands that help now, and what they do. */
+export function adviceOn({ job, view, driver, manager }: Facts): string[] {
+  const { key } = job
+  if (isFinal(job.state)) {
+    const kept = job.pruned === null ? [] : ["Its directory on the other side has been removed (prune)."]
+    return [`"hawser logs ${key}" shows what it printed; its results are in ${view.directory}.`, ...kept]
+  }
+  return [
+    ...(driver === "nobody" ? [`"hawser wait ${key}" (or "hawser up") starts a controller that drives it.`] : []),
+    ...(driver === "unconfigured" ? [`Add the executor "${job.executor}" to hawser.yaml again.`] : []),
+    ...(manager.health === "needs-login" ? [`"hawser doctor ${job.executor}" at a terminal logs in.`] : []),
+    ...(manager.health === "unreachable" || manager.health === "gone"
+      ? [
+          `"hawser recover ${job.executor}" asks the manager now; "hawser doctor ${job.executor}" says what is wrong on the way.`,
+        ]
+      : []),
+    ...(job.state === "running" ? [`"hawser logs -f ${key}" shows what it prints.`] : []),
+    ...(job.cancelRequestedAt === null ? [`"hawser cancel ${key}" ends it.`] : []),
+  ]
+}

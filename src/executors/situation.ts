@@ -1,0 +1,59 @@
+/** The situation of a job: what its engine knows beyond the store, and the clocks that it waits for. Reads only. */
+import { type Job, currentAttempt, isFinal } from "../job/index.ts"
+import type { Answer, Findings } from "./ask.ts"
+import type { Desk } from "./desk.ts"
+import type { Case } from "./judge.ts"
+import { caseOf } from "./monitor.ts"
+import type { Tries } from "./tries.ts"
+import type { Watch } from "./watch.ts"
+
+/** Spans in milliseconds from now. */
+export interface Situation {
+  /** What the judge would be shown now: the newest sweep's findings, and the clocks of this moment. Null: none, yet. */
+  readonly known: Case | null
+  /** Who has answered in the newest sweep, asked about this attempt. */
+  readonly answers: readonly Answer[]
+  /** Until the next sweep, without a hint; null: no attempt of this executor is with the manager. */
+  readonly sweepMs: number | null
+  readonly isConnected: boolean
+  /** Until the breaker lets somebody ask the manager again; 0: nothing holds it back. */
+  readonly restMs: number
+  /** Until something is submitted again, and why not now; 0 and null: now. */
+  readonly pauseMs: number
+  readonly pauseReason: string | null
+  /** Until `maxSubmitPerMinute` allows another one; 0: now. */
+  readonly rateMs: number
+  /** How often its outputs did not come back whole, and until they are asked for again. */
+  readonly collecting: { readonly failures: number; readonly waitMs: number }
+  /** Since the manager took the newest cancel, and until it is sent as KILL; null: it has not been sent. */
+  readonly cancel: { readonly sentForMs: number; readonly killMs: number } | null
+}
+
+export interface SituationParts {
+  readonly desk: Desk
+  readonly watch: Watch
+  readonly tries: Tries
+  readonly findings: Findings | null
+  readonly sweepMs: number | null
+}
+
+export function situationOf({ desk, watch, tries, findings, sweepMs }: SituationParts, job: Job): Situation {
+  const attempt = currentAttempt(job)
+  const token = attempt?.token ?? ""
+  const answers = findings?.answers.filter(({ tokens }) => tokens.has(token)) ?? []
+  const isWatched = attempt !== null && attempt.outcome === null && !isFinal(job.state)
+  const sentForMs = watch.cancelForMs(token)
+  return {
+    known:
+      findings !== null && isWatched && answers.length > 0 ? caseOf(desk, watch, { job, attempt }, findings) : null,
+    answers,
+    sweepMs: sweepMs === null ? null : Math.max(0, sweepMs),
+    isConnected: desk.link.isConnected,
+    restMs: desk.link.restMs,
+    pauseMs: desk.throttle.pauseMs(),
+    pauseReason: desk.throttle.pauseReason,
+    rateMs: desk.throttle.rateMs(),
+    collecting: { failures: tries.count(token), waitMs: tries.waitMs(token) },
+    cancel: sentForMs === null ? null : { sentForMs, killMs: Math.max(0, desk.pace.killAfterMs - sentForMs) },
+  }
+}
