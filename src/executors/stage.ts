@@ -120,6 +120,10 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     wrapper: wrapperProgram().name,
     launch: (argv) => launcher.wrap(argv, submission.spec),
     secrets: secretsOf(desk, job),
+    earlier: job.attempts
+      .map(({ token }) => token)
+      .filter((token) => token !== attempt.token)
+      .reverse(),
     walltime: scheduler.features.countsResources ? walltimeOf(submission.spec) : null,
   })
 }
