@@ -12,6 +12,7 @@ export class Faults implements ClusterFaults {
   readonly #timeline: Timeline
   readonly #dice: Dice
   #verbs = 0
+  #diskCalls = 0
   #stale: readonly Native[] = []
 
   constructor(trouble: Trouble, timeline: Timeline, dice: Dice) {
@@ -89,7 +90,9 @@ export class Faults implements ClusterFaults {
 
   /** The code of the error with which a call of the controller's own disk fails. */
   diskFault(what: string): string | null {
-    const { diskFull, diskErrorChance } = this.#trouble
+    const { diskFull, diskErrorChance, diskErrorAt } = this.#trouble
+    this.#diskCalls += 1
+    if (this.#diskCalls === diskErrorAt) return "EIO"
     if ((what === "write" || what === "create") && isWithin(diskFull, this.#timeline.now)) return "ENOSPC"
     return this.#is(diskErrorChance) ? "EIO" : null
   }

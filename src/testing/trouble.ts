@@ -45,6 +45,8 @@ export interface Trouble {
   readonly hangChance: number
   readonly diskFull: readonly Span[]
   readonly diskErrorChance: number
+  /** The n-th call of a controller's disk fails. */
+  readonly diskErrorAt: number | null
   readonly remoteFull: readonly Span[]
   readonly nodeFailures: readonly { readonly at: number; readonly dies: boolean }[]
   readonly requeues: boolean
@@ -81,6 +83,7 @@ export const noTrouble: Trouble = {
   hangChance: 0,
   diskFull: [],
   diskErrorChance: 0,
+  diskErrorAt: null,
   remoteFull: [],
   nodeFailures: [],
   requeues: false,
@@ -173,6 +176,7 @@ export function drawTrouble(dice: Dice): Trouble {
     submitMax: dice.chance(0.1) ? dice.whole(1, 3) : 1_000,
     accountingLagMsMax: dice.pick([500, 2_000, 30_000]),
     minJobAgeMs: dice.pick([15_000, 60_000, 300_000]),
+    diskErrorAt: dice.chance(0.1) ? dice.whole(1, 300) : null,
   }
 }
 

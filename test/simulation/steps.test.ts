@@ -61,3 +61,11 @@ describe.each(["before", "during", "after"] as const)("cut %s the n-th of its co
     }
   })
 })
+
+test.each([1, 41, 81, 121])("the n-th call of its disk fails, n from %i", { timeout: 60_000 }, async (from) => {
+  for (let number = from; number < from + 40; number += 1) {
+    const { violations, ...report } = await run({ diskErrorAt: number })
+    expect(violations, `call ${number}`).toEqual([])
+    expect(report.outcomes, `call ${number}`).toEqual(outcomes)
+  }
+})
