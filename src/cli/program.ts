@@ -8,6 +8,7 @@ import { registerConfig } from "./config.ts"
 import { registerController } from "./controller.ts"
 import { registerDoctor } from "./doctor.ts"
 import { registerDown } from "./down.ts"
+import { registerFsck } from "./fsck.ts"
 import { share } from "./globals.ts"
 import { registerExplain } from "./explain.ts"
 import { registerList } from "./list.ts"
@@ -43,6 +44,7 @@ export function program(): Command {
     registerRecover,
     registerPrune,
     registerDoctor,
+    registerFsck,
     registerStatus,
     registerUp,
     registerDown,

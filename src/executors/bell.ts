@@ -28,10 +28,13 @@ export class Bell {
   async wait(ms: number | null, signal: AbortSignal): Promise<void> {
     this.waitsForRing = ms === null
     if (!this.rung && !(this.waitsForRing && this.nudged) && !signal.aborted) {
+      // A listener and no AbortSignal.any: that costs more than the rest of a wait, and there are some ten a second.
       const awake = new AbortController()
-      this.wake = () => awake.abort()
-      const either = AbortSignal.any([signal, awake.signal])
-      await this.clock.sleep(ms ?? 2_147_000_000, either).catch(() => undefined)
+      const wake = (): void => awake.abort()
+      this.wake = wake
+      signal.addEventListener("abort", wake, { once: true })
+      await this.clock.sleep(ms ?? 2_147_000_000, awake.signal).catch(() => undefined)
+      signal.removeEventListener("abort", wake)
       this.wake = undefined
     }
     this.waitsForRing = false

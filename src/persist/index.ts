@@ -1,8 +1,11 @@
 /** The store: a journal with a snapshot in a state directory, and one in memory. */
 export { type Files, type OpenFile, nodeFiles } from "./files.ts"
 export { type Host, systemHost } from "./host.ts"
+export { type Inspection, inspect } from "./inspect.ts"
 export { readLease } from "./lease.ts"
 export { memoryStore } from "./memory.ts"
 export { type OpenOptions, openStore } from "./open.ts"
 export type { OwnedStore } from "./owned.ts"
+export { type Remark, type Severity, needsPerson } from "./remarks.ts"
+export { repair } from "./repair.ts"
 export type { JobStore } from "./store.ts"

@@ -133,7 +133,8 @@ function endBefore(bytes: Buffer, seq: number): number {
   return Infinity
 }
 
-function firstSeqIn(bytes: Buffer): number | null {
+/** Number of the first event; null: there is none. */
+export function firstSeqIn(bytes: Buffer): number | null {
   for (const { value } of decodeLines(bytes)) {
     const record = recordOf(value)
     if (record !== null && "event" in record) return record.event.seq
@@ -181,7 +182,7 @@ async function chooseSnapshot(
       // Of an owner that no journal knows: it can't have been superseded by those that are left.
       const isBeyond = counted.every((segment) => compareSegments(segment, position) < 0)
       if (isBeyond)
-        findings.push(finding("gap", position, null, "The file is missing; what followed the snapshot is gone."))
+        findings.push(finding("snapshot-ahead", position, null, "It is missing; what followed the snapshot is gone."))
       if (limit !== undefined ? position.bytes <= limit : isBeyond || !isSure) return { name, content }
       unusable("It holds what was written after a take-over, or the journal that follows it is gone.")
     } catch (error) {
@@ -217,8 +218,8 @@ function scanSegment(scan: Scan, segment: Covered, bytes: Buffer, start: number)
   const counts = bytes.subarray(0, Math.min(segment.bytes, bytes.length))
   const missing = (segment.bytes === Infinity ? start : segment.bytes) - bytes.length
   if (missing > 0 && segment.bytes > start) {
-    const consolation = segment.bytes === Infinity ? "; the snapshot has what they said." : "."
-    scan.findings.push(finding("gap", segment, null, `${missing} bytes are missing at its end${consolation}`))
+    const kind = segment.bytes === Infinity ? "snapshot-ahead" : "gap"
+    scan.findings.push(finding(kind, segment, null, `${missing} bytes are missing at its end.`))
   }
   const from = Math.min(start, counts.length)
   const end = scanLines(scan, segment, counts.subarray(from), 1 + countLines(counts.subarray(0, from)), segment.bytes)
@@ -279,7 +280,10 @@ function scanRecord(scan: Scan, name: SegmentName, line: number, value: unknown)
   if (event.type === "opened") scan.identity ??= event
   const refusal = ledger.replay(event)
   if (refusal !== null)
-    findings.push(finding("refused-event", name, line, `${event.type} (${event.seq}): ${refusal.why}`))
+    findings.push({
+      ...finding("refused-event", name, line, `${event.type} (${event.seq}): ${refusal.why}`),
+      job: refusal.event.job,
+    })
 }
 
 function identityIn({ stateId, seed }: StateIdentity): StateIdentity {

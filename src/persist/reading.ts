@@ -86,7 +86,7 @@ export class ReadingStore implements JobStore {
 const triesMax = 5
 
 /** The owner may make a snapshot and remove old segments while we read: then the list of files has changed. */
-async function loadWhole(files: Files, directory: string): Promise<Loaded> {
+export async function loadWhole(files: Files, directory: string): Promise<Loaded> {
   try {
     for (let tries = 1; ; tries++) {
       const before = await listing(files, directory)

@@ -58,7 +58,11 @@ export interface Finding {
     | "superseded-tail"
     | "gap"
     | "repeat"
+    /** The journal ends before the place of the snapshot, which counts all the same. */
+    | "snapshot-ahead"
   readonly file: string
   readonly line: number | null
   readonly detail: string
+  /** Whose event was refused. */
+  readonly job?: string
 }

@@ -49,7 +49,9 @@ export async function explore(exploration: Exploration): Promise<Result> {
   const share = async (index: number): Promise<void> => {
     const ours = seeds === null ? null : Math.ceil((seeds - index) / threads)
     const data: Share = { from: from + index, stride: threads, seeds: ours, untilMs, broken }
-    const worker = new Worker(new URL(import.meta.url), { workerData: data })
+    // Worlds are short-lived: most of one is garbage before a small young generation is full.
+    const resourceLimits = { maxYoungGenerationSizeMb: 64 }
+    const worker = new Worker(new URL(import.meta.url), { workerData: data, resourceLimits })
     await new Promise<void>((resolve, reject) => {
       worker.on("message", (said: Said) => {
         if ("done" in said) done += said.done

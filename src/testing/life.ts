@@ -63,14 +63,18 @@ export class Life {
   async step<T>(what: string, act: () => T | Promise<T>): Promise<T> {
     this.steps += 1
     const number = this.steps
-    await this.awake()
+    if (!this.#isAwake) await this.awake()
     if (this.#fate(number, what, "before") === "die") return never()
     try {
       return await act()
     } finally {
-      await this.awake()
+      if (!this.#isAwake) await this.awake()
       if (this.#fate(number, what, "after") === "die") await never()
     }
+  }
+
+  get #isAwake(): boolean {
+    return this.alive && !this.isFrozen
   }
 
   /** Resolves when it runs; never for a dead one. */

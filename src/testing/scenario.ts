@@ -33,7 +33,7 @@ export function drawScenario(dice: Dice): Scenario {
 }
 
 function drawBehaviour(dice: Dice): Behaviour {
-  const seconds = dice.chance(0.2) ? 0 : dice.chance(0.8) ? dice.between(1, 20) : dice.between(20, 120)
+  const seconds = dice.chance(0.2) ? 0 : dice.chance(0.85) ? dice.between(1, 10) : dice.between(10, 100)
   return { seconds, exitCode: dice.chance(0.25) ? dice.pick([1, 2, 200]) : 0, ignoresTerm: dice.chance(0.1) }
 }
 

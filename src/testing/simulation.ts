@@ -289,8 +289,8 @@ class Simulation implements World {
       defaults: {},
       limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
       root: "/home/me/.hawser",
-      // Two of three look for hints less often: there is more of the rest in the same time.
-      pace: this.#options.seed % 3 === 0 ? remotePace : { ...remotePace, hintMs: 5_000 },
+      // Most look for hints less often: there is more of the rest in the same time.
+      pace: this.#options.seed % 6 === 0 ? remotePace : { ...remotePace, hintMs: 5_000 },
       retentionMs: null,
     }
     return brokenParts(parts, this.#options.broken ?? null)

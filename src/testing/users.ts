@@ -13,6 +13,7 @@ export async function serve(world: World, controller: Controller): Promise<void>
 async function submit(world: World, { fleet, life }: Controller, job: PlannedJob): Promise<void> {
   await life.clock.sleep(job.submitAtMs - world.timeline.now)
   const { key, after, retry } = job
+  if (fleet.parts.store.newestByKey(key) !== undefined) return
   const spec = {
     command: ["payload", key],
     ...(after === null ? {} : { after: [{ job: after, when: "ended" }] }),

@@ -39,5 +39,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [command = "", argument = ""] = line.split(" ")
   await commands[command]?.(argument).catch((error: unknown) => {
     say("failed", error instanceof HawserError ? error.code : String(error))
+    say("because", String(error).replaceAll("\n", " "))
   })
 }

@@ -29,7 +29,8 @@ export function created(job: string, change: { key?: string; generation?: number
 }
 
 export function tokenOf(job: string): string {
-  return `hz${job}`.padEnd(15, "0")
+  // Not with a digit: of "j-1" and "j-10" it would make the same.
+  return `hz${job}`.padEnd(15, "x")
 }
 
 /** Six events, `created` to `finished`. */

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
+import { chmod } from "node:fs/promises"
 import { createInterface } from "node:readline"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
-import { openStore, readLease } from "../../src/persist/index.ts"
+import { inspect, needsPerson, openStore, readLease } from "../../src/persist/index.ts"
 import { type Compiled, compile } from "../support/compiled.ts"
 import { mulberry32 } from "../../src/testing/dice.ts"
 import { freshDirectory } from "./directory.ts"
@@ -131,6 +132,9 @@ describe("two controllers", () => {
     await next.append([created("b")])
     old.process.kill("SIGCONT")
     expect(await old.hear("failed")).toBe("failed STORE_SUPERSEDED")
+    expect(await old.hear("because")).toMatch(
+      /Another controller has taken over .* nothing that this process writes counts any more/,
+    )
     expect(acknowledgedBy(old).filter((job) => !counted.includes(job))).toEqual([])
     await next.close()
     const last = await openStore(directory, { clock })
@@ -138,6 +142,38 @@ describe("two controllers", () => {
     await last.close()
     await old.kill()
   }, 30_000)
+
+  test("one that is stopped at any moment, also while it makes a snapshot: fsck finds nothing that needs a person", async () => {
+    const random = mulberry32(7)
+    for (let round = 0; round < 8; round++) {
+      const directory = await freshDirectory()
+      await chmod(directory, 0o700)
+      const old = await controller()
+      old.tell(`open ${directory}`)
+      await old.hear("opened")
+      old.tell("write a")
+      await old.hear("acknowledged")
+      await clock.sleep(random() * 150)
+      old.process.kill("SIGSTOP")
+      await clock.sleep(20)
+      expect(await inspect(directory)).toMatchObject({ lease: { state: "live", owner: { pid: old.pid } } })
+      const next = await openStore(directory, { clock, takeOver: true })
+      const counted = [...next.jobs.keys()]
+      await next.append([created("b")])
+      old.process.kill("SIGCONT")
+      expect(await old.hear("failed")).toBe("failed STORE_SUPERSEDED")
+      // Its own end, too, may leave nothing behind.
+      old.tell("close")
+      await old.hear("closed")
+      expect(acknowledgedBy(old).filter((job) => !counted.includes(job))).toEqual([])
+      await next.append([created("c")])
+      await next.close()
+      const { remarks, jobs } = await inspect(directory)
+      expect(remarks.filter(needsPerson)).toEqual([])
+      expect(jobs).toBe(counted.length + 2)
+      await old.kill()
+    }
+  }, 60_000)
 
   test("the twin: one that gave the directory back leaves it to the next without a word", async () => {
     const directory = await freshDirectory()
