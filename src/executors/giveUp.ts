@@ -13,7 +13,7 @@ import { type Watched, nativeOf, onTheirWay, watchedBy } from "./watched.ts"
  * How far the clocks of the manager's nodes may be behind what its host told us, when nobody can be asked: only after that
  * the wrapper's own look at `start-before` is a proof.
  */
-export const skewMsMax = 120_000
+const skewMsMax = 120_000
 
 /**
  * Of these, ends those whose time is over and whose guard it gets: they can never run. What holds its guard has started,

@@ -91,7 +91,7 @@ test("the wrapper gets the deadline with the job's directory, in whole seconds",
 })
 
 /** A fleet whose way to the manager can be cut and mended. */
-async function cuttable(stand: Stand): Promise<{ fleet: Fleet; cut(): Promise<void>; mend(): void }> {
+async function cuttable(stand: Stand): Promise<{ fleet: Fleet; cut: () => Promise<void>; mend: () => void }> {
   let isCut = false
   const sessions: Session[] = []
   const open = async (signal: AbortSignal): Promise<Session> => {
