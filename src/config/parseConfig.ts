@@ -187,6 +187,6 @@ function checkTransport(said: SaidExecutor, { file, home, names }: ConfigContext
 }
 
 function splitDefaults(said: SaidDefaults): ExecutorConfig["defaults"] {
-  const { env, prologue, epilogue, modules, container, native, retry, giveUpAfter, ...resources } = said
-  return { env, prologue, epilogue, modules, container, native, retry, giveUpAfter, resources }
+  const { env, prologue, epilogue, modules, container, native, retry, signal, giveUpAfter, ...resources } = said
+  return { env, prologue, epilogue, modules, container, native, retry, signal, giveUpAfter, resources }
 }

@@ -12,6 +12,7 @@ import {
   escalationProblems,
   isFinal,
   parseSpec,
+  signalProblems,
 } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
@@ -135,7 +136,7 @@ function read(fleet: FleetView, request: SubmitRequest): Candidate {
   const executor = request.executor ?? reading.value.executor ?? fleet.parts.defaultExecutor
   const parts = fleet.partsOf(executor)
   const spec = applyDefaults(reading.value.spec, parts.defaults)
-  const problems = escalationProblems(spec)
+  const problems = [...escalationProblems(spec), ...signalProblems(spec)]
   if (problems.length > 0) throw specInvalid(request, problems)
   checkExpressible(parts, spec)
   return { request, key: reading.value.key ?? `job-${fleet.parts.clock.nonce(5)}`, executor, spec }

@@ -122,6 +122,10 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     launch: (argv) => launcher.wrap(argv, submission.spec),
     secrets: secretsOf(desk, job),
     startBefore: startBefore(desk, job),
+    earlier: job.attempts
+      .map(({ token }) => token)
+      .filter((token) => token !== attempt.token)
+      .reverse(),
     walltime: scheduler.features.countsResources ? walltimeOf(submission.spec) : null,
   })
 }

@@ -32,6 +32,7 @@ export function applyDefaults(spec: JobSpec, defaults: SpecDefaults): JobSpec {
     native: spec.native.length > 0 ? spec.native : (defaults.native ?? []),
     resources: laidUnder(spec.resources, defaults.resources ?? {}),
     retry: spec.retry.maxAttempts === 1 ? (defaults.retry ?? noRetry) : spec.retry,
+    ...(spec.signal === undefined && defaults.signal ? { signal: defaults.signal } : {}),
     giveUpAfterMs: spec.giveUpAfterMs ?? defaults.giveUpAfter ?? null,
   }
 }

@@ -65,6 +65,7 @@ function normalised(said: SaidSpec, files: Files, after: readonly Dependency[], 
     resources: saidResources(said.resources ?? {}),
     after,
     retry: said.retry ?? noRetry,
+    ...(said.signal ? { signal: said.signal } : {}),
     giveUpAfterMs: said.giveUpAfter ?? null,
   }
 }

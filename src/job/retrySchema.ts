@@ -1,6 +1,7 @@
 /** The schema of `retry`: how often, after what, and when again. */
 import { z } from "zod"
 import { bad, describe, good, type Reading } from "./problem.ts"
+import { readGlob } from "./readFiles.ts"
 import { memory, walltime } from "./readResources.ts"
 import { count, flag, list, maybe, oneOf, read, readText, word } from "./schema.ts"
 import type { Backoff, Escalation, Growth, RetryPolicy } from "./spec.ts"
@@ -80,9 +81,11 @@ const escalate: z.ZodType<Escalation> = z
   )
   .transform((said) => saidOf(said))
 
+const glob = readText(readGlob, "Write a glob, such as restart/*.")
+
 /** The fields of `retry` and of what stands in it, by their place in a spec. */
 export const retryFields: Readonly<Record<string, readonly string[]>> = {
-  retry: ["maxAttempts", "on", "backoff", "escalate"],
+  retry: ["maxAttempts", "on", "backoff", "escalate", "checkpoint"],
   "retry.on": ["exitCode"],
   "retry.backoff": ["first", "factor", "max"],
   "retry.escalate": ["memory", "walltime", "queue", "excludeNodes"],
@@ -98,6 +101,7 @@ export const retrySchema: z.ZodType<RetryPolicy> = z
       on: maybe(list(retryOn, "Write a list of causes, such as [node-failure].")),
       backoff: maybe(backoff),
       escalate: maybe(escalate),
+      checkpoint: maybe(list(glob, 'Write a list of globs, such as ["restart/*"].')),
     },
     { error: "Write an object such as {maxAttempts: 3, on: [node-failure]}." },
   )

@@ -3,7 +3,8 @@ import { z } from "zod"
 import { bad, describe, good, type Reading } from "./problem.ts"
 import { retrySchema } from "./retrySchema.ts"
 import { lines, list, maybe, oneOf, read, scalar, word } from "./schema.ts"
-import type { Container, RetryPolicy, SecretReference } from "./spec.ts"
+import type { Container, RetryPolicy, SecretReference, WarningSignal } from "./spec.ts"
+import { signalSchema } from "./signal.ts"
 import { parseTimeout } from "./walltime.ts"
 
 type Maybe<T> = T | null | undefined
@@ -19,6 +20,7 @@ export interface SaidSettings {
   readonly native?: Maybe<string[]>
   readonly launcher?: Maybe<string>
   readonly retry?: Maybe<RetryPolicy>
+  readonly signal?: Maybe<WarningSignal>
   readonly giveUpAfter?: Maybe<number>
 }
 
@@ -37,6 +39,7 @@ export const settingFields: { readonly [K in keyof SaidSettings]-?: z.ZodType<Sa
   ),
   launcher: maybe(word("Write a launcher's name, such as auto, none, mpirun or srun.")),
   retry: maybe(retrySchema),
+  signal: maybe(signalSchema),
   giveUpAfter: maybe(scalar(parseTimeout, "Write a span with its unit, such as 12h.")),
 }
 

@@ -28,6 +28,8 @@ export interface JobSpec {
   /** Jobs that must have got somewhere before this one is submitted. */
   readonly after: readonly Dependency[]
   readonly retry: RetryPolicy
+  /** Sent to the payload before its walltime is over; absent: none. */
+  readonly signal?: WarningSignal
   /** Local folder for stdout, stderr and outputs, absolute; null: `<state>/jobs/<id>`. */
   readonly into: string | null
   /** Milliseconds after `created` when a job that has not started is given up; null: never. */
@@ -52,6 +54,12 @@ export interface Container {
   readonly options: readonly string[]
 }
 
+export interface WarningSignal {
+  readonly name: "USR1" | "USR2" | "XCPU"
+  /** Before the end of the walltime. */
+  readonly beforeSeconds: number
+}
+
 export interface Dependency {
   /** Key or id of another job in the same state directory. */
   readonly job: string
@@ -67,6 +75,8 @@ export interface RetryPolicy {
   readonly backoff?: Backoff
   /** What later attempts get more of, or elsewhere; absent: the same as the first. */
   readonly escalate?: Escalation
+  /** Globs, as in `outputs`: what is carried from the working directory of one attempt into that of the next. */
+  readonly checkpoint?: readonly string[]
 }
 
 export interface Escalation {

@@ -5,6 +5,7 @@ import { bad, describe, good, type Reading } from "./problem.ts"
 import { retryFields } from "./retrySchema.ts"
 import { type SaidResources, resourceFields, resourceWords, resourcesSchema } from "./readResources.ts"
 import { type Known, lines, list, maybe, oneOf, read, readBy, word } from "./schema.ts"
+import { signalFields } from "./signal.ts"
 import { type SaidSettings, settingFields } from "./settingsSchema.ts"
 import type { Dependency } from "./spec.ts"
 
@@ -104,6 +105,7 @@ const specFields = [
   "resources",
   "after",
   "retry",
+  "signal",
   "into",
   "giveUpAfter",
 ])
@@ -113,6 +115,7 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
   container: ["image", "runtime", "options"],
   after: ["job", "when"],
   ...retryFields,
+  signal: signalFields,
   "resources.mail": ["user", "on"],
   mail: ["user", "on"],
 }
@@ -121,7 +124,11 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
 export const knownSpecFields: Known = (path) => {
   const place = path.join(".")
   if (place === "resources") return { fields: Object.keys(resourceFields), meant: resourceWords }
-  if (place !== "") return { fields: fieldsAt[place] ?? [] }
+  if (place !== "")
+    return {
+      fields: fieldsAt[place] ?? [],
+      elsewhere: (field) => (place === "retry" && field === "signal" ? "It stands beside retry, not in it." : null),
+    }
   return {
     fields: specFields,
     meant: specWords,

@@ -24,6 +24,8 @@ export interface UserSpec {
   readonly resources?: Maybe<UserResources>
   readonly after?: Maybe<readonly (string | { readonly job: string; readonly when?: Maybe<Dependency["when"]> })[]>
   readonly retry?: Maybe<UserRetry>
+  /** Sent to the payload that long before its walltime is over; `before` as a walltime. */
+  readonly signal?: Maybe<{ readonly name: "USR1" | "USR2" | "XCPU"; readonly before: number | string }>
   readonly into?: Maybe<string>
   /** A span with its unit: `12h`. */
   readonly giveUpAfter?: Maybe<string>
@@ -67,6 +69,8 @@ export interface UserRetry {
     string | { readonly first: string; readonly factor?: Maybe<number | string>; readonly max?: Maybe<string> }
   >
   readonly escalate?: Maybe<UserEscalation>
+  /** Globs, as in `outputs`: carried into the working directory of the next attempt. */
+  readonly checkpoint?: Maybe<readonly string[]>
 }
 
 export interface UserEscalation {

@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts"
 import type { AnyEvent, AnyEventBody, Job } from "../job/index.ts"
 import { Commits } from "./commit.ts"
 import { storeFailure } from "./failure.ts"
+import { isMissing } from "./files.ts"
 import type { Owner } from "./host.ts"
 import { Journal } from "./journal.ts"
 import type { Ledger } from "./ledger.ts"
@@ -174,7 +175,12 @@ export class OwnedStore implements JobStore {
     const kept = all.filter((segment) => needed === null || compareSegments(segment, needed) >= 0)
     await this.#journal.begin({ ...this.#header(), covers: kept }, this.#clock.nonce(8))
     this.#covers = kept
-    for (const segment of all) if (!kept.includes(segment)) await files.remove(pathOf(directory, segment))
+    for (const segment of all.filter((one) => !kept.includes(one))) {
+      await files.remove(pathOf(directory, segment)).catch((error: unknown) => {
+        // Lost before it was of no use any more.
+        if (!isMissing(error)) throw error
+      })
+    }
   }
 
   #header(): Header {

@@ -58,12 +58,14 @@ interface Seen {
 }
 
 export function remarksOn(seen: Seen): Remark[] {
+  const onJournal = seen.segments.flatMap((segment) => onSegment(segment, seen))
+  const onReplay = [...seen.loaded.findings.flatMap((finding) => onFinding(finding)), ...onJobs(seen.loaded)]
+  const isWhole = ![...onJournal, ...onReplay].some(({ severity }) => severity === "beyond-repair")
   return [
     ...onLease(seen.lease),
-    ...seen.segments.flatMap((segment) => onSegment(segment, seen)),
-    ...seen.snapshots.flatMap((snapshot) => onSnapshot(snapshot, seen)),
-    ...seen.loaded.findings.flatMap((finding) => onFinding(finding)),
-    ...onJobs(seen.loaded),
+    ...onJournal,
+    ...seen.snapshots.flatMap((snapshot) => onSnapshot(snapshot, seen.snapshots, isWhole)),
+    ...onReplay,
     ...onSurroundings(seen),
   ]
 }
@@ -136,7 +138,7 @@ function onDamage(file: string, { line, at, counts, lost, legible }: DamagedLine
   return say("beyond-repair", `The checksum does not fit. ${events}`)
 }
 
-function onSnapshot({ file, state }: SnapshotReport, { snapshots }: Seen): Remark[] {
+function onSnapshot({ file, state }: SnapshotReport, snapshots: readonly SnapshotReport[], isWhole: boolean): Remark[] {
   if (state === "damaged") {
     return [remark("repairable", "snapshot-unusable", file, "It is damaged: the checksum does not fit.")]
   }
@@ -146,7 +148,9 @@ function onSnapshot({ file, state }: SnapshotReport, { snapshots }: Seen): Remar
     return [remark(file === snapshotNames[0] ? "repairable" : "fine", "snapshot-unusable", file, detail)]
   }
   const isGone = state === "missing" && file === snapshotNames[0] && snapshots.some((one) => one.state !== "missing")
-  return isGone ? [remark("repairable", "snapshot-unusable", file, "It is missing; the previous one is there.")] : []
+  const detail = "It is missing; the previous one is there."
+  // A repair writes no snapshot of what is not whole; the controller does, in its own time.
+  return isGone ? [remark(isWhole ? "repairable" : "heals", "snapshot-unusable", file, detail)] : []
 }
 
 /** What the loader said, but for what was surveyed line by line. */

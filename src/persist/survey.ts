@@ -85,8 +85,7 @@ function damagedAmong(
   for (let index = 0; index < lines.length;) {
     const end = endOfRun(lines, index)
     const run = lines.slice(index, end)
-    const after = run.length === 0 ? null : (seqAfter(lines, end) ?? nextSeq)
-    const lost = numbersLost(run, before, after)
+    const lost = run.length === 0 ? [] : numbersLost(run, before, seqAfter(lines, end), nextSeq)
     for (const [at, line] of run.entries()) {
       const legible = legibleIn(bytes.toString("utf8", line.at, line.end))
       found.push({ line: line.number, at: line.at, counts: line.at < counted, lost: lost[at] ?? null, legible })
@@ -98,12 +97,19 @@ function damagedAmong(
 }
 
 /** For each line of a run the numbers between its whole neighbours: one each, and the first line has all that are left. */
-function numbersLost(run: readonly Placed[], before: number | null, after: number | null): DamagedLine["lost"][] {
+function numbersLost(
+  run: readonly Placed[],
+  before: number | null,
+  after: number | null,
+  nextSeq: number | null,
+): DamagedLine["lost"][] {
   // The first two lines of a segment are no events.
   const events = run.filter(({ number }) => number > 2).length
-  if (before === null && after === null) return []
-  const from = before ?? Math.max(0, (after ?? 0) - 1 - events)
-  const to = after ?? from + 1 + events
+  const known = after ?? nextSeq
+  if (before === null && known === null) return []
+  const from = before ?? Math.max(0, (known ?? 0) - 1 - events)
+  // What was lost at the end of a journal the next owner did not know: it has used those numbers again.
+  const to = after ?? Math.max(nextSeq ?? 0, from + 1 + events)
   return run.map((_, index) => {
     const last = to - (run.length - index)
     const first = index === 0 ? from + 1 : last

@@ -13,9 +13,11 @@
  *     job.sh                    batch script: directives, and one line that runs the wrapper
  *     payload.sh                environment, modules, prologue, the command, epilogue
  *     patterns.sh               `set -- 'glob' …` for the outputs
+ *     checkpoint.sh             globs and the earlier tokens whose files they name; they stand in work/ already
  *     script                    the spec's script, where it has one
  *     start-before              seconds since 1970, where the job has a deadline
  *     walltime                  seconds, where no manager ends a job when its time is over
+ *     warning                   beside walltime: a signal's name, and the seconds before the end at which it comes
  *     secrets                   mode 0600, only where the spec refers to some; read and removed before the payload runs
  *     work/                     the payload's working directory, with its inputs
  *     submit.<try>.lock         exclusive; the submission of this try may have reached the manager

@@ -28,6 +28,8 @@ export interface JobParts {
   readonly secrets: Readonly<Record<string, string>>
   /** The wrapper does not start the payload from then on (PROTOCOL 9), ms since 1970; null: never too late. */
   readonly startBefore?: number | null
+  /** Tokens of the attempts before this one, newest first: its checkpoint files are those of the first that is there. */
+  readonly earlier?: readonly string[]
   /** Seconds after which the wrapper ends the payload; null: the manager does, or nobody. */
   readonly walltime?: number | null
 }
@@ -43,10 +45,14 @@ export function jobFiles(parts: JobParts): TextFile[] {
     { name: "job.sh", mode: 0o700, text: batchScript(parts) },
     { name: "payload.sh", mode: 0o700, text: payloadScript(parts, Object.keys(secrets)) },
     { name: "patterns.sh", mode: 0o600, text: script([quoteAll(["set", "--", ...spec.outputs.map(pattern)])]) },
+    ...checkpointFile(spec, parts.earlier ?? []),
     ...(startBefore === null
       ? []
       : [{ name: "start-before", mode: 0o600, text: script([String(Math.floor(startBefore / 1000))]) }]),
     ...(walltime === null ? [] : [{ name: "walltime", mode: 0o600, text: script([String(walltime)]) }]),
+    ...(walltime === null || spec.signal === undefined
+      ? []
+      : [{ name: "warning", mode: 0o600, text: script([`${spec.signal.name} ${spec.signal.beforeSeconds}`]) }]),
     ...(spec.script === null ? [] : [{ name: "script", mode: 0o700, text: spec.script }]),
     ...(Object.keys(secrets).length === 0
       ? []
@@ -57,6 +63,14 @@ export function jobFiles(parts: JobParts): TextFile[] {
 /** Two specs are the same job if they have the same hash. */
 export function specHash(spec: JobSpec): string {
   return createHash("sha256").update(JSON.stringify(spec)).digest("hex")
+}
+
+/** Read by `hz_stage`: `set -- 'glob' …`, and where from. */
+function checkpointFile({ retry: { checkpoint = [] } }: JobSpec, earlier: readonly string[]): TextFile[] {
+  if (checkpoint.length === 0 || earlier.length === 0) return []
+  const globs = quoteAll(["set", "--", ...checkpoint.map(pattern)])
+  const text = script([...assignments({ hz_stage_earlier: earlier.join(" ") }), globs])
+  return [{ name: "checkpoint.sh", mode: 0o600, text }]
 }
 
 function pattern(glob: string): string {
@@ -84,7 +98,8 @@ function payloadScript({ home, submission, job, launch }: JobParts, secretNames:
     HAWSER_DIRECTORY: directory,
   }
   const env = { ...plainVariables(spec), ...own }
-  const names = [...Object.keys(env), ...secretNames]
+  // The wrapper sets HAWSER_RESTART.
+  const names = [...Object.keys(env), "HAWSER_RESTART", ...secretNames]
   const argv = launch(inContainer(commandOf(submission), { spec, directory, names }))
   const stdin = stdinOf(spec)
   const lines = [

@@ -42,6 +42,11 @@ hz_stage_all() {
   set --
   for hz_stage_token in hz*; do
     [ -f "$hz_stage_token/token" ] || continue
+    if [ -f "$hz_stage_token/checkpoint.sh" ] && [ ! -f "../jobs/$hz_stage_token/token" ] &&
+      ! hz_stage_checkpoint "$hz_stage_token"; then
+      printf 'failed %s\n' "$hz_stage_token"
+      continue
+    fi
     set -- "$@" "$hz_stage_token"
     [ "$#" -ge 500 ] || continue
     hz_stage_move "$@"
@@ -49,6 +54,31 @@ hz_stage_all() {
   done
   [ "$#" -eq 0 ] || hz_stage_move "$@"
 }
+
+# hz_stage_checkpoint TOKEN: into the work/ of TOKEN, here, what its checkpoint.sh names in that of an earlier attempt: the
+# newest that is there. It replaces inputs of the same name. False: something could not be written here. What can't be
+# read over there is said on stderr, and the rest is carried.
+hz_stage_checkpoint() (
+  hz_collect_into=$PWD/$1/work
+  # For folders that no match stands for; tar sets the modes of the others.
+  umask 022
+  set --
+  # shellcheck source=/dev/null
+  . "$hz_collect_into/../checkpoint.sh"
+  # shellcheck disable=SC2154 # checkpoint.sh sets it
+  for hz_stage_from in $hz_stage_earlier; do
+    cd "../jobs/$hz_stage_from/work" 2>/dev/null || continue
+    hz_collect_jobs=$PWD hz_collect_prefix=.
+    hz_collect_names='' hz_collect_count=0 hz_collect_size=0 hz_collect_option='' hz_collect_lost=0
+    # shellcheck disable=SC2317 # hz_expand calls it
+    hz_each() {
+      hz_collect_add "$1"
+    }
+    hz_expand "$@" || :
+    hz_collect_flush
+    exit "$hz_collect_lost"
+  done
+)
 
 # hz_stage_move TOKEN...: with the folder as the target, rename(2) refuses a job directory that is there (it is never
 # empty), and mv can't slip into it.
@@ -114,7 +144,7 @@ hz_collect() (
   cd jobs || exit 95
   unset TAR_OPTIONS POSIXLY_CORRECT
   hz_collect_jobs=$PWD
-  hz_collect_names='' hz_collect_count=0 hz_collect_size=0 hz_collect_option=''
+  hz_collect_names='' hz_collect_count=0 hz_collect_size=0 hz_collect_option='' hz_collect_into=''
   # shellcheck disable=SC2317 # hz_expand calls it
   hz_each() {
     hz_collect_add "$1"
@@ -146,6 +176,7 @@ hz_collect_outputs() {
   hz_expand "$@" || :
 }
 
+# To stdout, or into the folder hz_collect_into.
 # The names wait in numbered variables until a command line is full: no list can hold names with anything in them.
 hz_collect_add() {
   hz_collect_count=$((hz_collect_count + 1))
@@ -163,7 +194,10 @@ hz_collect_add() {
 hz_collect_flush() {
   [ "$hz_collect_count" -gt 0 ] || return 0
   # No member is a folder with its contents: each name was listed by itself.
-  if eval "command tar -C \"\$hz_collect_jobs\" -cf - $hz_collect_option --no-recursion $hz_collect_names" </dev/null; then
+  hz_collect_tar="command tar -C \"\$hz_collect_jobs\" -cf - $hz_collect_option --no-recursion $hz_collect_names"
+  if [ -n "$hz_collect_into" ]; then
+    eval "$hz_collect_tar" </dev/null | (cd "$hz_collect_into" && command tar -xpof -) || hz_collect_lost=1
+  elif eval "$hz_collect_tar" </dev/null; then
     hz_collect_mark whole
   else
     hz_collect_mark part

@@ -4,12 +4,13 @@
 # One subshell in the background, with one sleep at a time, only for jobs that have the file `walltime` (seconds). It needs no
 # controller. Time is the host's; a host that is suspended does not stop it.
 
-# hz_watch_time SECONDS: in the background, before the payload starts. ALRM to the wrapper when they are over, and once
+# hz_watch_time SECONDS [SIGNAL BEFORE]: in the background, before the payload starts. SIGNAL to the wrapper when only
+# BEFORE seconds are left: it hands it on. ALRM to the wrapper when they are over, and once
 # more after the grace: it ends the payload (hz_late). Where somebody has killed it, what is left of its group is ended.
 hz_watch_time() {
   # No output: whoever waits for the end of the job's would wait for ours.
   exec </dev/null >/dev/null 2>&1
-  hz_over='' hz_sleep=''
+  hz_over='' hz_sleep='' hz_warning=${2-} hz_warn_rest=$((${3:-0} * 100))
   # KILL: between fork and exec, a child of a shell with a trap swallows TERM.
   trap 'hz_over=1; [ -z "$hz_sleep" ] || kill -s KILL "$hz_sleep"' TERM
   hz_process "$$"
@@ -18,6 +19,13 @@ hz_watch_time() {
   hz_until=$((hz_now + hz_rest))
   while [ "$hz_rest" -gt 0 ]; do
     hz_pause=$(((hz_rest + 99) / 100))
+    if [ -n "$hz_warning" ] && [ "$hz_rest" -gt "$hz_warn_rest" ]; then
+      hz_pause=$(((hz_rest - hz_warn_rest + 99) / 100))
+    elif [ -n "$hz_warning" ]; then
+      # No wrapper: nobody would hand it on, and what is left of the job was not told to expect it.
+      if hz_wrapper_lives; then kill -s "$hz_warning" "$$"; fi
+      hz_warning=
+    fi
     # Somebody may kill the wrapper and its payload together: then we must not be what is left of the job for long.
     [ "$hz_pause" -le 10 ] || hz_pause=10
     hz_nap "$hz_pause"

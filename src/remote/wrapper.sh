@@ -3,7 +3,7 @@
 #
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
 # START is the manager's restart count, 0 at first. From the time in the file `start-before` on it starts nothing.
-# What the file `walltime` says, in seconds, is all the time that the payload gets.
+# What the file `walltime` says, in seconds, is all the time that the payload gets; `warning` is a signal before that.
 # Its file is facts.sh, glob.sh, outputs.sh, walltime.sh and this, in this order.
 #
 # It exits with the payload's code, or without having run it: 111 somebody else holds the guard or this start is not
@@ -188,12 +188,16 @@ hz_begin() {
 
 # hz_run: the payload, from its start to its end: hz_code, hz_signal.
 hz_run() {
+  export HAWSER_RESTART="$hz_n"
   # What was no reason not to start it is not for it either.
   hz_queue=${hz_told:+ $hz_told}
   # Before the payload, which may be over before a bash has come to wait for it.
   if hz_first "$hz_dir/walltime"; then
     trap hz_late ALRM
-    hz_watch_time "$hz_line" &
+    hz_time=$hz_line
+    hz_first "$hz_dir/warning" || hz_line=
+    # shellcheck disable=SC2086
+    hz_watch_time "$hz_time" $hz_line &
     hz_watcher=$!
   fi
   # One line: hz_forward looks for the name behind it in the first line of /proc/PID/cmdline.

@@ -61,6 +61,13 @@ const exitClasses: Readonly<Record<number, ErrorClass>> = {
 }
 
 function assertPossible({ spec }: Submission): void {
+  if (spec.signal !== undefined && spec.resources.walltime === null) {
+    throw new UsageError("SPEC_INVALID", {
+      summary: "A process without a walltime gets no signal before its end.",
+      reason: "signal.before counts from the end of the walltime, and nothing limits this job.",
+      advice: "Say resources.walltime, or take signal out of the job.",
+    })
+  }
   const { nodes, begin } = spec.resources
   const what =
     spec.native.length > 0 ? `native options (${spec.native[0]})` : begin !== null ? "a begin" : `${nodes} nodes`

@@ -1,4 +1,6 @@
 /** Attempts that follow one another: how long they wait, and what is kept of them. */
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { Submission } from "../../src/schedulers/scheduler.ts"
 import { fakeScheduler } from "../support/fake-scheduler.ts"
@@ -125,4 +127,43 @@ test("what can't grow is refused when it is submitted", async () => {
   expect(JSON.stringify(result)).toContain(
     "retry.escalate.walltime has nothing to grow from. Say resources.walltime, too.",
   )
+})
+
+test("what a checkpoint names is there in the next attempt, and nothing travels for it", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const step = "n=$(($(cat step 2>/dev/null || echo 0) + 1)); echo $n >step; echo x >other; ls; [ $n = 3 ]"
+  const retry = { maxAttempts: 5, on: ["exit"], checkpoint: ["step"] }
+  const end = await ended(fleet, await submit(fleet, { command: ["sh", "-c", step], retry, outputs: ["step"] }))
+  expect(end).toMatchObject({ state: "completed", attempt: 3 })
+  expect(readFileSync(join(end.directory, "step"), "utf8")).toBe("3\n")
+})
+
+test("without one, its twin starts from nothing each time", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const step = "n=$(($(cat step 2>/dev/null || echo 0) + 1)); echo $n >step; [ $n = 3 ]"
+  const retry = { maxAttempts: 3, on: ["exit"] }
+  const end = await ended(fleet, await submit(fleet, { command: ["sh", "-c", step], retry }))
+  expect(end).toMatchObject({ state: "failed", attempt: 3 })
+})
+
+test("a native that its manager starts again is a restart of the same attempt, and uses up none", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const gate = stand.path("gate")
+  const tells = 'echo "attempt $HAWSER_ATTEMPT, restart $HAWSER_RESTART"'
+  const command = ["sh", "-c", `[ -e "$0" ] || { echo >"$0"; exec sleep 60; }; ${tells} >>"$0"; exit 1`, gate]
+  const { id } = await submit(fleet, { command, retry: { maxAttempts: 2, on: ["exit"] } })
+  const { attempts } = await when(fleet, id, ({ state }) => state === "running")
+  await expect.poll(() => existsSync(gate)).toBe(true)
+  stand.manager.requeue(String(attempts[0]?.nativeId))
+  const end = await ended(fleet, { id })
+  expect(end).toMatchObject({ state: "failed", cause: "exit", attempt: 2 })
+  expect(end.attempts).toMatchObject([
+    { number: 1, restarts: 1, cause: "exit", nativeId: attempts[0]?.nativeId },
+    { number: 2, restarts: 0 },
+  ])
+  expect(readFileSync(gate, "utf8")).toBe("\nattempt 1, restart 1\nattempt 2, restart 0\n")
+  expect(stand.manager.natives()).toHaveLength(2)
 })

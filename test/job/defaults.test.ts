@@ -28,6 +28,12 @@ const table: [title: string, defaults: SpecDefaults, written: UserSpec, same: Us
   ["a launcher that is said stays", { launcher: "srun" }, { launcher: "none" }, { launcher: "none" }],
   ["lists are taken whole", { modules: ["gcc"] }, { modules: ["intel"] }, { modules: ["intel"] }],
   ["a retry is filled", { retry: { maxAttempts: 2, on: ["exit"] } }, {}, { retry: { maxAttempts: 2, on: ["exit"] } }],
+  [
+    "a signal is filled",
+    { signal: { name: "USR1", beforeSeconds: 60 } },
+    {},
+    { signal: { name: "USR1", before: "1m" } },
+  ],
   ["giving up is filled", { giveUpAfter: 1000 }, {}, { giveUpAfter: "1s" }],
   ["null says nothing", { resources: { queue: null }, env: null, retry: null }, {}, {}],
 ]

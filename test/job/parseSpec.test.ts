@@ -76,6 +76,7 @@ describe("a field as it is written, and as it is kept", () => {
       },
     ],
     [{ after: ["a", { job: "a" }] }, { after: [{ job: "a", when: "completed" }] }],
+    [{ signal: { name: "USR1", before: "1m" } }, { signal: { name: "USR1", beforeSeconds: 60 } }],
     [{ giveUpAfter: "12h" }, { giveUpAfterMs: 43_200_000 }],
     [
       { retry: { maxAttempts: 2, on: ["preempted", "node-failure"] } },
@@ -122,6 +123,11 @@ describe("a field as it is written, and as it is kept", () => {
       queue: ["big"],
       excludeNodes: true,
     })
+  })
+
+  test("checkpoint globs are read like outputs", () => {
+    const { checkpoint } = parsed({ retry: { maxAttempts: 2, checkpoint: ["./a/*", "d/"] } }).spec.retry
+    expect(checkpoint).toEqual(["a/*", "d/**"])
   })
 
   test("what a retry does not say is absent: a spec of an earlier version is the same spec", () => {
@@ -249,6 +255,13 @@ describe("what is wrong is named, with what would be right", () => {
       '"n1"',
       "true",
     ],
+    [{ script: "b", retry: { maxAttempts: 2, checkpoint: ["../x"] } }, "retry.checkpoint[0]", "leaves", "inside"],
+    [{ script: "b", retry: { maxAttempts: 2, checkpoint: "x" } }, "retry.checkpoint", '"x"', "a list"],
+    [{ script: "b", signal: "USR1" }, "signal", '"USR1"', "before: 5m"],
+    [{ script: "b", signal: { name: "TERM", before: "1m" } }, "signal.name", '"TERM"', "USR1, USR2, XCPU"],
+    [{ script: "b", signal: { name: "USR1", before: "soon" } }, "signal.before", '"soon"', "2h30m"],
+    [{ script: "b", signal: { name: "USR1", before: 0 } }, "signal.before", "is 0", "more than 0"],
+    [{ script: "b", retry: { maxAttempts: 2, signal: {} } }, "retry.signal", "not a known field", "beside retry"],
     [{ script: "b", giveUpAfter: 12 }, "giveUpAfter", "lacks a unit", "2h30m"],
     [{ script: "b", resources: 3 }, "resources", "is 3", "an object"],
     [{ script: "b", resources: { wall_time: 3, waltime: 3 } }, "resources.waltime", "not a known field", "walltime?"],

@@ -1,5 +1,6 @@
-import { chmod, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises"
+import { chmod, cp, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import { inspect, needsPerson, openStore, repair, systemHost } from "../../src/persist/index.ts"
@@ -138,4 +139,51 @@ describe("a repair", () => {
     expect((await repair(directory, { clock, takeOver: true })).after.lease).toMatchObject({ state: "free", epoch: 3 })
     expect((await inspect(directory)).remarks.filter(needsPerson)).toEqual([])
   })
+})
+
+describe("whatever has happened to the files", () => {
+  test("bytes flipped and files cut off anywhere: looking never fails, and a repair changes nothing that counts", async () => {
+    const pristine = await used()
+    const files = (await readdir(pristine)).filter((name) => /^(?:journal|snapshot)/.test(name))
+    const harm = fc.record({
+      name: fc.constantFrom(...files),
+      at: fc.double({ min: 0, max: 0.999, noNaN: true }),
+      how: fc.constantFrom("flip", "cut", "remove"),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(harm, { minLength: 1, maxLength: 3 }), async (list) => {
+        const directory = await freshDirectory()
+        await cp(pristine, directory, { recursive: true })
+        await chmod(directory, 0o700)
+        for (const { name, at, how } of list) await harmed(join(directory, name), at, how)
+        const before = await contentsIn(directory)
+        const { remarks } = await inspect(directory)
+        const { actions, after } = await repair(directory, { clock })
+        expect(await contentsIn(directory)).toEqual(before)
+        // What is lost is still told after the repair; what could be repaired is gone.
+        const losses = (seen: typeof remarks) => seen.some(({ severity }) => severity === "beyond-repair")
+        expect(losses(after.remarks)).toBe(losses(remarks))
+        expect(after.remarks.filter(({ severity }) => severity === "repairable")).toEqual([])
+        const isWhole = remarks.every(({ severity }) => severity === "fine" || severity === "heals")
+        if (isWhole && actions.length === 0) expect(await openAndCount(directory)).toBe(before.jobs.length)
+      }),
+      { numRuns: 60, seed: 3 },
+    )
+  }, 60_000)
+
+  async function harmed(path: string, at: number, how: string): Promise<void> {
+    const bytes = await readFile(path).catch(() => null)
+    if (bytes === null) return
+    const place = Math.floor(at * bytes.length)
+    if (how === "remove") return rm(path)
+    if (how === "cut") return truncate(path, place)
+    bytes[place] = (bytes[place] ?? 0) ^ 0x15
+    await writeFile(path, bytes)
+  }
+
+  async function openAndCount(directory: string): Promise<number> {
+    const store = await openAs(9, directory)
+    await store.close()
+    return store.jobs.size
+  }
 })

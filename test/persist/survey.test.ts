@@ -28,6 +28,12 @@ describe("what a damaged line has taken with it", () => {
       ["the first of all", segment("x", 2), {}, ["3: 1-1"]],
       ["the first behind another segment", segment("x", 9), { previousSeq: 7, nextSeq: 12 }, ["3: 8-8"]],
       ["the last before another segment", segment(1, "x"), { previousSeq: 0, nextSeq: 4 }, ["4: 2-3"]],
+      [
+        "the last, whose number the next owner has used again",
+        segment(1, "x"),
+        { previousSeq: 0, nextSeq: 2 },
+        ["4: 2-2"],
+      ],
       ["the last of all: most likely one event", segment(1, "x"), {}, ["4: 2-2"]],
       ["nothing else is there", segment("x"), {}, [null]],
     ]

@@ -36,6 +36,34 @@ describe.concurrent.each(shells)("the walltime, under $name", (shell) => {
     expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 3, limit: null }])
   })
 
+  test.each(["USR1", "USR2", "XCPU"])("%s comes in time before the end, and ends nothing", async (name) => {
+    using home = new Home()
+    const job = home.job(
+      token,
+      `exec sh -c 'trap "echo told; date +%s >told" ${name}; date +%s >begun; while [ ! -e told ]; do sleep 0.1; done; exit 75'`,
+    )
+    writeFileSync(join(job, "walltime"), "60\n")
+    writeFileSync(join(job, "warning"), `${name} 57\n`)
+    const wrapper = startWrapper(shell, home, token)
+    expect((await wrapper.end).code).toBe(75)
+    const waited = Number(home.read(token, "work/told")) - Number(home.read(token, "work/begun"))
+    expect(waited).toBeGreaterThanOrEqual(2)
+    expect(waited).toBeLessThan(15)
+    expect(home.read(token, "stdout")).toBe("told\n")
+    expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 75, limit: null, wrapperSignal: null }])
+    expect(membersOf(wrapper.pid)).toEqual([])
+  })
+
+  test("after a warning that was heard and not heeded, the walltime still ends it", async () => {
+    using home = new Home()
+    const job = home.job(token, `exec sh -c 'trap "echo told" USR1; while :; do sleep 0.1; done'`)
+    writeFileSync(join(job, "walltime"), "3\n")
+    writeFileSync(join(job, "warning"), "USR1 2\n")
+    expect((await startWrapper(shell, home, token).end).code).toBe(143)
+    expect(home.read(token, "stdout")).toBe("told\n")
+    expect(home.records(shell, token).exits).toMatchObject([{ limit: "walltime" }])
+  })
+
   test("one that does not listen to TERM gets KILL", { timeout: 30_000 }, async () => {
     using home = new Home()
     const wrapper = run(home, "exec sh -c 'trap \"\" TERM; while :; do sleep 0.1; done'", 1)

@@ -119,6 +119,9 @@ test("what a process can't do is said before it is started", () => {
   for (const spec of refused) {
     expect(thrownBy(() => process.directives(submissionOf(spec)))).toBeInstanceOf(UsageError)
   }
+  const signal = { name: "USR1", beforeSeconds: 5 } as const
+  expect(thrownBy(() => process.directives(submissionOf(specOf({ signal }))))).toBeInstanceOf(UsageError)
+  expect(process.directives(submissionOf(specOf({ signal }, { walltime: 60 })))).toEqual([])
   expect(process.directives(submissionOf(specOf({}, { nodes: 1, tasks: 4, queue: "batch" })))).toEqual([])
 })
 

@@ -65,6 +65,15 @@ test("nodes on which attempts failed are excluded, and native must not take that
   }
 })
 
+test("an early warning goes to the wrapper, in seconds, and native must not take it back", () => {
+  const warned = (beforeSeconds: number, native: string[] = []) =>
+    submissionOf(specOf({ native, signal: { name: "USR1", beforeSeconds } }))
+  expect(slurm.submit(warned(300)).argv).toContain("--signal=B:USR1@300")
+  expect(thrownBy(() => slurm.submit(warned(300, ["--signal=USR2"])))).toMatchObject({ code: "NATIVE_REFUSED" })
+  expect(argvOf({}, ["--signal=USR2"])).toContain("--signal=USR2")
+  expect(thrownBy(() => slurm.submit(warned(65_536)))).toMatchObject({ code: "SPEC_INVALID" })
+})
+
 test("a percent sign in the path of the log is one", () => {
   const submission = { ...submissionOf(), directory: "/home/100%j" }
   expect(slurm.submit(submission).argv).toContain("--output=/home/100%%j/scheduler.log")

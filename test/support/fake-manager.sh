@@ -76,12 +76,19 @@ case $verb in
     [ "$line" = queued ] || exit 0
     get "$1" script
     export FAKE_ID="$1"
+    get "$1" restarts && export FAKE_RESTARTS="$line"
+    get "$1" script
     setsid sh "$line" </dev/null >/dev/null 2>&1 &
     child=$!
     put "$1" pid "$child"
     put "$1" state running
     wait "$child"
     code=$?
+    if [ -e "natives/$1/requeue" ]; then
+      mv "natives/$1/requeue" "natives/$1/restarts"
+      put "$1" state queued
+      exec sh "$0" "$state" run "$1"
+    fi
     put "$1" code "$code"
     get "$1" word || if [ "$code" = 0 ]; then put "$1" word COMPLETED; else put "$1" word FAILED; fi
     put "$1" state ended

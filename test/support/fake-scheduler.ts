@@ -54,6 +54,12 @@ export class FakeManager {
     spawn("sh", [program, this.state, "run", id], { detached: true, stdio: "ignore", cwd: "/" }).unref()
   }
 
+  /** Ends what runs of it and starts it again, as after a preemption. */
+  requeue(id: string): void {
+    writeFileSync(join(this.state, "natives", id, "requeue"), "1\n")
+    process.kill(this.group(id) ?? 0, "SIGTERM")
+  }
+
   /** A native of this name and script as a manager has it that answers to nobody: queued, unseen until now. */
   turnUp(name: string, script: string): string {
     const id = String(9000 + this.natives().length)
@@ -114,7 +120,7 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
     name: "fake",
     features: { accounting: true, hold: false, suspend: false, arrays: false, countsResources: false },
     foreignVariables: ["FAKE_*"],
-    jobVariables: { nativeId: "FAKE_ID", restarts: null },
+    jobVariables: { nativeId: "FAKE_ID", restarts: "FAKE_RESTARTS" },
     nativeNameMax: 60,
     directives: () => [],
     submit: ({ nativeName, script }) => ({

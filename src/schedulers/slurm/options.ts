@@ -19,6 +19,7 @@ export function sbatchOptions(submission: Submission): string[] {
     "--export=ALL",
     ...resourceOptions(spec.resources),
     ...option("exclude", excludeNodes.join(",")),
+    ...signalOption(spec),
     ...native(spec),
   ]
 }
@@ -32,6 +33,13 @@ function native(spec: JobSpec): string[] {
       advice: "Say both in native: --gres=gpu:1,other:1, and leave gpus out.",
     })
   }
+  if (spec.signal !== undefined && options.some((option) => option.startsWith("--sig"))) {
+    throw new UsageError("NATIVE_REFUSED", {
+      summary: "The native option --signal would replace the job's signal.",
+      reason: "sbatch takes the last --signal only.",
+      advice: "Leave one of them out.",
+    })
+  }
   if (
     spec.retry.escalate?.excludeNodes === true &&
     options.some((option) => /^(?:-x|--exclude?(?:=|$))/.test(option))
@@ -43,6 +51,20 @@ function native(spec: JobSpec): string[] {
     })
   }
   return options
+}
+
+/** sbatch(1), --signal: a 16-bit number of seconds. */
+const signalSecondsMax = 65_535
+
+/** `B:` is the batch shell, which is the wrapper: it hands the signal on to the payload's command alone. */
+function signalOption({ signal }: JobSpec): string[] {
+  if (signal === undefined) return []
+  if (signal.beforeSeconds <= signalSecondsMax) return [`--signal=B:${signal.name}@${signal.beforeSeconds}`]
+  throw new UsageError("SPEC_INVALID", {
+    summary: `signal.before is ${signal.beforeSeconds} s, more than Slurm takes.`,
+    reason: `sbatch --signal takes up to ${signalSecondsMax} s (18 h).`,
+    advice: "Write a shorter time.",
+  })
 }
 
 function resourceOptions(resources: Resources): string[] {
