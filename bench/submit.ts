@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { type AnyEvent, type JobView, HawserError, openHawser } from "hawser"
+import { type AnyEvent, type Hawser, HawserError, openHawser } from "hawser"
 import type { Rig } from "../test/support/rig.ts"
 import { type Benchmark, median, row, timed } from "./benchmark.ts"
 import { findRig, onLoginNode, roundTripMs, slowLink } from "./link.ts"
@@ -30,19 +30,23 @@ export const submit: Benchmark = {
       // All at the end: ext4 finds new inodes slowly for some seconds after many were given back.
       await onLoginNode(rig, `rm -rf ${roots.join(" ")}`)
     }
-    const ratio = row("ratio: the second by the first", rounds, (one) => one.oursMs / one.loopMs)
+    const cold = row("ratio: the second by the first", rounds, (one) => one.coldMs / one.loopMs)
+    const warm = row("ratio: the same with the connection open", rounds, (one) => one.warmMs / one.loopMs)
     return {
       rows: [
         row("sbatch loop, on the login node, s", rounds, (one) => one.loopMs / 1_000),
-        row("ours, from submit to the last native id, s", rounds, (one) => one.oursMs / 1_000),
-        ratio,
+        row("ours, from submit to the last native id, s", rounds, (one) => one.coldMs / 1_000),
+        cold,
         row("  connection and login, ms", rounds, (one) => one.contactMs),
         row("  then to the first native id, ms", rounds, (one) => one.firstMs),
         row("  from then on, ms per job", rounds, (one) => one.restMs / (jobCount - 1)),
+        row("as many again, the connection open, s", rounds, (one) => one.warmMs / 1_000),
+        warm,
         row("loop, ms per job", rounds, (one) => one.loopMs / jobCount),
       ],
       figures: [
-        { what: "times a plain loop", value: median(ratio.values), limit: 1.3 },
+        { what: "times a plain loop, from an unused state directory", value: median(cold.values), limit: 1.3 },
+        { what: "times a plain loop, with the connection open", value: median(warm.values), limit: 1.3 },
         {
           what: "TCP connections",
           value: Math.max(...rounds.map((one) => one.connections)),
@@ -59,7 +63,8 @@ interface Loop {
 }
 
 interface Ours {
-  readonly oursMs: number
+  readonly coldMs: number
+  readonly warmMs: number
   readonly contactMs: number
   readonly firstMs: number
   readonly restMs: number
@@ -97,31 +102,33 @@ async function ours(rig: Rig, root: string): Promise<Ours> {
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify({ executors: { rig: settings }, default: "rig" }))
   const events: AnyEvent[] = []
-  let jobs: readonly JobView[] = []
   try {
     await using hawser = await openHawser({ configFile, stateDirectory: join(link.folder, "state") })
+    const submitMs = async (name: string): Promise<number> => {
+      const requests = Array.from({ length: jobCount }, (_, index) => ({ spec, key: `${name}/${index}` }))
+      return (await timed(async () => accepted(await hawser.submitAll(requests)))).ms
+    }
     const over = new AbortController()
     const listening = listen(hawser.events(over.signal), events)
     const startedAt = Date.now()
-    const { ms } = await timed(async () => {
-      const requests = Array.from({ length: jobCount }, (_, index) => ({ spec, key: `bench/${index}` }))
-      const handles = await hawser.submitAll(requests)
-      jobs = await Promise.all(
-        handles.map(async (handle) => {
-          if (handle instanceof HawserError) throw handle
-          return handle.accepted()
-        }),
-      )
-    })
+    const coldMs = await submitMs("cold")
     over.abort()
     await listening
-    const waiting = jobs.find((job) => job.nativeId === null)
-    if (waiting !== undefined) throw new Error(`${waiting.key} was not submitted: ${waiting.reason}`)
-    return { oursMs: ms, connections: link.proxy.connections(), ...spent(events, startedAt) }
+    const warmMs = await submitMs("warm")
+    return { coldMs, warmMs, connections: link.proxy.connections(), ...spent(events, startedAt) }
   } finally {
-    const ids = jobs.flatMap(({ nativeId }) => nativeId ?? [])
-    if (ids.length > 0) await onLoginNode(rig, `scancel ${ids.join(" ")}`)
+    await onLoginNode(rig, `scancel --me --partition=${partition}`)
   }
+}
+
+async function accepted(handles: Awaited<ReturnType<Hawser["submitAll"]>>): Promise<void> {
+  await Promise.all(
+    handles.map(async (handle) => {
+      if (handle instanceof HawserError) throw handle
+      const { key, nativeId, reason } = await handle.accepted()
+      if (nativeId === null) throw new Error(`${key} was not submitted: ${reason}`)
+    }),
+  )
 }
 
 const spec = { command: ["true"], resources: { queue: partition } }
@@ -135,7 +142,7 @@ async function listen(source: AsyncIterable<AnyEvent>, events: AnyEvent[]): Prom
 }
 
 /** Where the time went, by the times of the journal. */
-function spent(events: readonly AnyEvent[], startedAt: number): Omit<Ours, "oursMs" | "connections"> {
+function spent(events: readonly AnyEvent[], startedAt: number): Omit<Ours, "coldMs" | "warmMs" | "connections"> {
   const at = (type: AnyEvent["type"]): number[] => events.filter((event) => event.type === type).map((one) => one.at)
   const accepted = at("accepted")
   const first = Math.min(...accepted)

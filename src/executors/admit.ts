@@ -4,6 +4,7 @@ import {
   type Cause,
   type Dependency,
   type Job,
+  giveUpAt,
   isFinal,
   nextTryAt,
   nextTryText,
@@ -12,6 +13,7 @@ import type { JobStore } from "../persist/store.ts"
 import { checkInputs } from "../remote/inputs.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach } from "./each.ts"
+import { lateText } from "./giveUp.ts"
 import { newestOfKey } from "./naming.ts"
 
 export interface Admissible {
@@ -60,6 +62,9 @@ type Gate =
 /** What has to be true before a job may even be counted: not cancelled, not too early, its dependencies met. */
 function gate(desk: Desk, job: Job): Gate {
   if (job.cancelRequestedAt !== null) return { kind: "cancelled" }
+  const lateAt = giveUpAt(job)
+  if (lateAt !== null && lateAt <= desk.clock.now())
+    return { kind: "never", cause: "launch", reason: `${lateText(lateAt)}, and nothing had been submitted.` }
   if (job.holdRequested) return { kind: "waiting", reason: "It is held." }
   const begin = job.spec.resources.begin
   if (begin !== null && desk.scheduler.features.countsResources && Date.parse(begin) > desk.clock.now()) {
@@ -140,7 +145,12 @@ function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
     const begin = job.spec.resources.begin
     return begin === null ? [] : [Math.max(100, Date.parse(begin) - desk.clock.now())]
   })
-  const nextTries = candidates.flatMap((job) => nextTryAt(job) ?? []).map((at) => at - desk.clock.now())
-  const known = [desk.throttle.pauseMs(), desk.throttle.rateMs(), ...begins, ...nextTries].filter((ms) => ms > 0)
+  const times = candidates.flatMap((job) => [nextTryAt(job) ?? [], giveUpAt(job) ?? []].flat())
+  const known = [
+    desk.throttle.pauseMs(),
+    desk.throttle.rateMs(),
+    ...begins,
+    ...times.map((at) => at - desk.clock.now()),
+  ].filter((ms) => ms > 0)
   return Math.min(30_000, ...known)
 }

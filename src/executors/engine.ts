@@ -5,6 +5,7 @@ import type { Job } from "../job/index.ts"
 import type { Findings } from "./ask.ts"
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
+import { giveUp, giveUpAway } from "./giveUp.ts"
 import { healthOf } from "./link.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
 import { nextSweepMs } from "./pace.ts"
@@ -94,6 +95,7 @@ export class Engine implements AsyncDisposable {
   }
 
   private sweeping = false
+  private givingUp: Promise<void> = Promise.resolve()
   /** The newest failure of each loop since it last went well. */
   private readonly failures = new Map<string, HawserError>()
   private readonly failuresInARow = new Map<string, number>()
@@ -105,6 +107,7 @@ export class Engine implements AsyncDisposable {
     const watched = watchedBy(desk)
     if (watched.length === 0) return this.recallPass(signal)
     const live = await desk.link.session(signal, "monitor")
+    if ((await giveUp(desk, live, watched, signal)) > 0) return 0
     const nextAt = this.sweepAt(watched)
     if (!this.sweepWanted && nextAt > clock.monotonic()) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
@@ -175,12 +178,22 @@ export class Engine implements AsyncDisposable {
         return ownFailureMs
       }
       const waitMs = await desk.link.failed(known, name)
+      if (known instanceof TransportError && !desk.link.isConnected) await this.afterFailure()
       if (waitMs > 0) return Math.max(retryMsMin, waitMs)
       // It says nothing of the manager, so the breaker does not count it; it must not turn the loop hot either.
       const row = (this.failuresInARow.get(name) ?? 0) + 1
       this.failuresInARow.set(name, row)
       return Math.min(ownFailureMsMax, retryMsMin * 2 ** Math.min(row, 12))
     }
+  }
+
+  /** Two loops may learn at the same time that the manager is away; one after the other they end what is overdue. */
+  private async afterFailure(): Promise<void> {
+    const { desk } = this
+    this.givingUp = this.givingUp
+      .then(() => giveUpAway(desk))
+      .catch((error: unknown) => this.tell("give up", asHawserError(error)))
+    await this.givingUp
   }
 
   /** What the manager or the way to it says is news; anything else is a bug of ours, and its stack goes to the log. */

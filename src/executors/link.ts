@@ -118,6 +118,11 @@ export class ManagerLink implements AsyncDisposable {
     return this.live !== null
   }
 
+  /** The manager's wall clock less ours, ms; 0 while nobody is connected. */
+  get clockOffsetMs(): number {
+    return this.live?.clockOffsetMs ?? 0
+  }
+
   /** It answers, but not in full: accounting is down, another host answers. */
   degraded(reason: string): void {
     this.parts.breaker.degraded(reason)

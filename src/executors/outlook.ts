@@ -1,6 +1,6 @@
 /** The outlook of a job: what it waits for and until when, what would end it, and what a person can do. Pure. */
 import { duration, isoTime } from "../clock.ts"
-import { type Attempt, type Job, currentAttempt, isFinal, nextTryAt } from "../job/index.ts"
+import { type Attempt, type Job, currentAttempt, giveUpAt, isFinal, nextTryAt } from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
 import { type Case, hasStarted, ruling } from "./judge.ts"
@@ -10,7 +10,7 @@ import type { Situation } from "./situation.ts"
 export function waitsOf(facts: Facts): Wait[] {
   const { job, driver } = facts
   if (isFinal(job.state)) return []
-  const waits = [...managerWaits(facts), ...cancelWaits(facts), ...stepWaits(facts)]
+  const waits = [...managerWaits(facts), ...cancelWaits(facts), ...stepWaits(facts), ...deadlineWaits(facts)]
   if (driver === "nobody")
     return [{ for: "a controller, which goes on where the last one stopped", until: null }, ...waits]
   if (driver === "unconfigured") return [{ for: `an executor "${job.executor}" in the config`, until: null }, ...waits]
@@ -45,6 +45,15 @@ function cancelWaits({ job, situation, now }: Facts): Wait[] {
       until: isoTime(now + sent.killMs),
     },
   ]
+}
+
+/** Until it has started, it may be given up. */
+function deadlineWaits({ job, situation }: Facts): Wait[] {
+  const at = giveUpAt(job)
+  const attempt = currentAttempt(job)
+  const known = attempt === null || job.state === "new" ? null : { attempt, records: situation?.known?.records ?? null }
+  if (at === null || job.state === "collecting" || (known !== null && hasStarted(known))) return []
+  return [{ for: "its start; after that it is given up (giveUpAfter)", until: isoTime(at) }]
 }
 
 function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {

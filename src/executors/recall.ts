@@ -13,12 +13,13 @@ export const recallMs = 300_000
 /** An outage that hides a job for longer is one that people know of. */
 const recallMsMax = 24 * 3_600_000
 
-/** Failed with cause `lost`, and not so long ago that nobody would look any more. */
+/** Failed with cause `lost`, or given up unseen, and not so long ago that nobody would look any more. */
 export function lostOf(desk: Desk): Watched[] {
   const now = desk.clock.now()
   return desk.book.in("failed").flatMap((job): Watched[] => {
     const attempt = currentAttempt(job)
-    const isLost = attempt !== null && job.outcome?.cause === "lost" && job.pruned === null
+    const cause = job.outcome?.cause
+    const isLost = attempt !== null && (cause === "lost" || cause === "abandoned") && job.pruned === null
     return isLost && now - (job.endedAt ?? now) < recallMsMax ? [{ job, attempt }] : []
   })
 }

@@ -7,6 +7,7 @@ import {
   type Job,
   type JobSpec,
   currentAttempt,
+  giveUpAt,
   unlimitedWalltime,
 } from "../job/index.ts"
 import type { Place } from "../remote/layout.ts"
@@ -120,12 +121,19 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     wrapper: wrapperProgram().name,
     launch: (argv) => launcher.wrap(argv, submission.spec),
     secrets: secretsOf(desk, job),
+    startBefore: startBefore(desk, job),
     earlier: job.attempts
       .map(({ token }) => token)
       .filter((token) => token !== attempt.token)
       .reverse(),
     walltime: scheduler.features.countsResources ? walltimeOf(submission.spec) : null,
   })
+}
+
+/** On the manager's clock. */
+function startBefore({ link }: Desk, job: Job): number | null {
+  const at = giveUpAt(job)
+  return at === null ? null : at + link.clockOffsetMs
 }
 
 function walltimeOf({ resources: { walltime } }: JobSpec): number | null {

@@ -9,6 +9,7 @@ import { admissible, missingSecrets, needsSecrets } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach, reasons } from "./each.ts"
+import { giveUp } from "./giveUp.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
 import { stageChunk } from "./stage.ts"
@@ -47,6 +48,7 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null),
     signal,
   )
+  await giveUp(desk, live, onTheirWay(desk), signal)
   const step = async (job: Job): Promise<void> => {
     if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
   }

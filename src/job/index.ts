@@ -1,5 +1,6 @@
 /** The nouns: what a job is, the states it can be in, the events that happened to it, and their replay. */
 export * from "./canonical.ts"
+export * from "./deadline.ts"
 export * from "./defaults.ts"
 export * from "./escalate.ts"
 export * from "./evidence.ts"

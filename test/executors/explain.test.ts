@@ -114,6 +114,14 @@ describe("what is waited for, and until when", () => {
       ],
     ],
     [
+      "a deadline to start, from the job's creation",
+      facts({ spec: { ...jobOf().spec, giveUpAfterMs: 900_000 } }),
+      [
+        [/its turn/, null],
+        [/given up/, inSeconds(300)],
+      ],
+    ],
+    [
       "a submission in doubt: the looks that are missing",
       facts({ state: "staging", attempts: [{ ...accepted, submission: "in-doubt", nativeId: null }] }),
       [[/complete looks/, inSeconds(18)]],

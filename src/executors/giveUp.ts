@@ -1,0 +1,100 @@
+/** Give up: what has not started by its deadline never will, and ends. (PROTOCOL 9) */
+import { isoTime } from "../clock.ts"
+import { asHawserError } from "../errors.ts"
+import { type AnyEventBody, type Cause, giveUpAt } from "../job/index.ts"
+import { type Guard, acceptedBy, intendToFence, takeGuard } from "./cancel.ts"
+import { type Desk, tellWaiting } from "./desk.ts"
+import { appendAll, forEach, reasons } from "./each.ts"
+import { hasStarted } from "./judge.ts"
+import type { Live } from "./link.ts"
+import { type Watched, nativeOf, onTheirWay, watchedBy } from "./watched.ts"
+
+/**
+ * How far the clocks of the manager's nodes may be behind what its host told us, when nobody can be asked: only after that
+ * the wrapper's own look at `start-before` is a proof.
+ */
+const skewMsMax = 120_000
+
+/**
+ * Of these, ends those whose time is over and whose guard it gets: they can never run. What holds its guard has started,
+ * and goes on. Returns how many it has dealt with.
+ */
+export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], signal: AbortSignal): Promise<number> {
+  const due = some.filter((one) => isOverdue(desk, one, 0))
+  if (due.length === 0) return 0
+  await intendToFence(desk, due)
+  const groups: AnyEventBody[][] = []
+  const given: Watched[] = []
+  const failed = await forEach(due, async (one) => {
+    const guard = await takeGuard(desk, live, one, signal)
+    groups.push(eventsOf(one, guard))
+    if (guard.kind === "won") given.push(one)
+  })
+  await appendAll(desk, groups)
+  await tellWaiting(
+    desk,
+    reasons(failed, ({ job }) => job),
+  )
+  desk.bells.collect.ring()
+  await cancelBehind(desk, live, given, signal)
+  return groups.length
+}
+
+/** The manager has just been tried, and is away: of those that it has, whatever it does, none can start any more. */
+export async function giveUpAway(desk: Desk): Promise<void> {
+  const due = [...watchedBy(desk), ...onTheirWay(desk)].filter((one) => isOverdue(desk, one, skewMsMax))
+  if (due.length === 0) return
+  const groups = due.map((one) => {
+    const neverRan = one.attempt.submission === "not-accepted" || one.attempt.fence === "won"
+    return neverRan
+      ? [endOf(one, "launch", "and it has not run.")]
+      : [
+          endOf(
+            one,
+            "abandoned",
+            "and its manager is away: it can't start any more. Whether it had, late evidence may tell.",
+          ),
+        ]
+  })
+  await appendAll(desk, groups)
+  desk.bells.collect.ring()
+}
+
+/** Why a job that was not even submitted is given up. */
+export function lateText(at: number): string {
+  return `It was to start by ${isoTime(at)} (giveUpAfter)`
+}
+
+/** Not known to have started, with nobody else about to end it. */
+function isOverdue(desk: Desk, { job, attempt }: Watched, marginMs: number): boolean {
+  const at = giveUpAt(job)
+  if (at === null || desk.clock.now() < at + marginMs) return false
+  return attempt.fence !== "lost" && !hasStarted({ attempt, records: null }) && job.cancelRequestedAt === null
+}
+
+function eventsOf(one: Watched, guard: Guard): AnyEventBody[] {
+  const { job, attempt } = one
+  // Nothing starts without its directory, but it may have started before that was gone: the judge will see.
+  const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
+  const owner = guard.kind === "missing" ? "" : guard.owner
+  const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
+  if (won) return [fenced, endOf(one, "launch", "and it had not: it was fenced.")]
+  return attempt.submission === "accepted" ? [fenced] : [fenced, ...acceptedBy(one, owner)]
+}
+
+function endOf({ job, attempt }: Watched, cause: Cause, why: string): AnyEventBody {
+  const outcome = { state: "failed", cause, exitCode: null, signal: null } as const
+  const reason = `${lateText(giveUpAt(job) ?? 0)}, ${why}`
+  return { job: job.id, type: "ended", token: attempt.token, outcome, reason, evidence: [] }
+}
+
+/** The fence is the proof. A native that can't be cancelled now finds its guard taken, or a later sweep finds it. */
+async function cancelBehind(desk: Desk, live: Live, given: readonly Watched[], signal: AbortSignal): Promise<void> {
+  const out = given.filter(({ attempt }) => attempt.submission === "accepted" || attempt.submission === "in-doubt")
+  if (out.length === 0) return
+  try {
+    await live.cancel(desk.scheduler, out.map(nativeOf), { force: false }, signal)
+  } catch (error) {
+    desk.log.warn({ executor: desk.name, error: asHawserError(error).message }, "given up, and not cancelled yet")
+  }
+}
