@@ -20,6 +20,8 @@ import { onTheirWay } from "./watched.ts"
 /** Jobs that travel as one stream: few at first, so that submitting begins at once, and more while others are submitted. */
 const firstChunkJobsMax = 8
 const chunkJobsMax = 50
+/** Streams at a time: what one waits for, the line, the file system, the other does not. */
+const streamsMax = 2
 
 /**
  * Submissions that are under way at a time: a few work on the other side, the rest are on the line. Enough to keep the
@@ -97,7 +99,7 @@ async function intend(
   await desk.store.append(admitted.map(({ job, devices }) => intentFor(desk, place, job, devices)))
 }
 
-/** The jobs whose directories stand there, in order. While those of a chunk are taken, the next one is on its way. */
+/** The jobs whose directories stand there, in order. While those of a chunk are taken, the next ones are on their way. */
 async function* staged(
   desk: Desk,
   session: Session,
@@ -105,20 +107,35 @@ async function* staged(
   due: readonly Job[],
   signal: AbortSignal,
 ): AsyncGenerator<Job> {
-  let ahead = Promise.resolve<readonly Job[]>([])
+  const parts = growing(due)
+  const onTheWay: Promise<readonly Job[]>[] = []
+  const sendNext = (): void => {
+    const part = parts.next()
+    if (part.done === true || desk.throttle.pauseMs() > 0) return
+    const stage = stageChunk(desk, session, place, part.value, signal)
+    // Whoever needs it will hear of its failure; until then it is not one that nobody handles.
+    void stage.catch(() => undefined)
+    onTheWay.push(stage)
+  }
   try {
-    for (const chunk of growing(due)) {
-      const ready = await ahead
-      if (desk.throttle.pauseMs() > 0) return
-      ahead = stageChunk(desk, session, place, chunk, signal)
-      // Whoever needs it will hear of its failure; until then it is not one that nobody handles.
-      ahead.catch(() => undefined)
+    for (let count = 0; count < streamsMax; count += 1) sendNext()
+    while (onTheWay.length > 0) {
+      const ready = await taken(onTheWay)
+      sendNext()
       yield* ready
     }
-    yield* await ahead
   } finally {
     // Nothing of a pass goes on behind its end; what it threw has been thrown above, or nobody waits for it any more.
-    await ahead.catch(() => undefined)
+    await Promise.allSettled(onTheWay)
+  }
+}
+
+/** The oldest, which leaves the line when it is over. */
+async function taken<T>(line: Promise<readonly T[]>[]): Promise<readonly T[]> {
+  try {
+    return (await line[0]) ?? []
+  } finally {
+    line.shift()
   }
 }
 
