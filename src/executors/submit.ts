@@ -135,7 +135,7 @@ async function taken<T>(line: Promise<readonly T[]>[]): Promise<readonly T[]> {
   try {
     return (await line[0]) ?? []
   } finally {
-    line.shift()
+    void line.shift()
   }
 }
 
