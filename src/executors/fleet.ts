@@ -23,6 +23,7 @@ import { readLog } from "./logs.ts"
 import { findJob } from "./naming.ts"
 import { prune } from "./prune.ts"
 import { Reader } from "./reader.ts"
+import { keepRetention } from "./retention.ts"
 import { statusOf } from "./status.ts"
 import { Waiters } from "./waiters.ts"
 
@@ -38,6 +39,8 @@ export class Fleet implements HawserApi, FleetView {
   private readonly reader: Reader
   private readonly waiters: Waiters
   private readonly unsubscribe: () => void
+  private readonly closing = new AbortController()
+  private readonly retention: Promise<void>
 
   constructor(parts: FleetParts) {
     this.parts = parts
@@ -58,6 +61,7 @@ export class Fleet implements HawserApi, FleetView {
     for (const job of parts.store.jobs.values()) {
       if (!isFinal(job.state) && parts.executors.has(job.executor)) this.engine(job.executor)
     }
+    this.retention = keepRetention(this, this.closing.signal)
   }
 
   get stateDirectory(): string {
@@ -146,7 +150,9 @@ export class Fleet implements HawserApi, FleetView {
   async [Symbol.asyncDispose](): Promise<void> {
     this.unsubscribe()
     this.waiters.close()
+    this.closing.abort()
     await Promise.all([...this.engines.values()].map((engine) => engine[Symbol.asyncDispose]()))
+    await this.retention
     await this.parts.store[Symbol.asyncDispose]()
   }
 
