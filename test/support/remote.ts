@@ -112,12 +112,12 @@ export function verb<T>(shell: Shell, command: Command<T>, env: Readonly<Record<
   return command.parse(verbResult(shell, command.argv, env))
 }
 
-/** Looks every 20 ms until there is an answer; after 25 seconds it throws. */
+/** Looks every 20 ms until there is an answer; "" is none, for a file is there before its content. Throws after 25 s. */
 export async function until<T>(look: () => T | null | undefined | false): Promise<T> {
   const end = Date.now() + 25_000
   while (Date.now() < end) {
     const found = look()
-    if (found !== null && found !== undefined && found !== false) return found
+    if (found !== null && found !== undefined && found !== false && found !== "") return found
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   throw new Error(`It never came true: ${look.toString()}`)
