@@ -1,8 +1,8 @@
 /** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
 import type { Clock } from "../clock.ts"
 import { HawserError, TransportError } from "../errors.ts"
-import type { Health } from "../job/index.ts"
-import type { JobStore } from "../persist/store.ts"
+import type { Health, ManagerEventBody } from "../job/index.ts"
+import type { JobStore, Site } from "../persist/store.ts"
 import type { HostFacts, Place } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
@@ -49,6 +49,8 @@ export interface LinkParts {
   /** A login that had to wait for a person is through. */
   readonly onLogin: () => void
   readonly root: string
+  /** Jobs run on the very host on which our shells do. */
+  readonly isOneHost: boolean
   /** Watches the folder of hints, where the transport can; returns how to end that. */
   readonly watchHints: (directory: string) => (() => void) | undefined
   readonly store: JobStore
@@ -220,11 +222,19 @@ export class ManagerLink implements AsyncDisposable {
   }
 
   private async recordContact(facts: HostFacts): Promise<void> {
-    const { store, executor } = this.parts
-    const known = store.managers.get(executor)?.contacted
-    if (known?.machine === facts.machine && known.root === facts.home) return
-    await store.append([{ executor, type: "contacted", root: facts.home, machine: facts.machine, visible: true }])
+    const { store, executor, isOneHost } = this.parts
+    const known = store.managers.get(executor)
+    const site = { root: facts.home, machine: facts.machine }
+    const events: ManagerEventBody[] = []
+    if (!isSite(known?.contacted, site)) events.push({ executor, type: "contacted", ...site })
+    if (isOneHost && known?.visible.some((other) => isSite(other, site)) !== true)
+      events.push({ executor, type: "visible", ...site, shownBy: null })
+    if (events.length > 0) await store.append(events)
   }
+}
+
+function isSite(one: Site | null | undefined, other: Site): boolean {
+  return one?.root === other.root && one.machine === other.machine
 }
 
 /** Health as the log has it; `up` before anything was tried. */

@@ -21,6 +21,7 @@ import { type Case, type Verdict, judge } from "./judge.ts"
 import type { Live } from "./link.ts"
 import { surplusOf, cancelSurplus } from "./surplus.ts"
 import { replaceVanished, resolveInDoubt } from "./resolve.ts"
+import { learnVisible, letGo, witnesses } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
@@ -60,6 +61,7 @@ export async function settle(
 ): Promise<boolean> {
   const findings = noFindings()
   await askRecords(desk, live, some, findings, signal)
+  await learnVisible(desk, live, findings)
   const ended = some
     .filter(({ attempt }) => attempt.submission === "accepted" && isWhole(findings, attempt.token))
     .map((one) => ({ ...one, verdict: verdictOn(desk, watch, one, findings) }))
@@ -82,13 +84,18 @@ export async function sweep(
   signal: AbortSignal,
 ): Promise<Findings> {
   const findings = await askQueue(desk, live, watched, signal)
-  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched)])
-  await askRecords(desk, live, [...unclear], findings, signal)
+  const unclear = [...unsettled(findings, watched), ...contested(findings, watched), ...witnesses(desk, watched)]
+  await askRecords(desk, live, [...new Set(unclear)], findings, signal)
+  await learnVisible(desk, live, findings)
   await askHistory(desk, live, watched, findings, signal)
   // A manager that can't cancel now says nothing against what it has answered.
   const trouble = await cancelSurplus(desk, live, surplusOf(desk, findings), signal).catch((error: unknown) => error)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
+  await letGo(
+    desk,
+    verdicts.filter(({ verdict }) => verdict.kind !== "fence"),
+  )
   await resolveInDoubt(desk, watch, live, findings, signal)
   await replaceVanished(
     desk,

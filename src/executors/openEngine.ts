@@ -29,6 +29,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     person,
     onLogin: () => ringAll(bells),
     root,
+    isOneHost: scheduler.features.countsResources,
     watchHints: (directory) => transport.watch?.(directory, () => bells.monitor.ring()),
     store,
     breaker,

@@ -5,6 +5,7 @@ import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
 import { type Case, hasStarted, ruling } from "./judge.ts"
 import type { Situation } from "./situation.ts"
+import { isHeldBack } from "./visibility.ts"
 
 /** In the order in which they come. Of a job that is over: none. */
 export function waitsOf(facts: Facts): Wait[] {
@@ -88,7 +89,7 @@ function submitWaits(situation: Situation | null, now: number): Wait[] {
   ]
 }
 
-function stagingWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] {
+function stagingWaits({ job, manager, situation, now }: Facts, attempt: Attempt): Wait[] {
   if (attempt.submission !== "in-doubt") {
     const waits = submitWaits(situation, now)
     return waits.length > 0
@@ -100,7 +101,7 @@ function stagingWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] 
     known === null ? "complete looks" : `${known.limits.absenceLooks} complete looks (${known.absence.looks} so far)`
   return [
     {
-      for: `${looks} for its token: found, it was accepted; else it is fenced and submitted again`,
+      for: `${looks} for its token: found, it was accepted; else it is fenced and submitted again${manager.isShown ? "" : ", as soon as a job has shown that a fence stops it"}`,
       until: nextSweep(situation, now),
     },
   ]
@@ -170,7 +171,7 @@ function nextSweep(situation: Situation | null, now: number): string | null {
 }
 
 /** What would end the job, whatever comes first. */
-export function endsOf({ job, dependencies, situation }: Facts): string[] {
+export function endsOf({ job, manager, dependencies, situation }: Facts): string[] {
   if (isFinal(job.state)) return []
   const attempt = currentAttempt(job)
   if (job.state === "collecting") return ["Its outputs are back, or can't be brought back whole: then it is over."]
@@ -183,12 +184,12 @@ export function endsOf({ job, dependencies, situation }: Facts): string[] {
   const started = hasStarted({ attempt, records: situation?.known?.records ?? null })
   return [
     `An exit record of its wrapper, or the manager's word that native ${attempt.nativeId ?? "(unknown yet)"} with token ${attempt.token} is over.`,
-    started
+    started || !manager.isShown
       ? "A cancel: TERM, then KILL, until the evidence shows that it is over."
       : "A cancel: if the engine gets its guard, it can never run, and that is the proof.",
     started
       ? "Its absence from enough complete looks: failed (lost)."
-      : "Its absence does not end it: it is fenced and submitted again.",
+      : `Its absence does not end it: it is fenced and submitted again${manager.isShown ? "" : ", once a job has shown there that a fence stops it"}.`,
   ]
 }
 
@@ -202,6 +203,9 @@ export function adviceOn({ job, view, driver, manager }: Facts): string[] {
   return [
     ...(driver === "nobody" ? [`"hawser wait ${key}" (or "hawser up") starts a controller that drives it.`] : []),
     ...(driver === "unconfigured" ? [`Add the executor "${job.executor}" to hawser.yaml again.`] : []),
+    ...(isHeldBack(job)
+      ? [`"hawser doctor ${job.executor}" runs a test job, which shows whether a fence stops a native there.`]
+      : []),
     ...(manager.health === "needs-login" ? [`"hawser doctor ${job.executor}" at a terminal logs in.`] : []),
     ...(manager.health === "unreachable" || manager.health === "gone"
       ? [

@@ -1,5 +1,6 @@
 /** How often a manager is asked: soon when something is near, seldom when all is pending. */
 import type { Pace } from "./desk.ts"
+import { isHeldBack } from "./visibility.ts"
 import type { Watched } from "./watched.ts"
 
 export const localPace: Pace = { sweepMsMin: 500, sweepMsMax: 5_000, hintMs: 200, gatherMs: 5, killAfterMs: 10_000 }
@@ -14,11 +15,11 @@ export const remotePace: Pace = {
 /**
  * Milliseconds from the last sweep to the next. A native is most likely to change soon after it was accepted or changed
  * last, so the wait is a quarter of the time since the newest change, within the pace's bounds. A cancel under way, or
- * an attempt that the manager no longer shows, is asked for at the shortest.
+ * an attempt that the manager no longer shows, is asked for at the shortest, unless no look can decide it.
  */
 export function nextSweepMs(pace: Pace, watched: readonly Watched[], now: number): number {
   const isUrgent = watched.some(
-    ({ job, attempt }) => job.cancelRequestedAt !== null || attempt.submission === "in-doubt",
+    ({ job, attempt }) => (job.cancelRequestedAt !== null || attempt.submission === "in-doubt") && !isHeldBack(job),
   )
   if (isUrgent) return pace.sweepMsMin
   const newest = Math.max(...watched.map(({ job }) => job.changedAt))

@@ -90,7 +90,12 @@ export type ManagerEvent = EventBase & ManagerEventBody
 export type ManagerEventBody = { readonly executor: string } &
   /** The first contact succeeded: from now on an unreachable manager is waited for. */
   (
-    | { readonly type: "contacted"; readonly root: string; readonly machine: string; readonly visible: boolean }
+    | { readonly type: "contacted"; readonly root: string; readonly machine: string }
+    /**
+     * There, what one side makes exclusively has been seen on the other (PROTOCOL 8). `shownBy`: the token of the attempt
+     * that has shown it; null: both sides are one host.
+     */
+    | { readonly type: "visible"; readonly root: string; readonly machine: string; readonly shownBy: string | null }
     | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
   )
 

@@ -29,7 +29,8 @@ export class Ledger {
   }
 
   restore(jobs: Iterable<Job>, managers: Iterable<ManagerRecord>, seq: number): void {
-    for (const manager of managers) this.managers.set(manager.executor, manager)
+    // Snapshots of earlier versions say nothing of what is visible.
+    for (const manager of managers) this.managers.set(manager.executor, { ...manager, visible: manager.visible ?? [] })
     for (const job of jobs) {
       this.jobs.set(job.id, job)
       const rival = this.#newest(job.key)
@@ -124,12 +125,15 @@ function keyIn(event: JobEvent): string | null {
 }
 
 function unknownManager(event: ManagerEvent): ManagerRecord {
-  return { executor: event.executor, contacted: null, health: "up", reason: null, since: event.at }
+  return { executor: event.executor, contacted: null, visible: [], health: "up", reason: null, since: event.at }
 }
 
 function managerAfter(record: ManagerRecord, event: ManagerEvent): ManagerRecord {
-  if (event.type === "contacted") {
-    return { ...record, contacted: { root: event.root, machine: event.machine, visible: event.visible } }
+  if (event.type === "contacted") return { ...record, contacted: { root: event.root, machine: event.machine } }
+  if (event.type === "visible") {
+    const { root, machine } = event
+    const others = record.visible.filter((site) => site.root !== root || site.machine !== machine)
+    return { ...record, visible: [...others, { root, machine }] }
   }
   const since = event.health === record.health ? record.since : event.at
   return { ...record, health: event.health, reason: event.reason, since }

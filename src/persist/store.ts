@@ -42,11 +42,19 @@ export interface StateIdentity {
 export interface ManagerRecord {
   readonly executor: string
   /** Set after the first successful contact. */
-  readonly contacted: { readonly root: string; readonly machine: string; readonly visible: boolean } | null
+  readonly contacted: Site | null
+  /** Where it has been shown that an exclusive create of one side is seen on the other. */
+  readonly visible: readonly Site[]
   readonly health: "up" | "degraded" | "unreachable" | "needs-login" | "gone"
   readonly reason: string | null
   /** Since when the health is what it is, ms. */
   readonly since: number
+}
+
+/** Our home on the other side, as one machine sees it. */
+export interface Site {
+  readonly root: string
+  readonly machine: string
 }
 
 export interface Finding {

@@ -2,6 +2,7 @@
 import type { ExecutorParts } from "../executors/parts.ts"
 import { SchedulerError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
+import type { JobStore } from "../persist/index.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 
 export const brokenEngines = [
@@ -15,6 +16,8 @@ export const brokenEngines = [
   "no-guard",
   /** The journal is not fsynced. */
   "no-fsync",
+  /** A fence is relied on from the start, though nothing has shown that it stops a native. */
+  "fence-unshown",
 ] as const
 export type Broken = (typeof brokenEngines)[number]
 
@@ -23,6 +26,13 @@ export function brokenParts(parts: ExecutorParts, broken: Broken | null): Execut
   if (broken === "resubmit-on-time-out") return { ...parts, scheduler: resubmitting(parts.scheduler) }
   if (broken === "absence-means-done") return { ...parts, scheduler: credulous(parts.scheduler) }
   return parts
+}
+
+/** Writes down of the virtual cluster what its first job would have to show. */
+export async function takeForShown(store: JobStore, broken: Broken | null): Promise<void> {
+  if (broken !== "fence-unshown") return
+  const root = `/home/me/.hawser/${store.identity.stateId}`
+  await store.append([{ executor: "cluster", type: "visible", root, machine: "m1", shownBy: null }])
 }
 
 function resubmitting(scheduler: Scheduler): Scheduler {

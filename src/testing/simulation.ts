@@ -3,10 +3,11 @@ import { Fleet } from "../executors/fleet.ts"
 import type { Log } from "../executors/log.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
 import { remotePace } from "../executors/pace.ts"
+import { isHeldBack } from "../executors/visibility.ts"
 import { isFinal } from "../job/index.ts"
 import { type JobStore, openStore } from "../persist/index.ts"
 import { slurm } from "../schedulers/slurm/index.ts"
-import { type Broken, brokenParts } from "./broken.ts"
+import { type Broken, brokenParts, takeForShown } from "./broken.ts"
 import { checkBudgets } from "./budgets.ts"
 import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
@@ -77,7 +78,9 @@ class Simulation implements World {
     const dice = new Dice(options.seed)
     this.dice = dice.fork()
     this.scenario = options.scenario ?? drawScenario(dice.fork())
-    this.trouble = options.trouble ?? drawTrouble(dice.fork())
+    const drawn = options.trouble ?? drawTrouble(dice.fork())
+    // Nothing else finds that engine out.
+    this.trouble = options.broken === "fence-unshown" ? { ...drawn, apart: true } : drawn
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
     const liedMs = trouble.lies.reduce((sum, { from, to }) => sum + to - from, 0)
@@ -85,6 +88,7 @@ class Simulation implements World {
       mayCallLost: liedMs > 40_000,
       mayCancel: trouble.coldStarts.length > 0,
       requeues: trouble.requeues,
+      isApart: trouble.apart,
     }
     this.witness = new Witness(timeline, excuses, options.logMax ?? 0)
     this.faults = new Faults(trouble, timeline, dice.fork())
@@ -166,6 +170,7 @@ class Simulation implements World {
       })
       witness.note("controller opens", [`epoch ${store.epoch}`])
       witness.opened(realm, store)
+      await takeForShown(store, this.#options.broken ?? null)
       const fleet = this.#fleet(life, store)
       void fleet.lost.then((why) => this.#onLost(life, why.code))
       this.controllers.push({ ...controller, fleet })
@@ -315,7 +320,7 @@ class Simulation implements World {
     if (store === undefined || store === null || this.timeline.now < this.trouble.untilMs) return false
     return this.scenario.every(({ key }) => {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
-      return job !== undefined && isFinal(job.state)
+      return job !== undefined && (isFinal(job.state) || (this.trouble.apart && isHeldBack(job)))
     })
   }
 

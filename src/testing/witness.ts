@@ -1,4 +1,5 @@
 /** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
+import { isHeldBack } from "../executors/visibility.ts"
 import { type AnyEvent, type Attempt, type Job, type JobEvent, type Outcome, isFinal } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
@@ -15,6 +16,8 @@ export interface Excuses {
   /** slurmctld may be started cold: accounting then calls what was there cancelled. */
   readonly mayCancel: boolean
   readonly requeues: boolean
+  /** Nobody can see what is done on nodes: that a script has run, or that a fence would stop it. */
+  readonly isApart: boolean
 }
 
 export interface Violation {
@@ -173,7 +176,7 @@ export class Witness implements ClusterWitness {
     }
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
-    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned) return "it had run"
+    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned && !this.#excuses.isApart) return "it had run"
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
     return null
   }
@@ -201,7 +204,7 @@ export class Witness implements ClusterWitness {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
-      else if (!isFinal(job.state))
+      else if (!isFinal(job.state) && !(this.#excuses.isApart && isHeldBack(job)))
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }

@@ -32,7 +32,7 @@ const facts = (job: Partial<Job>, changes: Partial<Facts> = {}): Facts => ({
   view: fakeJob({ state: job.state ?? "new" }) satisfies JobView,
   now,
   driver: "controller",
-  manager: { health: "up", reason: null },
+  manager: { health: "up", reason: null, isShown: true },
   dependencies: [],
   situation: calm,
   ...changes,
@@ -86,7 +86,7 @@ const known = (changes: Partial<Case>): Partial<Facts> => ({
 
 describe("what is waited for, and until when", () => {
   const dependency = { on: { job: "relax/Al", when: "completed" }, state: "running" } as const
-  const away = { health: "unreachable", reason: "connection refused" } as const
+  const away = { health: "unreachable", reason: "connection refused", isShown: true } as const
   const rows: readonly (readonly [string, Facts, readonly (readonly [RegExp, string | null])[]])[] = [
     ["a new job: its turn", facts({}), [[/its turn/, null]]],
     ["a job with a reason: that", facts({ waiting: "It waits for 2 of 4 cores." }), [[/2 of 4 cores/, null]]],

@@ -11,6 +11,7 @@ const broken: Readonly<Record<Broken, RegExp>> = {
   "absence-means-done": /no end without proof/,
   "no-guard": /at most once|no end without proof/,
   "no-fsync": /what was acknowledged stays|the journal is whole/,
+  "fence-unshown": /at most once|no end without proof/,
 }
 
 test.each(brokenEngines)("%s", { timeout: 60_000 }, async (name) => {

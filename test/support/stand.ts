@@ -1,6 +1,6 @@
 /** A stand for the engine: a fleet over the fake manager, real shells, and a clock on which patience is short. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Clock, systemClock } from "../../src/clock.ts"
 import { Fleet } from "../../src/executors/fleet.ts"
@@ -48,6 +48,9 @@ export class Stand implements AsyncDisposable {
     mkdirSync(join(this.folder, "base"))
   }
 
+  /** No job has shown yet that a guard stops a native (PROTOCOL 8). */
+  isUnshown = false
+
   /** One more controller: over a store in memory, or over `store`. */
   async fleet(changes: Partial<ExecutorParts> = {}, store?: JobStore, name = "state"): Promise<Fleet> {
     const { clock } = this
@@ -71,7 +74,7 @@ export class Stand implements AsyncDisposable {
         void this.log.push({ level, facts, message })
     const fleet = new Fleet({
       stateDirectory: join(this.folder, name),
-      store: store ?? (await memoryStore({ clock })),
+      store: store ?? (await this.#shown(await memoryStore({ clock }))),
       executors: new Map([["fake", parts]]),
       defaultExecutor: "fake",
       clock,
@@ -82,8 +85,16 @@ export class Stand implements AsyncDisposable {
     return fleet
   }
 
-  journal(name = "state"): Promise<JobStore> {
-    return openStore(join(this.folder, name), { clock: this.clock, takeOver: true })
+  async journal(name = "state"): Promise<JobStore> {
+    return this.#shown(await openStore(join(this.folder, name), { clock: this.clock, takeOver: true }))
+  }
+
+  /** As if a job had started there before. */
+  async #shown(store: JobStore): Promise<JobStore> {
+    const root = join(realpathSync(this.folder), "root", store.identity.stateId)
+    const visible = { executor: "fake", type: "visible", root, machine: machineName(), shownBy: null } as const
+    if (!this.isUnshown) await store.append([visible])
+    return store
   }
 
   /** The state directory as a crash would leave it. */
@@ -122,6 +133,13 @@ export class Stand implements AsyncDisposable {
     }
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
+}
+
+/** As `hz_host` has it. */
+function machineName(): string {
+  const path = "/etc/machine-id"
+  const [id = ""] = existsSync(path) ? readFileSync(path, "utf8").split("\n") : []
+  return id === "" || id === "uninitialized" ? hostname() : id
 }
 
 /** Submits one job, which has to be taken. */
