@@ -6,8 +6,9 @@ import type { Findings } from "./ask.ts"
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { giveUp, giveUpAway } from "./giveUp.ts"
-import { healthOf } from "./link.ts"
+import { RestingError, healthOf } from "./link.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
+import { QuietError } from "./ownership.ts"
 import { nextSweepMs } from "./pace.ts"
 import { lostOf, recall, recallMs } from "./recall.ts"
 import { type Situation, situationOf } from "./situation.ts"
@@ -107,7 +108,7 @@ export class Engine implements AsyncDisposable {
     const watched = watchedBy(desk)
     if (watched.length === 0) return this.recallPass(signal)
     const live = await desk.link.session(signal, "monitor")
-    if ((await giveUp(desk, live, watched, signal)) > 0) return 0
+    if (live.quietMs === 0 && (await giveUp(desk, live, watched, signal)) > 0) return 0
     const nextAt = this.sweepAt(watched)
     if (!this.sweepWanted && nextAt > clock.monotonic()) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
@@ -172,7 +173,7 @@ export class Engine implements AsyncDisposable {
     } catch (error) {
       if (closing.signal.aborted) return null
       const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
-      if (known.code !== "MANAGER_RESTING") this.tell(name, known)
+      if (!(known instanceof RestingError || known instanceof QuietError)) this.tell(name, known)
       if (isOurOwn(known)) {
         desk.link.passed(name)
         return ownFailureMs

@@ -4,12 +4,13 @@ import { HawserError, TransportError } from "../errors.ts"
 import type { Health, ManagerEventBody } from "../job/index.ts"
 import type { JobStore, Site } from "../persist/store.ts"
 import type { HostFacts, Place } from "../remote/layout.ts"
-import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
+import { asOwner, hello } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Attendance } from "../transport/person.ts"
 import type { Session } from "../transport/session.ts"
 import type { Log } from "./log.ts"
+import { Ownership, QuietError, quietText } from "./ownership.ts"
 
 /** A session that is open, and what goes with it. */
 export interface Live {
@@ -18,6 +19,8 @@ export interface Live {
   readonly facts: HostFacts
   /** The manager's wall clock less ours, ms. */
   readonly clockOffsetMs: number
+  /** Until effects are allowed, ms; before that they fail with a QuietError, and questions are answered. */
+  readonly quietMs: number
   /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
   cancel(
     scheduler: Scheduler,
@@ -28,7 +31,7 @@ export interface Live {
 }
 
 /** Nothing is asked now, whatever the number of jobs: the breaker waits. */
-class RestingError extends HawserError {
+export class RestingError extends HawserError {
   readonly waitMs: number
 
   constructor(executor: string, waitMs: number) {
@@ -62,6 +65,7 @@ export interface LinkParts {
 export class ManagerLink implements AsyncDisposable {
   readonly address: string
   private readonly parts: LinkParts
+  private readonly ownership: Ownership
   private opening: Promise<Live> | null = null
   private live: Live | null = null
   /** The last login failed for an answer that nobody gave. */
@@ -71,6 +75,7 @@ export class ManagerLink implements AsyncDisposable {
 
   constructor(parts: LinkParts) {
     this.parts = parts
+    this.ownership = new Ownership(parts)
     this.address = parts.address
   }
 
@@ -85,7 +90,10 @@ export class ManagerLink implements AsyncDisposable {
     if (this.superseded !== null) throw this.superseded
     // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
     if (who === null) this.parts.breaker.release(null)
-    if (this.live !== null) return this.live
+    if (this.live !== null) {
+      await this.ownership.settle()
+      return this.live
+    }
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
     })
@@ -99,7 +107,7 @@ export class ManagerLink implements AsyncDisposable {
 
   /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError, who: string): Promise<number> {
-    if (error instanceof RestingError) return error.waitMs
+    if (error instanceof RestingError || error instanceof QuietError) return error.waitMs
     if (error.code === "OWNER_SUPERSEDED") this.superseded = error
     const isTransport = error instanceof TransportError && error.class !== "limit"
     if (isTransport || this.superseded !== null) await this.drop()
@@ -123,6 +131,11 @@ export class ManagerLink implements AsyncDisposable {
   /** The manager's wall clock less ours, ms; 0 while nobody is connected. */
   get clockOffsetMs(): number {
     return this.live?.clockOffsetMs ?? 0
+  }
+
+  /** Milliseconds until something may be done over there; 0: now, as far as is known. */
+  get quietMs(): number {
+    return this.ownership.quietMs
   }
 
   /** It answers, but not in full: accounting is down, another host answers. */
@@ -163,18 +176,24 @@ export class ManagerLink implements AsyncDisposable {
     const session = await this.open(signal)
     try {
       const facts = await session.ask(hello(root, store.identity.stateId), signal)
-      const owner = await this.own(session, facts, signal)
+      const owner = await this.ownership.take(session, facts, signal)
       await this.recordContact(facts)
+      if (this.ownership.quietMs > 0) this.degraded(quietText)
       log.info({ executor, address: this.address, owner, host: facts.hostname }, "connected")
       const place: Place = { home: facts.home, owner }
+      const { ownership } = this
+      const quieted = ownership.quieted(session)
       const live: Live = {
-        session,
+        session: quieted,
         place,
         facts,
+        get quietMs() {
+          return ownership.quietMs
+        },
         clockOffsetMs: facts.now - clock.now(),
         async cancel(scheduler, natives, how, signal) {
           const commands = scheduler.cancel(natives, { ...how, owner }).map((command) => asOwner(place, command))
-          await Promise.all(commands.map((command) => session.act(command, signal)))
+          await Promise.all(commands.map((command) => quieted.act(command, signal)))
         },
       }
       this.live = live
@@ -206,18 +225,6 @@ export class ManagerLink implements AsyncDisposable {
       // Whoever came meanwhile was asked, too.
       this.arrivalsTried = person.arrivals
       throw error
-    }
-  }
-
-  /** The next owner number: whoever holds a lower one can do nothing more over there. */
-  private async own(session: Session, facts: HostFacts, signal: AbortSignal): Promise<number> {
-    const { store, clock } = this.parts
-    const text = `epoch:${store.epoch}:${clock.nonce(8)}`
-    let wanted = facts.owner + 1
-    for (;;) {
-      const { won, highest } = await session.act(takeOwner({ home: facts.home, owner: wanted }, text), signal)
-      if (won) return wanted
-      wanted = Math.max(highest, wanted) + 1
     }
   }
 

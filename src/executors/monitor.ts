@@ -43,7 +43,9 @@ export async function hinted(
   const hints = await live.session.ask(listHints(live.place.home), signal)
   const later = new Set(early.map(({ attempt }) => attempt.token))
   const read = hints.filter((hint) => !later.has(tokenOfHint(hint)))
-  for (const some of chunks(read, hintsPerCall)) await live.session.act(clearHints(live.place.home, some), signal)
+  // What can't be cleared yet is read again with each tick.
+  for (const some of live.quietMs > 0 ? [] : chunks(read, hintsPerCall))
+    await live.session.act(clearHints(live.place.home, some), signal)
   const tokens = new Set(read.map(tokenOfHint))
   return watched.filter(({ attempt }) => tokens.has(attempt.token))
 }
@@ -75,7 +77,7 @@ function isWhole(findings: Findings, token: string): boolean {
   return findings.records.get(token)?.exits.at(-1)?.wrapperSignal === null
 }
 
-/** One complete sweep. What it learns is on disk when it resolves; returns what it has found. */
+/** One complete sweep; without effects as long as the owner before us may go on. What it learns is on disk when it resolves; returns what it has found. */
 export async function sweep(
   desk: Desk,
   watch: Watch,
@@ -89,13 +91,15 @@ export async function sweep(
   await learnVisible(desk, live, findings)
   await askHistory(desk, live, watched, findings, signal)
   // A manager that can't cancel now says nothing against what it has answered.
-  const trouble = await cancelSurplus(desk, live, surplusOf(desk, findings), signal).catch((error: unknown) => error)
+  const surplus = live.quietMs > 0 ? [] : surplusOf(desk, findings)
+  const trouble = await cancelSurplus(desk, live, surplus, signal).catch((error: unknown) => error)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
   await letGo(
     desk,
     verdicts.filter(({ verdict }) => verdict.kind !== "fence"),
   )
+  if (live.quietMs > 0) return findings
   await resolveInDoubt(desk, watch, live, findings, signal)
   await replaceVanished(
     desk,

@@ -4,6 +4,7 @@ import { type Attempt, type Job, currentAttempt, giveUpAt, isFinal, nextTryAt } 
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
 import { type Case, hasStarted, ruling } from "./judge.ts"
+import { quietText } from "./ownership.ts"
 import type { Situation } from "./situation.ts"
 import { isHeldBack } from "./visibility.ts"
 
@@ -27,8 +28,10 @@ function stepWaits(facts: Facts): Wait[] {
   return watchedWaits(facts, attempt)
 }
 
-/** The manager does not answer, or only in part. */
+/** The manager does not answer, or the owner before us may still act there. */
 function managerWaits({ job, manager, situation, now }: Facts): Wait[] {
+  const quietMs = situation?.quietMs ?? 0
+  if (quietMs > 0) return [{ for: `the owner before this one: ${quietText}`, until: isoTime(now + quietMs) }]
   if (manager.health === "up" || manager.health === "degraded") return []
   const why = manager.reason === null ? "" : ` (${manager.reason})`
   const what = `${job.executor}, which is ${manager.health}${why}; nothing is decided about its jobs meanwhile`

@@ -16,6 +16,8 @@ export interface Situation {
   /** Until the next sweep, without a hint; null: no attempt of this executor is with the manager. */
   readonly sweepMs: number | null
   readonly isConnected: boolean
+  /** Until something may be done there, since the owner before this one may still do something; 0: now. */
+  readonly quietMs: number
   /** Until the breaker lets somebody ask the manager again; 0: nothing holds it back. */
   readonly restMs: number
   /** Until something is submitted again, and why not now; 0 and null: now. */
@@ -49,6 +51,7 @@ export function situationOf({ desk, watch, tries, findings, sweepMs }: Situation
     answers,
     sweepMs: sweepMs === null ? null : Math.max(0, sweepMs),
     isConnected: desk.link.isConnected,
+    quietMs: desk.link.quietMs,
     restMs: desk.link.restMs,
     pauseMs: desk.throttle.pauseMs(),
     pauseReason: desk.throttle.pauseReason,

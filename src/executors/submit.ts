@@ -12,6 +12,7 @@ import { forEach, reasons } from "./each.ts"
 import { giveUp } from "./giveUp.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
+import { quietText } from "./ownership.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
 import type { Watch } from "./watch.ts"
@@ -41,7 +42,8 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     if (!signal.aborted) await tellAway(desk, asHawserError(error))
     throw error
   })
-  const { session, place } = live
+  const { session, place, quietMs } = live
+  if (quietMs > 0) return waitForQuiet(desk, quietMs)
   await intend(desk, place, admitted)
   await cancelAll(
     desk,
@@ -60,6 +62,13 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     reasons(failed, (job) => job),
   )
   return nextPassMs(desk, retryMs)
+}
+
+/** Somebody else may still act over there. (PROTOCOL 26) */
+async function waitForQuiet(desk: Desk, quietMs: number): Promise<number> {
+  const jobs = [...desk.book.in("new"), ...onTheirWay(desk).map(({ job }) => job)]
+  await tellWaiting(desk, new Map(jobs.filter(({ waiting }) => waiting === null).map(({ id }) => [id, quietText])))
+  return quietMs
 }
 
 /** The manager can't be reached: its jobs wait for that, and whoever has submitted them gets to know it. */

@@ -96,6 +96,11 @@ export type ManagerEventBody = { readonly executor: string } &
      * that has shown it; null: both sides are one host.
      */
     | { readonly type: "visible"; readonly root: string; readonly machine: string; readonly shownBy: string | null }
+    /**
+     * Before a controller takes owner numbers over there, which it signs with this text. `settled`: whoever had the number
+     * before has ended, or was waited for (PROTOCOL 26).
+     */
+    | { readonly type: "owner"; readonly text: string; readonly settled: boolean }
     | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
   )
 
@@ -103,7 +108,14 @@ export type ManagerEventBody = { readonly executor: string } &
 export type StateEvent = EventBase & StateEventBody
 export type StateEventBody =
   | { readonly type: "opened"; readonly stateId: string; readonly seed: string; readonly format: number }
-  | { readonly type: "controller"; readonly epoch: number; readonly pid: number; readonly host: string }
+  /** `unproven`: the one before it is not known to have ended. */
+  | {
+      readonly type: "controller"
+      readonly epoch: number
+      readonly pid: number
+      readonly host: string
+      readonly unproven?: true
+    }
 
 export type AnyEvent = JobEvent | ManagerEvent | StateEvent
 export type AnyEventBody = JobEventBody | ManagerEventBody | StateEventBody

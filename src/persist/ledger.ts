@@ -1,6 +1,6 @@
 /** What the events add up to: jobs, managers, keys. Moves are tried out first, and count once they are on disk. */
 import { StoreError } from "../errors.ts"
-import type { AnyEvent, AnyEventBody, Job, JobEvent, ManagerEvent, Refusal } from "../job/index.ts"
+import type { AnyEvent, AnyEventBody, Job, JobEvent, ManagerEvent, Refusal, StateEvent } from "../job/index.ts"
 import { apply } from "../job/index.ts"
 import type { ManagerRecord } from "./store.ts"
 
@@ -29,8 +29,11 @@ export class Ledger {
   }
 
   restore(jobs: Iterable<Job>, managers: Iterable<ManagerRecord>, seq: number): void {
-    // Snapshots of earlier versions say nothing of what is visible.
-    for (const manager of managers) this.managers.set(manager.executor, { ...manager, visible: manager.visible ?? [] })
+    for (const manager of managers) {
+      // Snapshots of earlier versions lack these.
+      const { visible = [], owners = [] } = manager
+      this.managers.set(manager.executor, { ...manager, visible, owners })
+    }
     for (const job of jobs) {
       this.jobs.set(job.id, job)
       const rival = this.#newest(job.key)
@@ -48,7 +51,7 @@ export class Ledger {
       if ("why" in next) return next
       this.jobs.set(event.job, next)
       if (key !== null) this.#keys.set(key, event.job)
-    } else if ("executor" in event) this.#applyToManager(event)
+    } else this.#applyToOthers(event)
     return null
   }
 
@@ -90,7 +93,7 @@ export class Ledger {
       this.#keys.set(key, job.id)
       if (this.#stagedKeys.get(key) === job) this.#stagedKeys.delete(key)
     }
-    for (const event of staged.events) if ("executor" in event && !("job" in event)) this.#applyToManager(event)
+    for (const event of staged.events) if (!("job" in event)) this.#applyToOthers(event)
     this.seq = staged.events.at(-1)?.seq ?? this.seq
   }
 
@@ -104,6 +107,13 @@ export class Ledger {
   #newest(key: string): Job | undefined {
     const id = this.#keys.get(key)
     return id === undefined ? undefined : this.jobs.get(id)
+  }
+
+  #applyToOthers(event: ManagerEvent | StateEvent): void {
+    if ("executor" in event) return this.#applyToManager(event)
+    if (event.type !== "controller" || event.unproven !== true) return
+    // The one before it may go on: of no number that it knows can be said that nobody acts under it.
+    for (const [executor, manager] of this.managers) this.managers.set(executor, { ...manager, owners: [] })
   }
 
   #applyToManager(event: ManagerEvent): void {
@@ -124,8 +134,19 @@ function keyIn(event: JobEvent): string | null {
   return event.type === "created" ? event.key : null
 }
 
+/** Controllers that were killed before they had connected, in a row. */
+const ownersMax = 20
+
 function unknownManager(event: ManagerEvent): ManagerRecord {
-  return { executor: event.executor, contacted: null, visible: [], health: "up", reason: null, since: event.at }
+  return {
+    executor: event.executor,
+    contacted: null,
+    visible: [],
+    owners: [],
+    health: "up",
+    reason: null,
+    since: event.at,
+  }
 }
 
 function managerAfter(record: ManagerRecord, event: ManagerEvent): ManagerRecord {
@@ -134,6 +155,11 @@ function managerAfter(record: ManagerRecord, event: ManagerEvent): ManagerRecord
     const { root, machine } = event
     const others = record.visible.filter((site) => site.root !== root || site.machine !== machine)
     return { ...record, visible: [...others, { root, machine }] }
+  }
+  if (event.type === "owner") {
+    const { text, settled } = event
+    const others = record.owners.filter((owner) => owner.text !== text)
+    return { ...record, owners: [...others, { text, settled }].slice(-ownersMax) }
   }
   const since = event.health === record.health ? record.since : event.at
   return { ...record, health: event.health, reason: event.reason, since }

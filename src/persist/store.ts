@@ -45,6 +45,8 @@ export interface ManagerRecord {
   readonly contacted: Site | null
   /** Where it has been shown that an exclusive create of one side is seen on the other. */
   readonly visible: readonly Site[]
+  /** Texts under which controllers of this directory have acted over there, newest last; those of living ones not. */
+  readonly owners: readonly { readonly text: string; readonly settled: boolean }[]
   readonly health: "up" | "degraded" | "unreachable" | "needs-login" | "gone"
   readonly reason: string | null
   /** Since when the health is what it is, ms. */

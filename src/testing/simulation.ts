@@ -88,6 +88,7 @@ class Simulation implements World {
       mayCallLost: liedMs > 40_000,
       mayCancel: trouble.coldStarts.length > 0,
       requeues: trouble.requeues,
+      isCopied: trouble.copies.length > 0,
       isApart: trouble.apart,
     }
     this.witness = new Witness(timeline, excuses, options.logMax ?? 0)

@@ -16,6 +16,8 @@ export interface Excuses {
   /** slurmctld may be started cold: accounting then calls what was there cancelled. */
   readonly mayCancel: boolean
   readonly requeues: boolean
+  /** The directory is copied: one of the two knows nothing of what the other submits later, under the same tokens. */
+  readonly isCopied: boolean
   /** Nobody can see what is done on nodes: that a script has run, or that a fence would stop it. */
   readonly isApart: boolean
 }
@@ -186,7 +188,7 @@ export class Witness implements ClusterWitness {
   }
 
   #onFinished(job: Job): void {
-    if (job.state !== "cancelled") return
+    if (job.state !== "cancelled" || (this.#excuses.isCopied && job.attempts.length === 0)) return
     const running = this.runs.find(
       (run) =>
         run.key === job.key && this.runsNow(run) && !this.#failedNodes.has(run.token) && !this.#mayBeLost(run.token),

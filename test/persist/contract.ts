@@ -116,6 +116,7 @@ export function storeContract(name: string, open: () => Promise<JobStore>): void
         executor,
         contacted: null,
         visible: [],
+        owners: [],
         health: "unreachable",
         reason: "timeout",
         since: down?.at,

@@ -7,7 +7,7 @@ import { Fleet } from "../../src/executors/fleet.ts"
 import type { ExecutorParts } from "../../src/executors/parts.ts"
 import type { HawserApi, SubmitRequest } from "../../src/executors/api.ts"
 import type { AnyEvent, Job, JobView } from "../../src/job/index.ts"
-import { openStore } from "../../src/persist/index.ts"
+import { type Host, openStore, systemHost } from "../../src/persist/index.ts"
 import { memoryStore } from "../../src/persist/memory.ts"
 import type { JobStore } from "../../src/persist/store.ts"
 import { localTransport } from "../../src/transport/local.ts"
@@ -85,8 +85,9 @@ export class Stand implements AsyncDisposable {
     return fleet
   }
 
+  /** Whoever had it is dead. */
   async journal(name = "state"): Promise<JobStore> {
-    return this.#shown(await openStore(join(this.folder, name), { clock: this.clock, takeOver: true }))
+    return this.#shown(await openStore(join(this.folder, name), { clock: this.clock, host: deadHost }))
   }
 
   /** As if a job had started there before. */
@@ -134,6 +135,8 @@ export class Stand implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 }
+
+const deadHost: Host = { ...systemHost, startTimeOf: () => Promise.resolve(null) }
 
 /** As `hz_host` has it. */
 function machineName(): string {
