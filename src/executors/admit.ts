@@ -15,6 +15,7 @@ import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach } from "./each.ts"
 import { lateText } from "./giveUp.ts"
 import { newestOfKey } from "./naming.ts"
+import { joltText } from "./pulse.ts"
 
 export interface Admissible {
   readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
@@ -63,6 +64,8 @@ type Gate =
 function gate(desk: Desk, job: Job): Gate {
   if (job.cancelRequestedAt !== null) return { kind: "cancelled" }
   const lateAt = giveUpAt(job)
+  if (lateAt !== null && lateAt <= desk.clock.now() && !desk.pulse.isSteady)
+    return { kind: "waiting", reason: joltText }
   if (lateAt !== null && lateAt <= desk.clock.now())
     return { kind: "never", cause: "launch", reason: `${lateText(lateAt)}, and nothing had been submitted.` }
   if (job.holdRequested) return { kind: "waiting", reason: "It is held." }

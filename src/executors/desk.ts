@@ -10,6 +10,7 @@ import type { Book } from "./book.ts"
 import type { JudgeLimits } from "./judge.ts"
 import type { ManagerLink } from "./link.ts"
 import type { Log } from "./log.ts"
+import type { Pulse } from "./pulse.ts"
 import type { Throttle } from "./throttle.ts"
 
 export interface Desk {
@@ -21,6 +22,7 @@ export interface Desk {
   readonly store: JobStore
   readonly book: Book
   readonly throttle: Throttle
+  readonly pulse: Pulse
   readonly clock: Clock
   readonly log: Log
   readonly pace: Pace

@@ -44,7 +44,9 @@ export class Engine implements AsyncDisposable {
     setMaxListeners(0, this.closing.signal)
     this.watch = new Watch(desk.clock, 2 * desk.pace.sweepMsMax)
     this.tries = new Tries(desk.clock)
+    desk.pulse.listen((what) => this.onJolt(what))
     this.loops = [
+      desk.pulse.run(this.closing.signal),
       this.loop("submit", desk.bells.submit, (signal) => submitPass(desk, this.watch, signal)),
       this.loop("monitor", desk.bells.monitor, (signal) => this.monitorPass(signal)),
       this.loop("collect", desk.bells.collect, (signal) => collectPass(desk, this.tries, signal)),
@@ -104,11 +106,15 @@ export class Engine implements AsyncDisposable {
   /** A short tick looks for hints, which mostly settle themselves; a sweep follows when it was asked for or is due. */
   private async monitorPass(signal: AbortSignal): Promise<number | null> {
     const { desk } = this
-    const { pace, clock } = desk
+    const { pace, clock, pulse } = desk
+    const jolts = pulse.check()
     const watched = watchedBy(desk)
-    if (watched.length === 0) return this.recallPass(signal)
+    if (watched.length === 0) {
+      this.looked(jolts)
+      return this.recallPass(signal)
+    }
     const live = await desk.link.session(signal, "monitor")
-    if (live.quietMs === 0 && (await giveUp(desk, live, watched, signal)) > 0) return 0
+    if (live.quietMs === 0 && pulse.isSteady && (await giveUp(desk, live, watched, signal)) > 0) return 0
     const nextAt = this.sweepAt(watched)
     if (!this.sweepWanted && nextAt > clock.monotonic()) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
@@ -124,11 +130,30 @@ export class Engine implements AsyncDisposable {
     } finally {
       this.sweeping = false
     }
+    this.looked(jolts)
     await this.recallPass(signal)
     this.sweepBy = Number.POSITIVE_INFINITY
     this.sweptAt = clock.monotonic()
     this.sweepsDone += 1
     return pace.hintMs
+  }
+
+  /** What waited for a fresh look goes on. */
+  private looked(jolts: number): void {
+    const { pulse, bells } = this.desk
+    if (pulse.isSteady) return
+    pulse.looked(jolts)
+    if (pulse.isSteady) bells.submit.ring()
+  }
+
+  /** We slept, or the clock jumped: what was measured counts no more, and the connection may be dead. */
+  private onJolt(what: string): void {
+    const { desk, watch } = this
+    desk.log.info({ executor: desk.name, what }, "everything is asked afresh")
+    watch.restart()
+    this.sweepWanted = true
+    desk.link.doubt()
+    ringAll(desk.bells)
   }
 
   /** When a sweep is due, without a hint, by the monotonic clock. */

@@ -15,6 +15,9 @@ import { type Watched, isOut, nativeOf, onTheirWay, watchedBy } from "./watched.
  */
 const skewMsMax = 120_000
 
+/** After a sleep the network takes its time to come back: until then, a manager that is away says nothing. */
+const networkMs = 60_000
+
 /**
  * Of these, ends those whose time is over and whose guard it gets: they can never run. What holds its guard has started,
  * and goes on. Returns how many it has dealt with.
@@ -46,6 +49,7 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
 
 /** The manager has just been tried, and is away: of those that it has, whatever it does, none can start any more. */
 export async function giveUpAway(desk: Desk): Promise<void> {
+  if (desk.pulse.steadyForMs < networkMs) return
   const due = [...watchedBy(desk), ...onTheirWay(desk)].filter((one) => isOverdue(desk, one, skewMsMax))
   if (due.length === 0) return
   const groups = due.map((one) => {

@@ -1,6 +1,6 @@
 /** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
-import type { Clock } from "../clock.ts"
-import { HawserError, TransportError } from "../errors.ts"
+import { type Clock, withDeadline } from "../clock.ts"
+import { HawserError, TransportError, asHawserError } from "../errors.ts"
 import type { Health, ManagerEventBody } from "../job/index.ts"
 import type { JobStore, Site } from "../persist/store.ts"
 import type { HostFacts, Place } from "../remote/layout.ts"
@@ -17,8 +17,12 @@ export interface Live {
   readonly session: Session
   readonly place: Place
   readonly facts: HostFacts
-  /** The manager's wall clock less ours, ms. */
+  /** The manager's wall clock, ms. */
+  readonly now: number
+  /** It less ours, ms, as it was measured last. */
   readonly clockOffsetMs: number
+  /** The smallest that was measured: ours may have been set meanwhile, and what it told before still stands in the store. */
+  readonly clockOffsetMsMin: number
   /** Until effects are allowed, ms; before that they fail with a QuietError, and questions are answered. */
   readonly quietMs: number
   /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
@@ -28,6 +32,13 @@ export interface Live {
     how: { readonly force: boolean },
     signal: AbortSignal,
   ): Promise<void>
+}
+
+/** For the answer of a session that may be dead: it may stand in line behind another one. */
+const checkMsMax = 20_000
+
+function silent(): TransportError {
+  return new TransportError("CONNECTION_SILENT", { summary: "The connection gives no answer.", class: "transient" })
 }
 
 /** Nothing is asked now, whatever the number of jobs: the breaker waits. */
@@ -72,6 +83,9 @@ export class ManagerLink implements AsyncDisposable {
   private isWaitingForPerson = false
   private arrivalsTried = 0
   private superseded: HawserError | null = null
+  private checking: Promise<void> | null = null
+  private offsetMs = 0
+  private offsetMsMin = Number.POSITIVE_INFINITY
 
   constructor(parts: LinkParts) {
     this.parts = parts
@@ -90,6 +104,7 @@ export class ManagerLink implements AsyncDisposable {
     if (this.superseded !== null) throw this.superseded
     // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
     if (who === null) this.parts.breaker.release(null)
+    await this.checking
     if (this.live !== null) {
       await this.ownership.settle()
       return this.live
@@ -131,6 +146,34 @@ export class ManagerLink implements AsyncDisposable {
   /** The manager's wall clock less ours, ms; 0 while nobody is connected. */
   get clockOffsetMs(): number {
     return this.live?.clockOffsetMs ?? 0
+  }
+
+  /**
+   * This machine slept, or somebody set its clock: the session may be dead, and the clocks differ otherwise than before.
+   * It has to answer soon, or is replaced; nobody gets it before.
+   */
+  doubt(): void {
+    this.checking ??= this.check().finally(() => {
+      this.checking = null
+    })
+  }
+
+  private async check(): Promise<void> {
+    const { live } = this
+    const { clock, store, root, log, executor } = this.parts
+    if (live === null) return
+    try {
+      const answer = live.session.ask(hello(root, store.identity.stateId))
+      this.measure(await withDeadline(clock, checkMsMax, answer, silent))
+    } catch (error) {
+      log.info({ executor, reason: asHawserError(error).message }, "the connection did not survive")
+      if (this.live === live) await this.drop()
+    }
+  }
+
+  private measure({ now }: HostFacts): void {
+    this.offsetMs = now - this.parts.clock.now()
+    this.offsetMsMin = Math.min(this.offsetMsMin, this.offsetMs)
   }
 
   /** Milliseconds until something may be done over there; 0: now, as far as is known. */
@@ -181,6 +224,9 @@ export class ManagerLink implements AsyncDisposable {
       if (this.ownership.quietMs > 0) this.degraded(quietText)
       log.info({ executor, address: this.address, owner, host: facts.hostname }, "connected")
       const place: Place = { home: facts.home, owner }
+      this.measure(facts)
+      // oxlint-disable-next-line no-this-alias
+      const link = this
       const { ownership } = this
       const quieted = ownership.quieted(session)
       const live: Live = {
@@ -190,7 +236,15 @@ export class ManagerLink implements AsyncDisposable {
         get quietMs() {
           return ownership.quietMs
         },
-        clockOffsetMs: facts.now - clock.now(),
+        get now() {
+          return clock.now() + link.offsetMs
+        },
+        get clockOffsetMs() {
+          return link.offsetMs
+        },
+        get clockOffsetMsMin() {
+          return link.offsetMsMin
+        },
         async cancel(scheduler, natives, how, signal) {
           const commands = scheduler.cancel(natives, { ...how, owner }).map((command) => asOwner(place, command))
           await Promise.all(commands.map((command) => quieted.act(command, signal)))

@@ -85,12 +85,15 @@ export async function sweep(
   watched: readonly Watched[],
   signal: AbortSignal,
 ): Promise<Findings> {
+  const jolts = desk.pulse.check()
   const findings = await askQueue(desk, live, watched, signal)
   const unclear = [...unsettled(findings, watched), ...contested(findings, watched), ...witnesses(desk, watched)]
   await askRecords(desk, live, [...new Set(unclear)], findings, signal)
   await learnVisible(desk, live, findings)
   await askHistory(desk, live, watched, findings, signal)
   // A manager that can't cancel now says nothing against what it has answered.
+  // Half of it is from before: no look.
+  if (desk.pulse.check() !== jolts) return findings
   const surplus = live.quietMs > 0 ? [] : surplusOf(desk, findings)
   const trouble = await cancelSurplus(desk, live, surplus, signal).catch((error: unknown) => error)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)

@@ -11,6 +11,7 @@ import { Engine } from "./engine.ts"
 import { defaultJudgeLimits } from "./judge.ts"
 import { ManagerLink } from "./link.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
+import { Pulse } from "./pulse.ts"
 import { Throttle } from "./throttle.ts"
 
 /** The engine runs at once: it takes up what the store says is not over. */
@@ -44,6 +45,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     store,
     book,
     throttle: new Throttle(clock, parts.limits),
+    pulse: new Pulse(clock),
     clock,
     log,
     pace,

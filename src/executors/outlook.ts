@@ -5,6 +5,7 @@ import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
 import { type Case, hasStarted, ruling } from "./judge.ts"
 import { quietText } from "./ownership.ts"
+import { joltText } from "./pulse.ts"
 import type { Situation } from "./situation.ts"
 import { isHeldBack } from "./visibility.ts"
 
@@ -32,7 +33,8 @@ function stepWaits(facts: Facts): Wait[] {
 function managerWaits({ job, manager, situation, now }: Facts): Wait[] {
   const quietMs = situation?.quietMs ?? 0
   if (quietMs > 0) return [{ for: `the owner before this one: ${quietText}`, until: isoTime(now + quietMs) }]
-  if (manager.health === "up" || manager.health === "degraded") return []
+  const fresh = situation?.isJolted === true ? [{ for: `a fresh look: ${joltText}`, until: null }] : []
+  if (manager.health === "up" || manager.health === "degraded") return fresh
   const why = manager.reason === null ? "" : ` (${manager.reason})`
   const what = `${job.executor}, which is ${manager.health}${why}; nothing is decided about its jobs meanwhile`
   return [{ for: what, until: situation === null ? null : isoTime(now + situation.restMs) }]

@@ -16,6 +16,8 @@ export interface Situation {
   /** Until the next sweep, without a hint; null: no attempt of this executor is with the manager. */
   readonly sweepMs: number | null
   readonly isConnected: boolean
+  /** Nothing was asked yet since this machine slept or its clock was set. */
+  readonly isJolted: boolean
   /** Until something may be done there, since the owner before this one may still do something; 0: now. */
   readonly quietMs: number
   /** Until the breaker lets somebody ask the manager again; 0: nothing holds it back. */
@@ -51,6 +53,7 @@ export function situationOf({ desk, watch, tries, findings, sweepMs }: Situation
     answers,
     sweepMs: sweepMs === null ? null : Math.max(0, sweepMs),
     isConnected: desk.link.isConnected,
+    isJolted: !desk.pulse.isSteady,
     quietMs: desk.link.quietMs,
     restMs: desk.link.restMs,
     pauseMs: desk.throttle.pauseMs(),

@@ -52,7 +52,7 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null),
     signal,
   )
-  await giveUp(desk, live, onTheirWay(desk), signal)
+  if (desk.pulse.isSteady) await giveUp(desk, live, onTheirWay(desk), signal)
   const step = async (job: Job): Promise<void> => {
     if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
   }

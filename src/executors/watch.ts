@@ -74,6 +74,12 @@ export class Watch {
     this.cancels.set(token, this.clock.monotonic())
   }
 
+  /** What was seen before says nothing of how long something has been so: absence and grace begin anew. */
+  restart(): void {
+    this.absences.clear()
+    this.finals.clear()
+  }
+
   forget(token: string): void {
     this.absences.delete(token)
     this.finals.delete(token)

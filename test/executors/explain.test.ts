@@ -19,6 +19,7 @@ const calm: Situation = {
   answers: [],
   sweepMs: 18_000,
   isConnected: true,
+  isJolted: false,
   quietMs: 0,
   restMs: 0,
   pauseMs: 0,

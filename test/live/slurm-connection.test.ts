@@ -1,10 +1,10 @@
 /** The connection to Slurm's host is cut, freezes, and is allowed little: the work goes on by itself. */
 import { execFile } from "node:child_process"
-import { chmod } from "node:fs/promises"
+import { chmod, readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
-import { study } from "../support/cli.ts"
+import { pause, study } from "../support/cli.ts"
 import { Trace, batchOf, clusterConfig, eventsOf, studyThrough, until, wrongRuns } from "../support/cluster.ts"
 import { type DelayingProxy, delayingProxy } from "../support/delaying-proxy.ts"
 import { type Rig, rig } from "../support/rig.ts"
@@ -13,6 +13,9 @@ import { testSshd } from "../support/sshd.ts"
 const skipped = typeof rig === "string"
 const isRoot = process.getuid?.() === 0
 const target = rig as Rig
+
+/** Longer than the 45 s after which OpenSSH and we call a silent connection dead. */
+const stoppedMs = 55_000
 
 describe.concurrent("the connection", () => {
   test.skipIf(skipped)(
@@ -56,6 +59,29 @@ describe.concurrent("the connection", () => {
       expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
       expect(await wrongRuns(target, work, trace)).toEqual([])
       expect(proxy.connections()).toBe(2)
+    },
+  )
+
+  test.skipIf(skipped)(
+    "of a controller that stood still for longer than a connection may be silent is checked, and nothing is missed",
+    { timeout: 240_000 },
+    async () => {
+      await using trace = new Trace()
+      await using proxy = await delayingProxy(target)
+      await using work = await studyThrough(target, proxy)
+      // Some end meanwhile, some run on, and some have not started.
+      const stdin = batchOf(24, "stopped", (index) => ({ script: trace.payload(index < 8 ? 5 : 30) }))
+      expect((await work.hawser(["batch", "-"], { stdin })).code).toBe(0)
+      const pid = (await work.controllerPid()) ?? 0
+      process.kill(pid, "SIGSTOP")
+      await pause(stoppedMs)
+      process.kill(pid, "SIGCONT")
+      expect((await work.hawser(["wait", "--all", "--timeout", "150s"])).code).toBe(0)
+      expect(await wrongRuns(target, work, trace)).toEqual([])
+      const log = await readFile(join(work.folder, ".hawser/log/controller.log"), "utf8")
+      expect(log).toContain("everything is asked afresh")
+      console.log(`${proxy.connections()} connections`)
+      expect(proxy.connections()).toBeLessThanOrEqual(2)
     },
   )
 

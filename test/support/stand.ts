@@ -13,12 +13,13 @@ import type { JobStore } from "../../src/persist/store.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import { FakeManager, fakeScheduler } from "./fake-scheduler.ts"
 
-/** Spans pass ten times as fast; the wall clock is the real one, plus what a test has set it off by. */
+/** Time passes ten times as fast as on the manager's host; what a test has set the wall clock off by comes on top. */
 export function fastClock(factor = 10): Clock & { jump(ms: number): void } {
+  const began = { now: systemClock.now(), monotonic: systemClock.monotonic() }
   let offset = 0
   return {
     ...systemClock,
-    now: () => systemClock.now() + offset,
+    now: () => Math.floor(began.now + (systemClock.monotonic() - began.monotonic) * factor + offset),
     monotonic: () => systemClock.monotonic() * factor,
     sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
     jump: (ms) => {
@@ -36,13 +37,15 @@ export interface LogLine {
 export class Stand implements AsyncDisposable {
   readonly folder: string
   readonly manager: FakeManager
-  readonly clock: ReturnType<typeof fastClock> = fastClock()
+  readonly clock: ReturnType<typeof fastClock>
   readonly log: LogLine[] = []
   /** Called before the fleets are closed. */
   readonly atEnd: (() => void)[] = []
   readonly #fleets: Fleet[] = []
 
-  constructor() {
+  /** `factor`: how many times as fast as on the manager's host time passes here. */
+  constructor(factor = 10) {
+    this.clock = fastClock(factor)
     this.folder = mkdtempSync(join(tmpdir(), "hawser-engine-"))
     this.manager = new FakeManager(join(this.folder, "manager"))
     mkdirSync(join(this.folder, "base"))
@@ -121,6 +124,18 @@ export class Stand implements AsyncDisposable {
     }
   }
 
+  /** What ends just now may still write; `maxRetries` tries the folder again, and not what has come into it. */
+  async #remove(): Promise<void> {
+    for (let tries = 20; ; tries -= 1) {
+      try {
+        return rmSync(this.folder, { recursive: true, force: true })
+      } catch (error) {
+        if (tries === 0) throw error
+        await systemClock.sleep(50)
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const end of this.atEnd) end()
     await Promise.all(this.#fleets.map((fleet) => fleet[Symbol.asyncDispose]()))
@@ -132,7 +147,7 @@ export class Stand implements AsyncDisposable {
         // It has ended.
       }
     }
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    await this.#remove()
   }
 }
 
