@@ -4,13 +4,13 @@ import { HawserError, TransportError, asHawserError } from "../errors.ts"
 import type { Health, ManagerEventBody } from "../job/index.ts"
 import type { JobStore, Site } from "../persist/store.ts"
 import type { HostFacts, Place } from "../remote/layout.ts"
-import { asOwner, hello } from "../remote/verbs.ts"
+import { asOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Attendance } from "../transport/person.ts"
 import type { Session } from "../transport/session.ts"
 import type { Log } from "./log.ts"
-import { Ownership, QuietError, quietText } from "./ownership.ts"
+import { Ownership, QuietError, greeting, quietText } from "./ownership.ts"
 
 /** A session that is open, and what goes with it. */
 export interface Live {
@@ -160,10 +160,10 @@ export class ManagerLink implements AsyncDisposable {
 
   private async check(): Promise<void> {
     const { live } = this
-    const { clock, store, root, log, executor } = this.parts
+    const { clock, log, executor } = this.parts
     if (live === null) return
     try {
-      const answer = live.session.ask(hello(root, store.identity.stateId))
+      const answer = live.session.ask(greeting(this.parts))
       this.measure(await withDeadline(clock, checkMsMax, answer, silent))
     } catch (error) {
       log.info({ executor, reason: asHawserError(error).message }, "the connection did not survive")
@@ -215,10 +215,10 @@ export class ManagerLink implements AsyncDisposable {
   }
 
   private async connect(signal: AbortSignal): Promise<Live> {
-    const { store, root, clock, log, executor } = this.parts
+    const { clock, log, executor } = this.parts
     const session = await this.open(signal)
     try {
-      const facts = await session.ask(hello(root, store.identity.stateId), signal)
+      const facts = await session.ask(greeting(this.parts), signal)
       const owner = await this.ownership.take(session, facts, signal)
       await this.recordContact(facts)
       if (this.ownership.quietMs > 0) this.degraded(quietText)

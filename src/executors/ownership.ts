@@ -1,8 +1,9 @@
 /** Ownership: the number under which a controller acts over there, and how long an earlier owner might go on. (PROTOCOL 26) */
 import type { Clock } from "../clock.ts"
+import type { Command } from "../command.ts"
 import { HawserError } from "../errors.ts"
 import type { JobStore } from "../persist/store.ts"
-import type { HostFacts } from "../remote/layout.ts"
+import { type HostFacts, homeName } from "../remote/layout.ts"
 import { hello, takeOwner } from "../remote/verbs.ts"
 import type { Session } from "../transport/session.ts"
 
@@ -29,6 +30,11 @@ export interface OwnershipParts {
   readonly clock: Clock
 }
 
+/** The first question of a session: where its place is, and who acts there. */
+export function greeting({ executor, root, store }: Omit<OwnershipParts, "clock">): Command<HostFacts> {
+  return hello(root, homeName(store.identity.stateId, executor))
+}
+
 /**
  * Of one controller and one executor. All its sessions sign with one text, which is on disk before a number is taken
  * with it: so a successor that knows this controller to be dead, as the store does, knows its numbers for dead ones.
@@ -45,7 +51,7 @@ export class Ownership {
 
   /** Takes the next number: whoever holds a lower one can do nothing more, once its host has seen it. */
   async take(session: Session, found: HostFacts, signal: AbortSignal): Promise<number> {
-    const { store, root, clock } = this.parts
+    const { clock } = this.parts
     for (let facts = found; ;) {
       const isOwn = facts.holder === this.text
       const isSettled = facts.owner === 0 || this.isSettled(facts.holder)
@@ -54,7 +60,7 @@ export class Ownership {
       const { won } = await session.act(takeOwner(place, this.text), signal)
       if (won && !isOwn && !isSettled) this.quietUntil = clock.monotonic() + directoryCacheMs
       if (won) return place.owner
-      facts = await session.ask(hello(root, store.identity.stateId), signal)
+      facts = await session.ask(greeting(this.parts), signal)
     }
   }
 

@@ -3,6 +3,7 @@ import type { ExecutorParts } from "../executors/parts.ts"
 import { SchedulerError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
+import { homeName } from "../remote/layout.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 
 export const brokenEngines = [
@@ -31,8 +32,9 @@ export function brokenParts(parts: ExecutorParts, broken: Broken | null): Execut
 /** Writes down of the virtual cluster what its first job would have to show. */
 export async function takeForShown(store: JobStore, broken: Broken | null): Promise<void> {
   if (broken !== "fence-unshown") return
-  const root = `/home/me/.hawser/${store.identity.stateId}`
-  await store.append([{ executor: "cluster", type: "visible", root, machine: "m1", shownBy: null }])
+  const executor = "cluster"
+  const root = `/home/me/.hawser/${homeName(store.identity.stateId, executor)}`
+  await store.append([{ executor, type: "visible", root, machine: "m1", shownBy: null }])
 }
 
 function resubmitting(scheduler: Scheduler): Scheduler {

@@ -3,15 +3,15 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { expect, onTestFinished, test } from "vitest"
-import { Ownership, directoryCacheMs, quietText } from "../../src/executors/ownership.ts"
+import { Ownership, directoryCacheMs, greeting, quietText } from "../../src/executors/ownership.ts"
 import { type JobStore, openStore, systemHost } from "../../src/persist/index.ts"
-import { hello } from "../../src/remote/verbs.ts"
 import { runVerb } from "../../src/testing/verbs.ts"
 import type { Session } from "../../src/transport/session.ts"
 import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"
 import { virtualClock } from "../support/virtual-clock.ts"
 
 const { signal } = new AbortController()
+const executor = "hpc"
 const root = "/home/me/.hawser"
 
 /** A manager's host without shells, and state directories whose owners have all been killed unless it is said. */
@@ -40,11 +40,11 @@ function site() {
     const host = { ...systemHost, startTimeOf }
     const store = await openStore(join(folder, name), { clock, takeOver: isAlive, host })
     stores.push(store)
-    return { store, ownership: new Ownership({ executor: "hpc", root, store, clock }) }
+    return { store, ownership: new Ownership({ executor, root, store, clock }) }
   }
   /** Connects, and returns how long it has to be quiet. */
   const connect = async ({ store, ownership }: Awaited<ReturnType<typeof controller>>): Promise<number> => {
-    await ownership.take(session, await session.ask(hello(root, store.identity.stateId)), signal)
+    await ownership.take(session, await session.ask(greeting({ executor, root, store })), signal)
     return ownership.quietMs
   }
   const copy = (from: string, to: string): void => cpSync(join(folder, from), join(folder, to), { recursive: true })
@@ -98,7 +98,7 @@ test("one that was killed between its word and its number leaves nothing to wait
   await connect(await controller("one"))
   const { store, ownership } = await controller("one")
   const cut = { ask: () => Promise.reject(new Error("cut")), act: () => Promise.reject(new Error("cut")) }
-  const facts = await site().session.ask(hello(root, store.identity.stateId))
+  const facts = await site().session.ask(greeting({ executor, root, store }))
   await expect(ownership.take({ ...site().session, ...cut }, { ...facts, owner: 0 }, signal)).rejects.toThrow("cut")
   expect(await connect(await controller("one"))).toBe(0)
 })

@@ -11,6 +11,7 @@ import { type Host, openStore, systemHost } from "../../src/persist/index.ts"
 import { memoryStore } from "../../src/persist/memory.ts"
 import type { JobStore } from "../../src/persist/store.ts"
 import { localTransport } from "../../src/transport/local.ts"
+import { homeName } from "../../src/remote/layout.ts"
 import { FakeManager, fakeScheduler } from "./fake-scheduler.ts"
 
 /** Time passes ten times as fast as on the manager's host; what a test has set the wall clock off by comes on top. */
@@ -95,7 +96,7 @@ export class Stand implements AsyncDisposable {
 
   /** As if a job had started there before. */
   async #shown(store: JobStore): Promise<JobStore> {
-    const root = join(realpathSync(this.folder), "root", store.identity.stateId)
+    const root = join(realpathSync(this.folder), "root", homeName(store.identity.stateId, "fake"))
     const visible = { executor: "fake", type: "visible", root, machine: machineName(), shownBy: null } as const
     if (!this.isUnshown) await store.append([visible])
     return store
