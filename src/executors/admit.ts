@@ -151,6 +151,7 @@ function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
   const times = candidates.flatMap((job) => [nextTryAt(job) ?? [], giveUpAt(job) ?? []].flat())
   const known = [
     desk.throttle.pauseMs(),
+    desk.throttle.laneMs(candidates) ?? 0,
     desk.throttle.rateMs(),
     ...begins,
     ...times.map((at) => at - desk.clock.now()),

@@ -43,6 +43,8 @@ export interface Pace {
   readonly sweepMsMax: number
   /** Between two looks into the event folder, while jobs run. */
   readonly hintMs: number
+  /** Between two questions of any kind, whatever there is to ask: the user's own wish. 0: there is none. */
+  readonly askMsMin: number
   /** How long `submit` waits for others to travel with. */
   readonly gatherMs: number
   /** A cancelled native gets KILL after this. */

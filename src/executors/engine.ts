@@ -31,6 +31,7 @@ export class Engine implements AsyncDisposable {
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
+  private askedAt = Number.NEGATIVE_INFINITY
   private recalledAt = Number.NEGATIVE_INFINITY
   private sweepWanted = true
   /** Something has ended that its records do not settle: no later than this. */
@@ -114,6 +115,9 @@ export class Engine implements AsyncDisposable {
       return this.recallPass(signal)
     }
     const live = await desk.link.session(signal, "monitor")
+    const earliestAt = this.askedAt + pace.askMsMin
+    if (!this.sweepWanted && earliestAt > clock.monotonic()) return earliestAt - clock.monotonic()
+    this.askedAt = clock.monotonic()
     if (live.quietMs === 0 && pulse.isSteady && (await giveUp(desk, live, watched, signal)) > 0) return 0
     const nextAt = this.sweepAt(watched)
     if (!this.sweepWanted && nextAt > clock.monotonic()) {

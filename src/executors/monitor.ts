@@ -193,7 +193,7 @@ async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): P
     events.map((event) => [event]),
   )
   if (events.some((event) => event.type === "ended")) {
-    desk.throttle.left()
+    for (const { job, verdict } of judged) if (verdict.kind === "ended") desk.throttle.left(job)
     desk.bells.collect.ring()
     desk.bells.submit.ring()
   }

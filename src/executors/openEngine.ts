@@ -44,7 +44,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     link,
     store,
     book,
-    throttle: new Throttle(clock, parts.limits),
+    throttle: new Throttle(clock, parts.limits, store.managers.get(name)?.limits),
     pulse: new Pulse(clock),
     clock,
     log,

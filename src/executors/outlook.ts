@@ -85,11 +85,14 @@ function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
 
 function submitWaits(situation: Situation | null, now: number): Wait[] {
   if (situation === null) return []
-  const { pauseMs, pauseReason, rateMs } = situation
+  const { pauseMs, pauseReason, laneMs, laneReason, rateMs } = situation
   return [
     ...(pauseMs > 0
       ? [{ for: `the manager to take more (${pauseReason ?? "it refused"})`, until: isoTime(now + pauseMs) }]
       : []),
+    ...(laneReason === null
+      ? []
+      : [{ for: `a place: ${laneReason}`, until: laneMs === null ? null : isoTime(now + laneMs) }]),
     ...(rateMs > 0 ? [{ for: "maxSubmitPerMinute", until: isoTime(now + rateMs) }] : []),
   ]
 }

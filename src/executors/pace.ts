@@ -3,13 +3,29 @@ import type { Pace } from "./desk.ts"
 import { isHeldBack } from "./visibility.ts"
 import type { Watched } from "./watched.ts"
 
-export const localPace: Pace = { sweepMsMin: 500, sweepMsMax: 5_000, hintMs: 200, gatherMs: 5, killAfterMs: 10_000 }
+export const localPace: Pace = {
+  sweepMsMin: 500,
+  sweepMsMax: 5_000,
+  hintMs: 200,
+  askMsMin: 0,
+  gatherMs: 5,
+  killAfterMs: 10_000,
+}
 export const remotePace: Pace = {
   sweepMsMin: 2_000,
   sweepMsMax: 30_000,
   hintMs: 1_000,
+  askMsMin: 0,
   gatherMs: 20,
   killAfterMs: 30_000,
+}
+
+/** `limits.minPollSeconds`: neither a sweep nor a look for hints comes sooner after another one. */
+export function pacedBy(pace: Pace, minPollSeconds: number | null): Pace {
+  if (minPollSeconds === null) return pace
+  const askMsMin = minPollSeconds * 1000
+  const sweepMsMax = Math.max(pace.sweepMsMax, askMsMin)
+  return { ...pace, sweepMsMin: askMsMin, sweepMsMax, hintMs: Math.max(pace.hintMs, askMsMin), askMsMin }
 }
 
 /**

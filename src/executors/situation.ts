@@ -25,6 +25,9 @@ export interface Situation {
   /** Until something is submitted again, and why not now; 0 and null: now. */
   readonly pauseMs: number
   readonly pauseReason: string | null
+  /** Until the manager may take more jobs like it, and why it does not; null: that is no limit of its own, or nobody knows when. */
+  readonly laneMs: number | null
+  readonly laneReason: string | null
   /** Until `maxSubmitPerMinute` allows another one; 0: now. */
   readonly rateMs: number
   /** How often its outputs did not come back whole, and until they are asked for again. */
@@ -58,6 +61,8 @@ export function situationOf({ desk, watch, tries, findings, sweepMs }: Situation
     restMs: desk.link.restMs,
     pauseMs: desk.throttle.pauseMs(),
     pauseReason: desk.throttle.pauseReason,
+    laneMs: desk.throttle.laneMs([job]),
+    laneReason: desk.throttle.laneReason(job),
     rateMs: desk.throttle.rateMs(),
     collecting: { failures: tries.count(token), waitMs: tries.waitMs(token) },
     cancel: sentForMs === null ? null : { sentForMs, killMs: Math.max(0, desk.pace.killAfterMs - sentForMs) },

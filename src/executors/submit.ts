@@ -1,6 +1,6 @@
 /** Submit: from `new` to a native id, each step written down before it is taken. */
 import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
-import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
+import { type AnyEventBody, type Attempt, type Job, type LearnedLimit, currentAttempt } from "../job/index.ts"
 import type { Place, SubmitReply } from "../remote/layout.ts"
 import { submitOnce } from "../remote/submit.ts"
 import type { Accepted } from "../schedulers/scheduler.ts"
@@ -39,11 +39,15 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   const { admitted, retryMs } = await admissible(desk)
   if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
   const live = await desk.link.session(signal, "submit").catch(async (error: unknown) => {
+    desk.throttle.withdraw(admitted.length)
     if (!signal.aborted) await tellAway(desk, asHawserError(error))
     throw error
   })
   const { session, place, quietMs } = live
-  if (quietMs > 0) return waitForQuiet(desk, quietMs)
+  if (quietMs > 0) {
+    desk.throttle.withdraw(admitted.length)
+    return waitForQuiet(desk, quietMs)
+  }
   await intend(desk, place, admitted)
   await cancelAll(
     desk,
@@ -53,9 +57,8 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     signal,
   )
   if (desk.pulse.isSteady) await giveUp(desk, live, onTheirWay(desk), signal)
-  const step = async (job: Job): Promise<void> => {
-    if (desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
-  }
+  const step = (job: Job): Promise<void> =>
+    desk.throttle.inTurn(job, inside(desk), () => submitJob(desk, session, place, job, signal))
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
   await tellWaiting(
     desk,
@@ -82,12 +85,16 @@ async function tellAway(desk: Desk, error: HawserError): Promise<void> {
 /** What is still on its way was refused, or waits for something that no event tells of. */
 function nextPassMs(desk: Desk, retryMs: number | null): number | null {
   if (onTheirWay(desk).length === 0) return retryMs
-  const pauseMs = desk.throttle.pauseMs()
-  return Math.min(pauseMs > 0 ? pauseMs : laggardsMs, retryMs ?? laggardsMs)
+  const { throttle } = desk
+  const pauseMs = throttle.pauseMs()
+  const jobs = onTheirWay(desk).map(({ job }) => job)
+  const isFull = throttle.within(jobs, inside(desk)).length === 0
+  const waitMs = pauseMs > 0 ? pauseMs : isFull ? (throttle.laneMs(jobs) ?? laggardsMs) : laggardsMs
+  return Math.min(waitMs, retryMs ?? waitMs)
 }
 
 /** Those of a controller that died may need secrets that this one has not been told. */
-async function dueForSubmission(desk: Desk): Promise<Job[]> {
+async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
   const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
     job.cancelRequestedAt === null && attempt.fence === null ? [job] : [],
@@ -95,7 +102,8 @@ async function dueForSubmission(desk: Desk): Promise<Job[]> {
   const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
   const without = jobs.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
-  return jobs.filter((job) => missing.get(job)?.length === 0)
+  const ready = jobs.filter((job) => missing.get(job)?.length === 0)
+  return desk.throttle.within(ready, inside(desk))
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */
@@ -168,8 +176,13 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   if ("refusal" in reply && reply.refusal.class === "transient") await desk.link.failed(reply.refusal, "submit")
   const events =
     "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
+  const isLimit = "refusal" in reply && reply.refusal.class === "limit"
+  // Before it is written down: those behind it must not be refused as well.
+  const learned = isLimit ? desk.throttle.limited(job, inside(desk), reasonOf(reply.refusal)) : null
   if (events.length === 0) return
   await desk.store.append(events)
+  if (!("refusal" in reply) && reply.status === "answered") await learn(desk, desk.throttle.accepted(job, inside(desk)))
+  else await learn(desk, learned)
   // After it is on disk: the monitor looks at what the store says.
   desk.bells.monitor.nudge()
 }
@@ -184,7 +197,6 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
   const { token } = attempt
   switch (reply.status) {
     case "answered":
-      desk.throttle.accepted()
       desk.link.succeeded()
       return [{ job: job.id, type: "accepted", token, ...reply.value }]
     case "in-doubt":
@@ -214,15 +226,16 @@ function onGuarded(job: Job, token: string, owner: string): AnyEventBody[] {
 
 function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, error: HawserError): AnyEventBody[] {
   const { token } = attempt
-  const reason = [error.summary, error.reason].filter((line) => line !== undefined).join(" ")
+  const reason = reasonOf(error)
   switch (error.class) {
     case "in-doubt":
       return [{ job: job.id, type: "in-doubt", token, reason }]
     case "transient":
     case "busy":
-    case "limit":
     case "auth":
       desk.throttle.refused(reason)
+      return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
+    case "limit":
       return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
     case "rejected":
     case "unknown-job":
@@ -237,4 +250,20 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
         },
       ]
   }
+}
+
+function reasonOf({ summary, reason }: HawserError): string {
+  return [summary, reason].filter((line) => line !== undefined).join(" ")
+}
+
+/** The jobs that the manager has. */
+function inside(desk: Desk): () => readonly Job[] {
+  return () => desk.book.in("queued", "held", "running", "suspended")
+}
+
+/** What was found out of the manager's limits outlives us. */
+async function learn(desk: Desk, learned: LearnedLimit | null): Promise<void> {
+  if (learned === null) return
+  desk.log.info({ executor: desk.name, ...learned }, "a limit of the manager")
+  await desk.store.append([{ executor: desk.name, type: "limit", ...learned }])
 }

@@ -85,6 +85,16 @@ export type JobEventBody = { readonly job: string } & (
   | { readonly type: "pruned"; readonly where: "remote" | "both" }
 )
 
+/** Of the jobs of this queue, account and QOS the manager takes `max` of ours at a time. */
+export interface LearnedLimit {
+  readonly queue: string | null
+  readonly account: string | null
+  readonly qos: string | null
+  readonly max: number
+  /** In its own words. */
+  readonly reason: string
+}
+
 /** What happened to a manager. Names the executor, not a job. */
 export type ManagerEvent = EventBase & ManagerEventBody
 export type ManagerEventBody = { readonly executor: string } &
@@ -101,6 +111,8 @@ export type ManagerEventBody = { readonly executor: string } &
      * before has ended, or was waited for (PROTOCOL 26).
      */
     | { readonly type: "owner"; readonly text: string; readonly settled: boolean }
+    /** How many jobs of one kind the manager takes at a time, as its refusals tell. */
+    | ({ readonly type: "limit" } & LearnedLimit)
     | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
   )
 

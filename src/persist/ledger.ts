@@ -31,8 +31,8 @@ export class Ledger {
   restore(jobs: Iterable<Job>, managers: Iterable<ManagerRecord>, seq: number): void {
     for (const manager of managers) {
       // Snapshots of earlier versions lack these.
-      const { visible = [], owners = [] } = manager
-      this.managers.set(manager.executor, { ...manager, visible, owners })
+      const { visible = [], owners = [], limits = [] } = manager
+      this.managers.set(manager.executor, { ...manager, visible, owners, limits })
     }
     for (const job of jobs) {
       this.jobs.set(job.id, job)
@@ -143,6 +143,7 @@ function unknownManager(event: ManagerEvent): ManagerRecord {
     contacted: null,
     visible: [],
     owners: [],
+    limits: [],
     health: "up",
     reason: null,
     since: event.at,
@@ -160,6 +161,13 @@ function managerAfter(record: ManagerRecord, event: ManagerEvent): ManagerRecord
     const { text, settled } = event
     const others = record.owners.filter((owner) => owner.text !== text)
     return { ...record, owners: [...others, { text, settled }].slice(-ownersMax) }
+  }
+  if (event.type === "limit") {
+    const { queue, account, qos, max, reason } = event
+    const others = record.limits.filter(
+      (limit) => limit.queue !== queue || limit.account !== account || limit.qos !== qos,
+    )
+    return { ...record, limits: [...others, { queue, account, qos, max, reason }] }
   }
   const since = event.health === record.health ? record.since : event.at
   return { ...record, health: event.health, reason: event.reason, since }

@@ -24,6 +24,8 @@ const calm: Situation = {
   restMs: 0,
   pauseMs: 0,
   pauseReason: null,
+  laneMs: null,
+  laneReason: null,
   rateMs: 0,
   collecting: { failures: 0, waitMs: 0 },
   cancel: null,
@@ -101,6 +103,11 @@ describe("what is waited for, and until when", () => {
       "a pause of the throttle, until it is over",
       facts({}, { situation: { ...calm, pauseMs: 40_000, pauseReason: "QOSMaxSubmitJobPerUserLimit" } }),
       [[/QOSMaxSubmit/, inSeconds(40)]],
+    ],
+    [
+      "a limit that the manager was found to have, until it may take more",
+      facts({}, { situation: { ...calm, laneMs: 20_000, laneReason: "The manager takes 2 at a time." } }),
+      [[/takes 2 at a time/, inSeconds(20)]],
     ],
     ["a begin time", facts({ spec: jobOf({}, { begin: inSeconds(3600) }).spec }), [[/begin time/, inSeconds(3600)]]],
     [

@@ -55,7 +55,7 @@ test("what has started unseen holds its guard, and goes on", async () => {
   await using stand = new Stand()
   // No sweep sees it run before the deadline.
   const fleet = await stand.fleet({
-    pace: { sweepMsMin: 30_000, sweepMsMax: 30_000, hintMs: 500, gatherMs: 20, killAfterMs: 5_000 },
+    pace: { sweepMsMin: 30_000, sweepMsMax: 30_000, hintMs: 500, askMsMin: 0, gatherMs: 20, killAfterMs: 5_000 },
   })
   const { id } = await submit(fleet, { command: stand.leaving("a", "sleep 1"), giveUpAfter: "1h" })
   await expect.poll(() => stand.ran, { timeout: 8_000 }).toEqual(["a"])

@@ -86,6 +86,22 @@ test("maxSubmitPerMinute opens again when the minute of the oldest is over", () 
   expect(throttle.admit([job("b")], []).get("b")?.kind).toBe("admitted")
 })
 
+test("what was admitted and could not go does not count for the rate", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, maxSubmitPerMinute: 2 })
+  const kinds = (...names: readonly string[]): string[] =>
+    [
+      ...throttle
+        .admit(
+          names.map((name) => job(name)),
+          [],
+        )
+        .values(),
+    ].map(({ kind }) => kind)
+  expect(kinds("a", "b")).toEqual(["admitted", "admitted"])
+  throttle.withdraw(2)
+  expect(kinds("a", "b", "c")).toEqual(["admitted", "admitted", "waiting"])
+})
+
 test("a manager that takes no more is left alone, longer each time, until one is accepted", () => {
   const clock = handClock()
   const throttle = new Throttle(clock, unlimited)
@@ -95,7 +111,7 @@ test("a manager that takes no more is left alone, longer each time, until one is
   clock.ms = 5_000
   throttle.refused("again")
   expect(throttle.pauseMs()).toBe(10_000)
-  throttle.accepted()
+  throttle.accepted(job("a"), () => [])
   expect(throttle.admit([job("a")], []).get("a")?.kind).toBe("admitted")
 })
 
@@ -103,7 +119,7 @@ test("a native that leaves makes a refused submission worth another try soon", (
   const clock = handClock()
   const throttle = new Throttle(clock, unlimited)
   for (let times = 0; times < 6; times += 1) throttle.refused("limit")
-  throttle.left()
+  throttle.left(job("a"))
   expect(throttle.pauseMs()).toBe(1_000)
 })
 

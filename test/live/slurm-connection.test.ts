@@ -85,6 +85,33 @@ describe.concurrent("the connection", () => {
     },
   )
 
+  for (const [limits, connections] of [
+    ["{maxConnections: 1}", 1],
+    ["{}", 2],
+  ] as const) {
+    test.skipIf(skipped)(
+      `of two executors to one host with limits ${limits}: ${connections}`,
+      { timeout: 180_000 },
+      async () => {
+        await using trace = new Trace()
+        await using proxy = await delayingProxy(target)
+        await using work = await studyThrough(target, proxy)
+        const one = await readFile(join(work.folder, "hawser.yaml"), "utf8")
+        const executor = `${one.replace("executors:\n", "")}    limits: ${limits}\n`
+        await work.write("hawser.yaml", `executors:\n${executor}${executor.replace("hpc:", "other:")}`)
+        const watch = mostOpen(proxy)
+        const files = { script: `${trace.payload(1)}head -c 300000 /dev/zero >out`, outputs: ["out"] }
+        const batches = ["hpc", "other"].map((name) =>
+          work.hawser(["batch", "-e", name, "-"], { stdin: batchOf(20, name, files) }),
+        )
+        for (const { code, stderr } of await Promise.all(batches)) expect(code, stderr).toBe(0)
+        expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
+        expect(await wrongRuns(target, work, trace)).toEqual([])
+        expect(watch.stop()).toBe(connections)
+      },
+    )
+  }
+
   for (const sessions of [2, 3]) {
     test.skipIf(skipped || !isRoot)(
       `is allowed ${sessions} channels, and that is enough`,

@@ -117,6 +117,7 @@ export function storeContract(name: string, open: () => Promise<JobStore>): void
         contacted: null,
         visible: [],
         owners: [],
+        limits: [],
         health: "unreachable",
         reason: "timeout",
         since: down?.at,
