@@ -221,6 +221,7 @@ export class Witness implements ClusterWitness {
 /** What a line of the log says of an event beyond its type. */
 function wordsOf(event: JobEvent): string {
   if ("outcome" in event) return `${event.outcome.state} ${event.outcome.cause ?? ""}`
+  if (event.type === "settled") return event.proof
   if ("evidence" in event) return `${event.evidence.source} ${event.evidence.word}`
   if ("nativeId" in event) return event.nativeId
   if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
