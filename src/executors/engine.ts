@@ -7,7 +7,7 @@ import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { giveUp, giveUpAway } from "./giveUp.ts"
 import { healthOf } from "./link.ts"
-import { type Loose, isOpen, looseEndsOf } from "./looseEnds.ts"
+import { type Loose, looseEndsOf } from "./looseEnds.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
 import { nextLookMs, nextSweepMs } from "./pace.ts"
 import { lostOf, recall, recallMs } from "./recall.ts"
@@ -160,7 +160,9 @@ export class Engine implements AsyncDisposable {
     try {
       this.findings = await sweep(desk, this.watch, live, watched, loose, signal)
       desk.link.succeeded()
-      this.settlingSince = looseEndsOf(desk).some(isOpen) ? (this.settlingSince ?? clock.monotonic()) : null
+      this.settlingSince = looseEndsOf(desk).some(({ isPressing }) => isPressing)
+        ? (this.settlingSince ?? clock.monotonic())
+        : null
     } finally {
       this.sweeping = false
     }
@@ -176,7 +178,9 @@ export class Engine implements AsyncDisposable {
     const { pace, clock } = this.desk
     const waits = [
       ...(watched.length > 0 ? [nextSweepMs(pace, watched, clock.now())] : []),
-      ...(loose.some(isOpen) ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))] : []),
+      ...(loose.some(({ isPressing }) => isPressing)
+        ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))]
+        : []),
       ...(loose.length > 0 ? [recallMs] : []),
     ]
     return waits.length === 0 ? Number.POSITIVE_INFINITY : Math.min(this.sweepBy, this.sweptAt + Math.min(...waits))

@@ -1,6 +1,7 @@
 /** Loose ends: what may be left over there of attempts that nobody waits for is looked for, ended, and told. (PROTOCOL 23) */
 import {
   type AnyEventBody,
+  type Attempt,
   type Evidence,
   type Job,
   type LooseEnd,
@@ -22,12 +23,17 @@ import type { Watched } from "./watched.ts"
 
 export interface Loose extends Watched {
   readonly kind: LooseEnd
+  /** Looked for by all means until it is settled; others when there is a sweep, and now and then. */
+  readonly isPressing: boolean
 }
 
 /** An outage that hides a job for longer is one that people know of. */
 export const lostMsMax: number = 24 * 3_600_000
 
-/** Those of this executor, oldest first. What was called lost counts for a day. */
+/** What was fenced is looked for by name for so long: its cancel has had its effect by then. */
+const pressingMsMax = 300_000
+
+/** Those of this executor, oldest first. What was lost or fenced, and is not settled, counts for a day. */
 export function looseEndsOf(desk: Pick<Desk, "book" | "clock">): Loose[] {
   const now = desk.clock.now()
   return desk.book.loose().flatMap((job) => looseEndsIn(job, now))
@@ -41,14 +47,16 @@ export function isLooseYet(job: Job, now: number): boolean {
 function looseEndsIn(job: Job, now: number): Loose[] {
   return job.attempts.flatMap((attempt): Loose[] => {
     const kind = looseEndOf(job, attempt)
-    const isOld = kind === "lost" && now - (attempt.endedAt ?? now) >= lostMsMax
-    return kind === null || isOld ? [] : [{ job, attempt, kind }]
+    const ageMs = now - looseSince(job, attempt, now)
+    if (kind === null || (kind !== "tombstone" && ageMs >= lostMsMax)) return []
+    return [{ job, attempt, kind, isPressing: kind === "tombstone" || (kind === "fenced" && ageMs < pressingMsMax) }]
   })
 }
 
-/** Worth a look until they are settled; what is lost is only looked for now and then. */
-export function isOpen({ kind }: Pick<Loose, "kind">): boolean {
-  return kind !== "lost"
+/** One that was replaced has no end of its own. */
+function looseSince(job: Job, attempt: Attempt, now: number): number {
+  const next = job.attempts[job.attempts.indexOf(attempt) + 1]
+  return attempt.endedAt ?? next?.createdAt ?? job.endedAt ?? now
 }
 
 /** Records, accounting and the queue by name, for those that the list of the queue does not settle. */
@@ -60,7 +68,7 @@ export async function lookForLoose(
   findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
-  const open = loose.filter(isOpen)
+  const open = loose.filter(({ isPressing }) => isPressing)
   const graves = open.filter(({ kind }) => kind === "tombstone")
   if (graves.length > 0) {
     await askRecords(desk, live, graves, findings, signal)
@@ -103,9 +111,9 @@ export async function settleLoose(
   loose: readonly Loose[],
   findings: Findings,
 ): Promise<void> {
-  const asked = new Set(loose.filter(isOpen).map(({ attempt }) => attempt.token))
-  // As they are now, with their guards.
-  const open = looseEndsOf(desk).filter((one) => isOpen(one) && asked.has(one.attempt.token))
+  const asked = new Set(loose.map(({ attempt }) => attempt.token))
+  // As they are now, with their guards. What is lost is corrected by its evidence, if there is any.
+  const open = looseEndsOf(desk).filter((one) => one.kind !== "lost" && asked.has(one.attempt.token))
   const settled = open.flatMap((one) => {
     const settlement = settlementOf(desk, watch, live, one, findings)
     return settlement === null ? [] : [{ one, settlement }]
@@ -137,10 +145,11 @@ function settlementOf(desk: Desk, watch: Watch, live: Live, one: Loose, findings
   const seen = findings.evidence.get(attempt.token) ?? []
   if (seen.some(({ state, source }) => state !== "ended" && source !== "accounting")) return null
   const ended = seen.filter(({ state }) => state === "ended")
-  if (attempt.fence === "won")
-    return ended.length > 0 || watch.absence(attempt.token).looks > 0
-      ? { proof: "fence", evidence: ended, outcome: null }
-      : null
+  if (attempt.fence === "won") {
+    // What can't be seen now may be accepted late; it can't run, but it would wait in the queue.
+    const isGone = ended.length > 0 || (one.kind === "tombstone" && isAbsent(desk, watch, attempt.token))
+    return isGone ? { proof: "fence", evidence: ended, outcome: null } : null
+  }
   // Another root, another place: what is not there says nothing.
   if (attempt.fence !== "lost" || !attempt.directory.startsWith(`${live.place.home}/`)) return null
   watch.sawFinal(attempt.token, ended.length > 0)
@@ -160,6 +169,11 @@ function settlementOf(desk: Desk, watch: Watch, live: Live, one: Loose, findings
   const [first] = verdict.evidence
   if (first?.state !== "ended") return { proof: "absence", evidence: verdict.evidence, outcome: null }
   return { proof: first.source, evidence: verdict.evidence, outcome: verdict.outcome }
+}
+
+function isAbsent({ judgeLimits }: Desk, watch: Watch, token: string): boolean {
+  const { looks, coveredMs } = watch.absence(token)
+  return looks >= judgeLimits.absenceLooks && coveredMs >= judgeLimits.absenceMs
 }
 
 function eventsOf(desk: Desk, { job, attempt, kind }: Loose, { proof, evidence, outcome }: Settlement): AnyEventBody[] {
