@@ -1,7 +1,8 @@
 /** `hawser abandon`: jobs of a manager that is gone for good end here; what is left over there is ended when it answers. */
 import { type Command, Option } from "commander"
 import { UsageError } from "../errors.ts"
-import type { AbandonRequest, AbandonResult } from "../hawser.ts"
+import type { AbandonRequest, AbandonResult, HawserApi } from "../hawser.ts"
+import type { JobView } from "../job/index.ts"
 import { confirm } from "./ask.ts"
 import { type Context, contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
@@ -35,16 +36,57 @@ export function registerAbandon(hawser: Command): void {
     .option("-y, --yes", "do not ask")
     .addHelpText("after", help)
     .action(async (names: string[], { executor, job, yes = false }: AbandonOptions, self: Command) => {
-      const context = contextOf(globalsOf(self))
       const request = { names, executors: executor, jobs: job }
-      if ([...names, ...executor, ...job].length === 0) throw nobody()
+      if (wordsOf(request).length === 0) throw nobody()
+      const context = contextOf(globalsOf(self))
       await using api = await context.api()
-      if (!yes) {
-        const planned = await api.abandon({ ...request, dryRun: true })
-        if (planned.abandoned.length > 0) await asked(context, request, planned)
-      }
-      tell(context, await api.abandon({ ...request, dryRun: false }))
+      await abandonNamed(context, api, request, yes)
     })
+}
+
+type Named = Omit<AbandonRequest, "dryRun">
+type Voice = Pick<Context, "json" | "clock" | "canAsk" | "say" | "print">
+
+/** Asks first, if there is something to abandon and nobody has said yes. */
+export async function abandonNamed(
+  context: Voice,
+  api: Pick<HawserApi, "abandon">,
+  request: Named,
+  yes: boolean,
+  ask: (question: string) => Promise<boolean> = confirm,
+): Promise<void> {
+  if (!yes) {
+    const { abandoned } = await api.abandon({ ...request, dryRun: true })
+    if (abandoned.length > 0) await untilAgreed(context, request, abandoned, ask)
+  }
+  tell(context, await api.abandon({ ...request, dryRun: false }))
+}
+
+/** Returns if the person says yes. */
+async function untilAgreed(
+  context: Voice,
+  request: Named,
+  jobs: readonly JobView[],
+  ask: (question: string) => Promise<boolean>,
+): Promise<void> {
+  const executors = [...new Set(jobs.map(({ executor }) => executor))].join(", ")
+  const what = `${jobs.length === 1 ? "1 job" : `${jobs.length} jobs`} of ${executors}`
+  if (!context.canAsk) {
+    throw new UsageError("CONFIRMATION_NEEDED", {
+      summary: `That ${what} may be abandoned has to be said with --yes.`,
+      reason: "It can't be taken back, and nobody can be asked here.",
+      advice: `"hawser abandon --yes ${wordsOf(request).join(" ")}" does it; "hawser cancel" ends jobs of a manager that answers.`,
+    })
+  }
+  context.say(jobTable(jobs, context.clock.now()))
+  if (await ask(`Abandon ${what} for good? [y/N] `)) return
+  context.say("Nothing was abandoned.")
+  throw new Exit(exitCodes.failed)
+}
+
+/** As they are typed. */
+function wordsOf({ names = [], executors = [], jobs = [] }: Named): string[] {
+  return [...names, ...executors.map((one) => `-e ${one}`), ...jobs.map((one) => `--job ${one}`)]
 }
 
 function several(flags: string, description: string): Option {
@@ -53,27 +95,7 @@ function several(flags: string, description: string): Option {
     .argParser((value: string, before: readonly string[]) => [...before, value])
 }
 
-/** Returns if the person says yes. */
-async function asked(
-  context: Context,
-  { names = [], executors = [], jobs = [] }: Omit<AbandonRequest, "dryRun">,
-  { abandoned }: AbandonResult,
-): Promise<void> {
-  const what = `${abandoned.length} ${abandoned.length === 1 ? "job" : "jobs"} of ${[...new Set(abandoned.map(({ executor }) => executor))].join(", ")}`
-  if (!context.canAsk) {
-    throw new UsageError("CONFIRMATION_NEEDED", {
-      summary: `Whether ${what} are to be abandoned has to be said with --yes.`,
-      reason: "Nobody can be asked here, and it can't be taken back.",
-      advice: `"hawser abandon --yes ${[...names, ...executors.map((one) => `-e ${one}`), ...jobs.map((one) => `--job ${one}`)].join(" ")}" abandons them; "hawser cancel" ends jobs of a manager that answers.`,
-    })
-  }
-  context.say(jobTable(abandoned, context.clock.now()))
-  if (await confirm(`Abandon ${what} for good? [y/N] `)) return
-  context.say("Nothing was abandoned.")
-  throw new Exit(exitCodes.failed)
-}
-
-function tell(context: Context, result: AbandonResult): void {
+function tell(context: Voice, result: AbandonResult): void {
   if (context.json) return context.print(JSON.stringify(result))
   for (const job of result.over) context.say(`${endLine(job)}: it was over already`)
   for (const job of result.abandoned) context.say(`${job.key} (${job.id}) on ${job.executor} is abandoned`)

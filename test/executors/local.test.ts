@@ -108,3 +108,17 @@ test("a payload whose wrapper was killed is ended by a cancel", async () => {
   expect(await ended(fleet, job)).toMatchObject({ state: "cancelled" })
   expect(lives(payload)).toBe(false)
 })
+
+test.each([
+  ["heeds TERM", "exec sleep 60"],
+  ["does not", "trap : TERM; while :; do sleep 0.1; done"],
+])("an abandoned payload that %s is ended with its session, and nothing of it is left", async (_title, then) => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand)
+  const { job, wrapper, payload } = await running(stand, fleet, then)
+  await fleet.abandon({ jobs: [job.id], dryRun: false })
+  expect(fleet.job(job.id)).toMatchObject({ state: "failed", outcome: { cause: "abandoned" } })
+  const settled = await when(fleet, job.id, ({ attempts }) => (attempts[0]?.settled ?? null) !== null)
+  expect([lives(wrapper), lives(payload)]).toEqual([false, false])
+  expect(settled).toMatchObject({ state: "failed", outcome: { cause: "abandoned" } })
+})
