@@ -1,5 +1,5 @@
 /** Abandoned in the simulator: the manager is away, or comes back without its state, and nothing of ours goes on. */
-import { expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import { type PlannedJob, type Report, type Trouble, noTrouble, simulate } from "../../src/testing/index.ts"
 
 const hourMs = 3_600_000
@@ -69,6 +69,42 @@ test("the guard is tried, and that intent is on disk, before a native is cancell
   )
   expect(places).toEqual([...places].sort((a, b) => a - b))
   expect(report.violations).toEqual([])
+})
+
+/** The manager is away from before the jobs are abandoned until some time after. */
+const away: Trouble = { ...noTrouble, untilMs: 60_000, controllerDown: [{ from: 15_000, to: 45_000 }] }
+const brief = [
+  planned("gone", { behaviour: endless, abandon: { atMs: 20_000, all: false, again: false } }),
+  planned("again", {
+    behaviour: [{ ...endless[0], seconds: 100 }],
+    abandon: { atMs: 22_000, all: false, again: true },
+  }),
+]
+const outcomes = { gone: "failed abandoned", again: "completed" }
+const stepsMax = 320
+
+test("without a death all ends as it should", async () => {
+  const report = await simulate({ seed: 5, scenario: brief, trouble: away })
+  expect(report.violations).toEqual([])
+  expect(report.outcomes).toEqual(outcomes)
+  // Each is told of twice, before and after.
+  expect(report.steps / 2).toBeLessThan(stepsMax)
+})
+
+describe.each(["before", "after"] as const)("killed %s its n-th step", (when) => {
+  test.each(Array.from({ length: stepsMax / 40 }, (_, index) => 1 + index * 40))(
+    "n from %i",
+    { timeout: 60_000 },
+    async (from) => {
+      for (let number = from; number < from + 40; number += 1) {
+        const power = (number % 2 === 0) === (when === "before")
+        const trouble = { ...away, kills: [{ what: "", number, when, power, pauseMs: 1_000 }] }
+        const { violations, ...report } = await simulate({ seed: 5, scenario: brief, trouble })
+        expect(violations, `step ${number}, power ${power}`).toEqual([])
+        expect(report.outcomes, `step ${number}, power ${power}`).toEqual(outcomes)
+      }
+    },
+  )
 })
 
 function linesWith({ log }: Report, words: RegExp): number[] {
