@@ -131,6 +131,8 @@ export async function settleLoose(
     const facts = { executor: desk.name, job: job.id, token: attempt.token, proof: settlement.proof }
     if (kind === "tombstone") desk.log.info(facts, "a tombstone is closed")
   }
+  // Its place may be taken now.
+  desk.bells.submit.ring()
 }
 
 interface Settlement {

@@ -1,5 +1,5 @@
 /** Recall: an attempt that was called lost is asked for a while longer, and late evidence corrects it. (PROTOCOL 21) */
-import { type AnyEventBody, currentAttempt } from "../job/index.ts"
+import { type AnyEventBody, currentAttempt, isAbandoned } from "../job/index.ts"
 import { type Findings, askHistory, askRecords, noFindings } from "./ask.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll } from "./each.ts"
@@ -22,7 +22,8 @@ export function lostOf(desk: Desk): Watched[] {
     // Of a tombstone that is open, the sweep takes care.
     const isUnseen = cause === "abandoned" && attempt?.settled?.proof === "absence"
     const isLost = attempt !== null && (cause === "lost" || isUnseen) && job.pruned === null
-    return isLost && now - (job.endedAt ?? now) < lostMsMax ? [{ job, attempt }] : []
+    const since = attempt?.settled?.at ?? job.endedAt ?? now
+    return isLost && now - since < lostMsMax ? [{ job, attempt }] : []
   })
 }
 
@@ -45,7 +46,7 @@ export async function recall(desk: Desk, live: Live, lost: readonly Watched[], s
 function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings): AnyEventBody | null {
   const verdict = judge({
     attempt,
-    cancelRequestedAt: job.cancelRequestedAt,
+    cancelRequestedAt: job.cancelRequestedAt ?? (isAbandoned(job) ? job.endedAt : null),
     evidence: findings.evidence.get(attempt.token) ?? [],
     records: findings.records.get(attempt.token) ?? null,
     absence: { coveredMs: 0, looks: 0 },
@@ -56,6 +57,8 @@ function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings)
   })
   if (verdict.kind !== "ended") return null
   const { outcome, evidence } = verdict
+  // An end that was wanted is no news.
+  if (isAbandoned(job) && outcome.state === "cancelled") return null
   if (newestOfKey(desk.store, job.key)?.id !== job.id) {
     const text = `Late evidence of ${attempt.token}: ${outcome.cause ?? outcome.state}. The key has been used again meanwhile.`
     return job.notes.includes(text) ? null : { job: job.id, type: "note", text }
