@@ -21,12 +21,19 @@ export function jobTable(jobs: readonly JobView[], now: number): string {
     job.cancelRequested && job.times.ended === null ? `${job.state} (cancelling)` : job.state,
     job.nativeId ?? "-",
     spanOf(job, now),
-    (job.cause === null ? "" : `${job.cause}: `) + (job.reason ?? ""),
+    why(job),
   ])
   return table(
     ["ID", "KEY", "EXECUTOR", "STATE", "NATIVE", "TIME", "REASON"],
     rows.map((row) => row.map(oneLine)),
   )
+}
+
+/** The cause with what is known of it: `exit: code 7`, `signal: KILL`, `rejected: Invalid partition`. */
+function why({ cause, reason, exitCode, signal }: JobView): string {
+  if (cause === null) return reason ?? ""
+  const facts = reason ?? signal ?? (exitCode === null ? null : `code ${exitCode}`)
+  return facts === null ? cause : `${cause}: ${facts}`
 }
 
 /** How long it ran, or has been there. */
