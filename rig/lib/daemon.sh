@@ -96,7 +96,7 @@ start_daemon() {
   esac
   case $1 in
     n[1-4]) start_slurmd "$1" ;;
-    *) "start_$1" ;;
+    *) "start_$1" "${@:2}" ;;
   esac
   say "$1 up"
 }

@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # slurmctld, and four slurmd on this one host (Debian builds Slurm with MULTIPLE_SLURMD).
 
+# --cold: it forgets its jobs.
 start_slurmctld() {
-  run_as slurm "$rig_log/slurm/start.log" /usr/sbin/slurmctld -f "$slurm_conf" || die "slurmctld; see $rig_log/slurm"
+  local -a options=()
+  [[ ${1:-} != --cold ]] || options=(-c)
+  run_as slurm "$rig_log/slurm/start.log" /usr/sbin/slurmctld -f "$slurm_conf" "${options[@]}" || die "slurmctld; see $rig_log/slurm"
   wait_for 20 slurmctld controller_answers
 }
 

@@ -5,7 +5,16 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
 import { study } from "../support/cli.ts"
-import { Trace, batchOf, clusterConfig, eventsOf, studyThrough, until, wrongRuns } from "../support/cluster.ts"
+import {
+  Trace,
+  batchOf,
+  clusterConfig,
+  eventsOf,
+  mostOpen,
+  studyThrough,
+  until,
+  wrongRuns,
+} from "../support/cluster.ts"
 import { type DelayingProxy, delayingProxy } from "../support/delaying-proxy.ts"
 import { type Rig, rig } from "../support/rig.ts"
 import { testSshd } from "../support/sshd.ts"
@@ -34,8 +43,9 @@ describe.concurrent("the connection", () => {
       expect(waited.stderr).not.toContain("not completed")
       expect(waited.code).toBe(0)
       expect(await wrongRuns(target, work, trace)).toEqual([])
-      console.log(`${proxy.connections()} connections, ${watch.stop()} at a time`)
-      expect(watch.stop()).toBe(1)
+      console.log(`${proxy.connections()} connections, ${watch.most()} at a time`)
+      watch.stop()
+      expect(watch.most()).toBe(1)
       expect(proxy.connections()).toBeLessThanOrEqual(4)
     },
   )
@@ -88,16 +98,4 @@ async function serversOf(proxy: DelayingProxy): Promise<number[]> {
     .split("\n")
     .filter((line) => ports.some((port) => line.includes(`:${port} `)))
     .flatMap((line) => [...line.matchAll(/pid=(\d+)/g)].map(([, pid]) => Number(pid)))
-}
-
-/** How many connections were open at a time at most. */
-function mostOpen(proxy: DelayingProxy): { stop(): number } {
-  let most = 0
-  const timer = setInterval(() => (most = Math.max(most, proxy.open())), 5)
-  return {
-    stop() {
-      clearInterval(timer)
-      return most
-    },
-  }
 }
