@@ -10,7 +10,7 @@ usage: rig.sh up [--minimal] [--fast]      install what is missing, start everyt
        rig.sh status                       one line per daemon; rc 1 unless all are up
        rig.sh env [--json] [--for USER]    what a test needs; the identity file is USER's own copy (default: the caller's)
        rig.sh start|stop DAEMON            returns when it works, or has ended
-       rig.sh start slurmctld --cold       it comes back without its jobs (slurmctld -c)
+       rig.sh start slurmctld|nN --cold    it comes back without its jobs (-c)
        rig.sh kill DAEMON                  SIGKILL
        rig.sh freeze|thaw DAEMON           SIGSTOP, SIGCONT
        rig.sh shell USER SHELL             change a job user's login shell

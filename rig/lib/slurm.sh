@@ -12,8 +12,11 @@ start_slurmctld() {
 # `scontrol ping` says at once that nothing listens, where other commands try for nine seconds.
 controller_answers() { timeout 5 scontrol ping | grep -q 'is UP'; }
 
+# --cold: it forgets what it has run.
 start_slurmd() {
-  run_as root "$rig_log/start.log" /usr/sbin/slurmd -f "$slurm_conf" -N "$1" || die "slurmd $1; see $rig_log"
+  local -a options=()
+  [[ ${2:-} != --cold ]] || options=(-c)
+  run_as root "$rig_log/start.log" /usr/sbin/slurmd -f "$slurm_conf" -N "$1" "${options[@]}" || die "slurmd $1; see $rig_log"
   wait_for 10 "$1" pid_of "$1"
 }
 

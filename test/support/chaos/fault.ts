@@ -35,6 +35,8 @@ export interface Expected {
   readonly healths: readonly string[]
   /** Attempts that a job may have, replacements not counted. Default: 1. */
   readonly attempts?: number
+  /** Connections that each strike may cost, where a proxy counts them; and there is one at a time. Default: any number. */
+  readonly connectionsPerStrike?: number
   /**
    * `exact`: accounting has one completed native for each completed job. `forgetful`: at most one, since the manager has
    * lost what it knew.

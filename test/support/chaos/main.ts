@@ -68,7 +68,7 @@ async function playAll(
       for (let round = 0; round < (rounds ?? fault.rounds) && !stop.signal.aborted; round += 1) {
         if (known.some((result) => result.round === round)) continue
         const result = await playRound(target, fault, {
-          jobs,
+          jobs: fault.jobs ?? jobs,
           round,
           seed: seedOf(seed, fault.name, round),
           signal: stop.signal,

@@ -45,7 +45,7 @@ const waitLimit = "600s"
 
 export async function playRound(target: Rig, fault: Fault, options: RoundOptions): Promise<Round> {
   const { round, seed, signal = new AbortController().signal, evidence = join(root, "chaos-evidence") } = options
-  const jobs = fault.jobs ?? options.jobs
+  const { jobs } = options
   const dice = new Dice(seed)
   const name = `c${Date.now().toString(36)}`
   const since = Date.now()
@@ -102,6 +102,7 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
       ...count.wrong,
       ...(struck.length > 0 ? [] : ["the fault did not strike"]),
       ...wrongWords(words, witnesses),
+      ...wrongConnections(fault, struck.length, proxy?.connections() ?? 0, open?.most() ?? 0),
     ]
     return {
       ...count,
@@ -170,6 +171,16 @@ function wrongWords(words: readonly CliResult[], { jobs }: Witnesses): string[] 
       ? []
       : [`batch ended with ${batch?.code}: ${batch?.stderr}`]),
     ...(wait?.code === code ? [] : [`wait ended with ${wait?.code}: ${wait?.stderr}`]),
+  ]
+}
+
+function wrongConnections({ expected }: Fault, strikes: number, made: number, openMax: number): string[] {
+  const { connectionsPerStrike: each } = expected
+  if (each === undefined) return []
+  const madeMax = 1 + each * strikes
+  return [
+    ...(made <= madeMax ? [] : [`${made} connections, where ${madeMax} do`]),
+    ...(openMax <= 1 ? [] : [`${openMax} connections at a time`]),
   ]
 }
 

@@ -22,7 +22,7 @@ export const connectionCut: Fault = {
       await scene.strike(`connection cut ${stage}`)
     })
   },
-  expected,
+  expected: { ...expected, connectionsPerStrike: 1 },
 }
 
 export const connectionFrozen: Fault = {
@@ -65,6 +65,7 @@ export const sessionKilled: Fault = {
   title: "the sshd processes that serve the connection are killed, once while jobs are submitted, once or twice later",
   rounds: 20,
   short: 10,
+  isProxied: true,
   job: () => ({ body }),
   strike: async (scene) => {
     await eachStage(scene, async (stage) => {
@@ -72,7 +73,7 @@ export const sessionKilled: Fault = {
       await scene.strike(`sessions killed ${stage}`)
     })
   },
-  expected,
+  expected: { ...expected, connectionsPerStrike: 1 },
 }
 
 export const sshdRestarted: Fault = {

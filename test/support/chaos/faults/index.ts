@@ -1,7 +1,13 @@
 /** The table of faults. One that is added here is in the long form, in the short one, and in docs/chaos.md. */
 import type { Fault } from "../fault.ts"
+import { clockSkewed } from "./clocks.ts"
 import { connectionCut, connectionFrozen, connectionHalfOpen, sessionKilled, sshdRestarted } from "./connection.ts"
 import { controllerKilled, failpoints } from "./controller.ts"
+import { mariadbStopped, mungedStopped, slurmdbdStopped } from "./daemons.ts"
+import { diskFull, diskReadOnly } from "./disks.ts"
+import { accountLimit, maxJobCount, qosLimit } from "./limits.ts"
+import { nodeKilled, preemptedCancel, preemptedRequeue, requeued } from "./nodes.ts"
+import { slurmctldDown } from "./outage.ts"
 import {
   slurmctldCold,
   slurmctldFrozen,
@@ -18,7 +24,7 @@ const nothing: Fault = {
   short: 10,
   isProxied: true,
   strike: (scene) => scene.strike("nothing"),
-  expected: { healths: [] },
+  expected: { healths: [], connectionsPerStrike: 0 },
 }
 
 export const faults: readonly Fault[] = [
@@ -35,4 +41,18 @@ export const faults: readonly Fault[] = [
   slurmctldKilledAfterAccepting,
   slurmctldRestarted,
   slurmctldCold,
+  slurmctldDown,
+  slurmdbdStopped,
+  mariadbStopped,
+  mungedStopped,
+  nodeKilled,
+  preemptedCancel,
+  preemptedRequeue,
+  requeued,
+  accountLimit,
+  qosLimit,
+  maxJobCount,
+  diskFull,
+  diskReadOnly,
+  clockSkewed,
 ]

@@ -1,10 +1,16 @@
 /** Slurm's controller: frozen, killed, killed right after it has accepted something, restarted with and without its state. */
-import { daemon, eventsOf } from "../../cluster.ts"
-import type { Fault, Scene } from "../fault.ts"
+import { asAdmin, daemon, eventsOf, mend } from "../../cluster.ts"
+import type { Expected, Fault, Place, Scene, Setting } from "../fault.ts"
 
 /** While it is away; what it has lost is found out by looking. */
 const healths = ["degraded", "unreachable"]
 const body = "sleep 1\n"
+
+/**
+ * What Slurm itself does after it has forgotten a job: the next one gets its id, the slurmd that ran the first one says
+ * that it runs already, Slurm cancels the second one before it starts, and drains the node ("Duplicate jobid").
+ */
+const forgetful: Expected = { healths, ends: ["completed", "cancelled"], accounting: "forgetful" }
 
 export const slurmctldFrozen: Fault = {
   name: "slurmctld-frozen",
@@ -34,7 +40,8 @@ export const slurmctldKilled: Fault = {
     await scene.moment()
     await killFor(scene, scene.dice.between(0, 5_000))
   },
-  expected: { healths, accounting: "forgetful" },
+  prepare: freshNodes,
+  expected: forgetful,
 }
 
 export const slurmctldKilledAfterAccepting: Fault = {
@@ -48,7 +55,8 @@ export const slurmctldKilledAfterAccepting: Fault = {
     await scene.pause(scene.dice.between(0, 1_000))
     await killFor(scene, 0)
   },
-  expected: { healths, accounting: "forgetful" },
+  prepare: freshNodes,
+  expected: forgetful,
 }
 
 export const slurmctldRestarted: Fault = {
@@ -68,8 +76,9 @@ export const slurmctldCold: Fault = {
   short: "what it has forgotten is given up after a minute of looking",
   job: () => ({ body: "sleep 4\n" }),
   strike: (scene) => restart(scene, ["--cold"]),
-  // The manager's own word is evidence: what it says is cancelled is cancelled, and its slurmd end what runs.
-  expected: { healths, ends: ["completed", "cancelled"], accounting: "forgetful" },
+  prepare: freshNodes,
+  // Accounting says that what is forgotten was cancelled, and its slurmd ends what still runs.
+  expected: forgetful,
 }
 
 async function restart(scene: Scene, options: readonly string[]): Promise<void> {
@@ -81,6 +90,7 @@ async function restart(scene: Scene, options: readonly string[]): Promise<void> 
   } finally {
     await daemon("start", "slurmctld", ...options)
   }
+  if (options.length > 0) await resumeNodes(scene)
 }
 
 async function killFor(scene: Scene, ms: number): Promise<void> {
@@ -90,6 +100,31 @@ async function killFor(scene: Scene, ms: number): Promise<void> {
     await scene.pause(ms)
   } finally {
     await daemon("start", "slurmctld")
+  }
+  await resumeNodes(scene)
+}
+
+/** An administrator at work: nodes that Slurm has drained take jobs again. */
+async function resumeNodes(scene: Scene): Promise<void> {
+  while (!scene.isOver()) {
+    const states = await asAdmin(scene.target, ["sinfo", "-h", "-N", "-p", "batch", "-o", "%N %T"])
+    const drained = states.split("\n").flatMap((line) => /(\S+) drain/.exec(line)?.[1] ?? [])
+    for (const node of drained) await asAdmin(scene.target, ["scontrol", "update", `NodeName=${node}`, "State=RESUME"])
+    await scene.pause(3_000)
+  }
+}
+
+/** What the nodes believe to run would disturb the rounds that come after. */
+async function freshNodes({ target }: Place): Promise<Setting> {
+  return {
+    undo: async () => {
+      await mend(target)
+      for (const node of ["n1", "n2", "n3", "n4"] as const) {
+        await daemon("stop", node)
+        await daemon("start", node, "--cold")
+      }
+      await asAdmin(target, ["scontrol", "update", "NodeName=n[1-4]", "State=RESUME"]).catch(() => undefined)
+    },
   }
 }
 
