@@ -97,7 +97,7 @@ export function tokenOf({ name }: Pick<NativeRow, "name">): string {
 
 const tokenLength = 15
 
-export function endOf({ state, cause }: JobView): string {
+function endOf({ state, cause }: JobView): string {
   return cause === null ? state : `${state}/${cause}`
 }
 
