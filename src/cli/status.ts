@@ -1,5 +1,6 @@
 /** `hawser status`: the controller and the health of each manager. Reads only. */
 import type { Command } from "commander"
+import type { Status } from "../hawser.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 import { table } from "./table.ts"
@@ -34,6 +35,7 @@ export function registerStatus(hawser: Command): void {
         for (const limit of limits)
           context.print(`${name} takes ${limit.max} at a time ${kindOf(limit)}: ${limit.reason}`)
       }
+      for (const line of tombstoneLines(status)) context.print(line)
       for (const finding of status.findings) context.say(finding)
     })
 }
@@ -44,4 +46,15 @@ function kindOf({ queue, account, qos }: { readonly [K in "queue" | "account" | 
     name === null ? [] : [`${what} ${name}`],
   )
   return named.length === 0 ? "of jobs that name no queue, account or QOS" : `of those with ${named.join(", ")}`
+}
+
+/** What may be left of abandoned jobs, and who looks for it. */
+export function tombstoneLines({ tombstones }: Pick<Status, "tombstones">): string[] {
+  return tombstones.map(({ executor, open, since, configured }) => {
+    const count = open === 1 ? "1 tombstone is" : `${open} tombstones are`
+    const next = configured
+      ? "what is left there is cancelled when it answers"
+      : "they wait until an executor of that name is in the config"
+    return `${executor}: ${count} open, since ${since}; ${next}`
+  })
 }

@@ -54,6 +54,8 @@ const advice: Readonly<Partial<Record<Cause, (job: JobView) => string>>> = {
   launch: ({ executor }) => `"hawser doctor ${executor}" runs a test job.`,
   timeout: () => "Give it a longer walltime (-t).",
   "out-of-memory": () => "Give it more memory (--memory).",
+  abandoned: ({ executor }) =>
+    `Its key can be used again; what may be left of it is cancelled when ${executor} answers ("hawser recover ${executor}").`,
   lost: ({ id }) => `"hawser show ${id}" has what was asked.`,
 }
 

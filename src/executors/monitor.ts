@@ -19,7 +19,8 @@ import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import { type Case, type Verdict, judge } from "./judge.ts"
 import type { Live } from "./link.ts"
-import { surplusOf, cancelSurplus } from "./surplus.ts"
+import { type Loose, lookForLoose, revoke, settleLoose } from "./looseEnds.ts"
+import { cancelSurplus, surplusOf } from "./surplus.ts"
 import { replaceVanished, resolveInDoubt } from "./resolve.ts"
 import { learnVisible, letGo, witnesses } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
@@ -83,19 +84,19 @@ export async function sweep(
   watch: Watch,
   live: Live,
   watched: readonly Watched[],
+  loose: readonly Loose[],
   signal: AbortSignal,
 ): Promise<Findings> {
   const jolts = desk.pulse.check()
-  const findings = await askQueue(desk, live, watched, signal)
+  const findings = await askQueue(desk, live, watched, loose, signal)
   const unclear = [...unsettled(findings, watched), ...contested(findings, watched), ...witnesses(desk, watched)]
   await askRecords(desk, live, [...new Set(unclear)], findings, signal)
   await learnVisible(desk, live, findings)
   await askHistory(desk, live, watched, findings, signal)
-  // A manager that can't cancel now says nothing against what it has answered.
+  await lookForLoose(desk, watch, live, loose, findings, signal)
   // Half of it is from before: no look.
   if (desk.pulse.check() !== jolts) return findings
-  const surplus = live.quietMs > 0 ? [] : surplusOf(desk, findings)
-  const trouble = await cancelSurplus(desk, live, surplus, signal).catch((error: unknown) => error)
+  const trouble = live.quietMs > 0 ? undefined : await clearLoose(desk, watch, live, loose, findings, signal)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
   await letGo(
@@ -114,6 +115,22 @@ export async function sweep(
   await cancelStep(desk, watch, live, signal)
   if (trouble !== undefined) throw asHawserError(trouble)
   return findings
+}
+
+/** Before any other effect. Resolves with why natives could not be cancelled now, which says nothing against the answers. */
+async function clearLoose(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  loose: readonly Loose[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<unknown> {
+  await revoke(desk, live, loose, signal)
+  const surplus = surplusOf(desk, findings)
+  const trouble = await cancelSurplus(desk, watch, live, surplus, signal).catch((error: unknown) => error)
+  await settleLoose(desk, watch, live, loose, findings)
+  return trouble
 }
 
 export interface Judged extends Watched {
