@@ -59,7 +59,7 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
   let isSubmitted = false
   let isOver = false
   try {
-    const typed = work.with(setting.env ?? {})
+    const typed = typist(work.with(setting.env ?? {}), signal)
     await work.write("hawser.yaml", await configOf(target, proxy?.port, setting, work.folder))
     const waiting = {
       work,
@@ -128,12 +128,32 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
   }
 }
 
+type Typist = Pick<Study, "hawser">
+
+/** Types commands, and ends them when somebody wants to stop: they are clients, the controller is ended by `down`. */
+function typist(work: Typist, signal: AbortSignal): Typist {
+  return {
+    hawser: async (args, options) => {
+      const pids: number[] = []
+      const end = (): void => {
+        for (const pid of pids) process.kill(pid, "SIGKILL")
+      }
+      signal.addEventListener("abort", end)
+      try {
+        return await work.hawser(args, { ...options, onStart: (pid) => void pids.push(pid) })
+      } finally {
+        signal.removeEventListener("abort", end)
+      }
+    },
+  }
+}
+
 /**
  * `hawser batch`; where it fails it says so, and has recorded nothing of what it rejects (nobody is there at first
  * contact, the controller was killed before it was ready). Then the same is typed again, as a user would: jobs that it
  * had accepted are the same jobs.
  */
-async function submit(work: Pick<Study, "hawser">, stdin: string, signal: AbortSignal): Promise<CliResult[]> {
+async function submit(work: Typist, stdin: string, signal: AbortSignal): Promise<CliResult[]> {
   const results: CliResult[] = []
   while (results.length < 10 && results.at(-1)?.code !== 0 && !signal.aborted) {
     if (results.length > 0) await pause(2_000, signal)
