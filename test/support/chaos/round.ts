@@ -1,4 +1,5 @@
 /** One round: jobs are submitted through the command line, a fault strikes and is mended, and what came of it is counted. */
+import { createHash } from "node:crypto"
 import { cp, mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Dice } from "../../../src/testing/dice.ts"
@@ -42,6 +43,11 @@ export interface Round extends Count {
 }
 
 const waitLimit = "600s"
+
+/** The seed of one round, from one for all. */
+export function seedOf(seed: number, fault: Fault, round: number): number {
+  return createHash("sha256").update(`${seed} ${fault.name} ${round}`).digest().readUInt32BE()
+}
 
 export async function playRound(target: Rig, fault: Fault, options: RoundOptions): Promise<Round> {
   const { round, seed, signal = new AbortController().signal, evidence = join(root, "chaos-evidence") } = options

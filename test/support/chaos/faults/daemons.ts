@@ -9,7 +9,7 @@ export const slurmdbdStopped: Fault = {
   title: "slurmdbd is stopped for 2 to 10 s: accounting does not answer, and is told later",
   rounds: 20,
   short: 8,
-  job: () => ({ body: "sleep 1\n" }),
+  job: () => ({ body: "sleep 3\n" }),
   strike: (scene) => without(scene, "slurmdbd"),
   expected: { healths },
 }
@@ -19,7 +19,7 @@ export const mariadbStopped: Fault = {
   title: "MariaDB is stopped for 2 to 10 s: accounting has no database",
   rounds: 20,
   short: 8,
-  job: () => ({ body: "sleep 1\n" }),
+  job: () => ({ body: "sleep 3\n" }),
   strike: (scene) => without(scene, "mariadb"),
   expected: { healths },
 }
@@ -29,6 +29,7 @@ export const mungedStopped: Fault = {
   title: "munged is stopped for 2 to 10 s: no command of Slurm's works, and its daemons don't understand one another",
   rounds: 20,
   short: 8,
+  job: () => ({ body: "sleep 3\n" }),
   strike: (scene) => without(scene, "munged"),
   // What Slurm's daemons could not tell one another is told late, or a launch is lost and tried again by Slurm.
   expected: { healths },
