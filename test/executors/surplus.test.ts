@@ -97,5 +97,5 @@ async function cancelledOf(
 ): Promise<(string | null)[]> {
   await using store = await memoryStore({ clock: systemClock })
   for (const event of events) await store.append([event])
-  return surplusOf({ book: new Book(store, "hpc") }, { ...findings, answers: [] }).map(({ nativeId }) => nativeId)
+  return surplusOf({ book: new Book(store, "hpc") }, { ...findings, answers: [] }).map(({ native }) => native.nativeId)
 }
