@@ -27,7 +27,7 @@ export interface Round extends Count {
   readonly round: number
   readonly seed: number
   readonly jobs: number
-  /** How often `hawser batch` was typed: once, if its controller and the manager were there at first contact. */
+  /** How often `hawser batch` was typed: once, if the manager was there at first contact. */
   readonly submissions: number
   /** What was done, and when. */
   readonly struck: readonly string[]
@@ -156,8 +156,7 @@ function typist(work: Typist, signal: AbortSignal): Typist {
 
 /**
  * `hawser batch`; where it fails it says so, and has recorded nothing of what it rejects (nobody is there at first
- * contact, the controller was killed before it was ready). Then the same is typed again, as a user would: jobs that it
- * had accepted are the same jobs.
+ * contact). Then the same is typed again, as a user would: jobs that it had accepted are the same jobs.
  */
 async function submit(work: Typist, stdin: string, signal: AbortSignal): Promise<CliResult[]> {
   const results: CliResult[] = []
