@@ -10,7 +10,7 @@ import type { Rig } from "../rig.ts"
 import { root } from "../root.ts"
 import { type Count, type Witnesses, countOf } from "./count.ts"
 import type { Fault, Scene, Setting } from "./fault.ts"
-import { lastStep, runningMoment, submissionMoment } from "./moment.ts"
+import { anyMoment, lastStep, runningMoment, submissionMoment } from "./moment.ts"
 import { askWitnesses } from "./witnesses.ts"
 
 export interface RoundOptions {
@@ -84,6 +84,7 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
       isSubmitted: () => isSubmitted || signal.aborted,
       isOver: waiting.isOver,
       moment: () => submissionMoment(waiting),
+      anyStage: () => anyMoment(waiting),
       running: (count) => runningMoment(waiting, count),
       pause: waiting.pause,
       strike: async (what) => void struck.push(`${what} (${await lastStep(work)})`),

@@ -33,7 +33,7 @@ export const connectionFrozen: Fault = {
   isProxied: true,
   job: () => ({ body }),
   strike: async (scene) => {
-    await anyStage(scene)
+    await scene.anyStage()
     const proxy = proxyOf(scene)
     const ms = scene.dice.chance(0.5) ? scene.dice.between(1_000, 8_000) : scene.dice.between(20_000, 60_000)
     proxy.freeze()
@@ -52,7 +52,7 @@ export const connectionHalfOpen: Fault = {
   isProxied: true,
   job: () => ({ body }),
   strike: async (scene) => {
-    await anyStage(scene)
+    await scene.anyStage()
     const gone = scene.round % 2 === 0 ? "client" : "server"
     proxyOf(scene).halfOpen(gone)
     await scene.strike(`the ${gone}'s end of the connection is gone`)
@@ -94,12 +94,6 @@ export const sshdRestarted: Fault = {
     }
   },
   expected,
-}
-
-/** While jobs are submitted, or while they run and end. */
-async function anyStage(scene: Scene): Promise<void> {
-  await scene.moment()
-  if (scene.dice.chance(0.4)) await scene.running(scene.dice.whole(1, scene.jobs - 1))
 }
 
 /** While jobs are submitted, while they run, while they end. */
