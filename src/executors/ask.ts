@@ -89,6 +89,11 @@ export function contested(findings: Findings, watched: readonly Watched[]): Watc
   )
 }
 
+/** Those whose guard somebody meant to take, and did not say what came of it. */
+export function halfFenced(watched: readonly Watched[]): Watched[] {
+  return watched.filter(({ attempt }) => attempt.fence === "intended")
+}
+
 /** The native that holds the guard of the newest start, by our records. */
 export function holderOf(findings: Findings, token: string): string | null {
   const [kind, nativeId] = findings.records.get(token)?.guards.at(-1)?.owner.split(":") ?? []

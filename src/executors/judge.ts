@@ -76,7 +76,8 @@ export function ruling(known: Case): Ruling {
   if (record !== null && final !== null && !restartedSince(known, record))
     return { rule: 2, verdict: byRecord(known, record, final) }
   // 3. The manager still has it.
-  if (live !== null && !isRunaway(known, live)) return { rule: 3, verdict: observed(known, live) }
+  if (live !== null && !isRunaway(known, live))
+    return { rule: 3, verdict: isRevoked(known) ? { kind: "fence" } : observed(known, live) }
   // 4. The manager says it is over, and we have no record.
   if (final !== null) return { rule: 4, verdict: byManager(known, final) }
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
@@ -111,6 +112,18 @@ function observed(known: Case, live: Evidence): Verdict {
 function isRunaway(known: Case, live: Evidence): boolean {
   if (live.source !== "accounting" || known.records === null || !absent(known)) return false
   return !hasStarted(known) || known.absence.coveredMs >= known.limits.runawayMs
+}
+
+/**
+ * Its first guard was taken for us by a controller that could not write that down any more, or on a copy of this directory:
+ * whatever the manager shows of it has never run the payload and never will. One that is to be cancelled ends by that.
+ */
+function isRevoked({ records, cancelRequestedAt }: Case): boolean {
+  return records !== null && cancelRequestedAt === null && isRevokedBy(records)
+}
+
+export function isRevokedBy({ guards }: Records): boolean {
+  return guards.some(({ start, owner }) => start === 0 && owner.startsWith("revoked:"))
 }
 
 /** What the record says, with the manager's word for why a signal came. */
@@ -154,6 +167,7 @@ const managerCauses: ReadonlySet<Cause> = new Set(["timeout", "out-of-memory", "
 function byManager(known: Case, final: Evidence): Verdict {
   const outcome = final.outcome
   if (known.records === null) return { kind: "keep", needs: "records" }
+  if (isRevoked(known)) return { kind: "fence" }
   const waited = known.finalForMs !== null && known.finalForMs >= known.limits.graceMs
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
   // A native that was cancelled before it started leaves no record, and needs none.

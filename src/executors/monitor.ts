@@ -9,6 +9,7 @@ import {
   askQueue,
   askRecords,
   contested,
+  halfFenced,
   holderOf,
   lookFor,
   noFindings,
@@ -82,7 +83,7 @@ export async function sweep(
   signal: AbortSignal,
 ): Promise<Findings> {
   const findings = await askQueue(desk, live, watched, signal)
-  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched)])
+  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched), ...halfFenced(watched)])
   await askRecords(desk, live, [...unclear], findings, signal)
   await askHistory(desk, live, watched, findings, signal)
   // A manager that can't cancel now says nothing against what it has answered.

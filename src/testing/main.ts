@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander"
 import { type Broken, brokenEngines } from "./broken.ts"
 import { explore } from "./explore.ts"
 import { type Report, simulate } from "./simulation.ts"
+import { tableOf } from "./strikes.ts"
 
 interface Options {
   readonly seed?: number
@@ -10,6 +11,7 @@ interface Options {
   readonly from: number
   readonly minutes?: number
   readonly broken?: Broken
+  readonly coverage?: boolean
 }
 
 const seedsDefault = 10_000
@@ -24,6 +26,7 @@ const program = new Command("simulate")
   .option("--from <n>", "the first one", number, 1)
   .option("--minutes <m>", "explore for so long", number)
   .addOption(new Option("--broken <name>", "an engine that breaks this rule").choices(brokenEngines))
+  .option("--coverage", "tell in how many seeds each kind of trouble struck")
   .parse()
 
 const options = program.opts<Options>()
@@ -36,7 +39,7 @@ async function replay(seed: number, { broken = null }: { readonly broken?: Broke
   return report.violations.length === 0 ? 0 : 1
 }
 
-async function exploreAll({ seeds, from, minutes, broken }: Options): Promise<number> {
+async function exploreAll({ seeds, from, minutes, broken, coverage = false }: Options): Promise<number> {
   let told = 0
   const { seconds, ...result } = await explore({
     from,
@@ -49,6 +52,7 @@ async function exploreAll({ seeds, from, minutes, broken }: Options): Promise<nu
       else print(`seed ${report.seed}: ${report.violations[0]?.invariant ?? ""}`)
     },
   })
+  if (coverage) print(tableOf(result.coverage))
   print(`${result.seeds} seeds, ${result.violations} violations, ${(result.seeds / seconds).toFixed(1)} seeds/s`)
   return result.violations === 0 ? 0 : 1
 }

@@ -12,6 +12,7 @@ import {
 } from "../transport/shellErrors.ts"
 import { readArchive, writeArchive } from "./archive.ts"
 import type { Life } from "./life.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 import { type Staged, type VerbHost, runVerb, stage } from "./verbs.ts"
 
@@ -34,15 +35,21 @@ export interface NetworkOptions {
   readonly host: VerbHost
   readonly faults: NetworkFaults
   readonly note: (what: string, argv: readonly string[]) => void
+  readonly strike: (strike: Strike) => void
 }
 
 const answerTimeoutMs = 120_000
 const watchdogGraceMs = 10_000
+/** An answer that takes so long is one that engines see as late. */
+const lateMs = 1_000
+const longMs = 3_600_000
 
 /** Connections under way, which an outage cuts. */
 export class Network {
   readonly #options: NetworkOptions
   readonly #links: Set<Link> = new Set()
+  /** Since when nobody has got through, ms on the timeline. */
+  #awayFrom: number | null = null
   /** When each was tried, ms on the timeline. */
   readonly tried: number[] = []
 
@@ -56,7 +63,13 @@ export class Network {
       this.tried.push(timeline.now)
       await timeline.sleep(faults.latencyMs() * 4)
       const refusal = faults.refuses()
-      if (refusal !== null) throw refusal
+      this.#awayFrom = refusal === null ? null : (this.#awayFrom ?? timeline.now)
+      if (refusal !== null) {
+        if (timeline.now - (this.#awayFrom ?? timeline.now) >= longMs)
+          this.#options.strike("unreachable for an hour or more")
+        this.#options.strike(refusal.class === "auth" ? "login refused" : "connection refused")
+        throw refusal
+      }
       const link = new Link(this.#options, life)
       this.#links.add(link)
       void link.session.closed.then(() => this.#links.delete(link))
@@ -190,7 +203,7 @@ class Link {
     execute: () => Promise<CommandResult>,
     answer: (result: CommandResult) => void,
   ): Promise<void> {
-    const { timeline, faults, note } = this.#options
+    const { timeline, faults, note, strike } = this.#options
     const cut = faults.cut(request.argv)
     const before = line?.end ?? Promise.resolve()
     const arrival = timeline.sleep(faults.latencyMs())
@@ -201,6 +214,7 @@ class Link {
         if (late === null) return null
         await timeline.sleep(late)
       }
+      if (this.#lost !== null) strike("command carried out after its connection was cut")
       note(this.#lost === null ? "runs" : "runs late", request.argv)
       return this.#timed(request, execute)
     })
@@ -212,13 +226,17 @@ class Link {
     if (line !== null) line.waiting -= 1
     if (cut === "during") this.#break(request, "during")
     if (result === null) return
-    await timeline.sleep(faults.latencyMs())
+    const latencyMs = faults.latencyMs()
+    if (latencyMs >= lateMs) strike("answer is late")
+    await timeline.sleep(latencyMs)
+    if (this.#lost !== null && request.hasEffect && result.exitCode === 0) strike("answer lost after the effect")
     answer(result)
     if (cut === "after") this.#break(request, "after")
   }
 
   #break({ argv }: Request, when: Cut): void {
     this.#options.note(`is cut ${when}`, argv)
+    if (this.#lost === null) this.#options.strike(`connection cut ${when} a command`)
     this.cut(new TransportError("CONNECTION_LOST", { summary: "The connection was lost.", class: "transient" }))
   }
 

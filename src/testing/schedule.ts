@@ -74,6 +74,7 @@ export function schedule(world: World): void {
       const native = oneOf(world, (one) => slurm.isLive(one))
       if (native === undefined || slurm.controller !== "up") return
       witness.onCancelledByOther(native)
+      witness.strike("cancelled by an administrator")
       slurm.cancel(native, dice.chance(0.3))
     })
   for (const when of trouble.strangers)
@@ -83,6 +84,8 @@ export function schedule(world: World): void {
   for (const { at: when, ms } of trouble.wallJumps) at(when, "clocks", () => world.jumpWallClocks(ms))
   for (const { at: when, ms, suspended } of trouble.freezes)
     at(when, suspended ? "the laptop sleeps" : "the controller stands still", () => {
+      if (world.controllers.some(({ life }) => life.alive))
+        witness.strike(suspended ? "machine sleeps" : "controller stands still")
       for (const { life } of world.controllers) life.freeze(ms, suspended)
       if (suspended) {
         network.cut("The machine slept.")

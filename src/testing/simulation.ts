@@ -16,6 +16,7 @@ import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
+import type { Strike } from "./strikes.ts"
 import { Timeline } from "./timeline.ts"
 import { type Kill, type Trouble, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
@@ -44,6 +45,8 @@ export interface Report {
   /** States of the jobs at the end, by key. */
   readonly outcomes: Readonly<Record<string, string>>
   readonly log: readonly string[]
+  /** What trouble really did, in the order in which it first did. */
+  readonly struck: readonly Strike[]
 }
 
 const epochMs = Date.UTC(2026, 0, 1)
@@ -115,6 +118,7 @@ class Simulation implements World {
       syncMs: () => this.dice.between(1, 8),
       sleep: (ms) => timeline.sleep(ms),
       fault: (what) => this.faults.diskFault(what),
+      strike: (what) => witness.strike(what),
       ...(this.#options.broken === "no-fsync" ? { isSynced: () => false } : {}),
       ...(this.#options.broken === "accept-before-intent"
         ? { isSynced: (unsynced: Buffer) => !unsynced.includes('"type":"intent"') }
@@ -135,6 +139,7 @@ class Simulation implements World {
       steps: this.#steps,
       outcomes: Object.fromEntries([...(store?.jobs.values() ?? [])].map((job) => [job.key, wordsOf(job)])),
       log: witness.log,
+      struck: [...witness.struck],
     }
   }
 
@@ -205,6 +210,7 @@ class Simulation implements World {
   takeOver(freezeMs: number): void {
     const first = this.controllers.at(-1)
     if (first === undefined) return
+    if (first.life.alive) this.witness.strike("state directory is taken over from one who lives")
     first.life.freeze(freezeMs, false)
     void this.start(first.disk, first.realm, 0, true)
   }
@@ -212,6 +218,7 @@ class Simulation implements World {
   copy(): void {
     const first = this.controllers.at(-1)
     if (first === undefined) return
+    this.witness.strike("state directory is copied")
     void this.start(first.disk.copy(), { store: null, acknowledged: new Map(first.realm.acknowledged) }, 0, true)
   }
 
@@ -233,6 +240,7 @@ class Simulation implements World {
 
   jumpWallClocks(ms: number): void {
     this.witness.note("wall clocks jump", [`${Math.round(ms)} ms`])
+    if (ms !== 0) this.witness.strike(`wall clock jumps ${ms > 0 ? "forward" : "back"}`)
     this.#wallOffsetMs += ms
     for (const { life } of this.controllers) life.wallOffsetMs = this.#wallOffsetMs
   }
@@ -246,6 +254,7 @@ class Simulation implements World {
       if (hits !== kill.number) continue
       this.#kills.splice(this.#kills.indexOf(kill), 1)
       this.witness.note(`dies ${when}`, [what])
+      this.witness.strike(killStrike(what, when))
       this.die(life, kill.power, kill.pauseMs)
       return "die"
     }
@@ -303,6 +312,8 @@ class Simulation implements World {
         this.witness.note(`log ${level}: ${message}`, [JSON.stringify(facts).slice(0, 200)])
         if (!life.alive) return
         const code = "code" in facts ? facts.code : null
+        if (code === "OWNER_SUPERSEDED" || code === "STORE_SUPERSEDED")
+          this.witness.strike("a superseded controller is told so")
         if (code === "OWNER_SUPERSEDED") this.#onSuperseded(life)
         if (code === "ENGINE_FAILED" || message === "an event was refused" || code === "EVENT_REFUSED")
           this.witness.object("the engine has no bugs", `${message} ${"stack" in facts ? String(facts.stack) : ""}`)
@@ -329,6 +340,11 @@ class Simulation implements World {
     witness.atEnd(store, keys, { live, hasRecord: (token) => cluster.hasRecord(token) })
     checkBudgets(witness, cluster, this.#starts)
   }
+}
+
+function killStrike(what: string, when: When): Strike {
+  if (what === "disk write") return `controller killed ${when} a write`
+  return `controller killed ${when} ${what.startsWith("disk ") ? "another call of its disk" : "a command"}`
 }
 
 function wordsOf(job: { readonly state: string; readonly outcome: { readonly cause: string | null } | null }): string {

@@ -5,6 +5,7 @@ import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
 import type { ClusterWitness } from "./cluster.ts"
 import type { Native } from "./slurm.ts"
+import { type Strike, strikeOf } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
@@ -41,6 +42,8 @@ export interface Realm {
 export class Witness implements ClusterWitness {
   readonly violations: Violation[] = []
   readonly runs: Run[] = []
+  /** What trouble has really done. */
+  readonly struck: Set<Strike> = new Set()
   /** The newest things that happened. */
   readonly log: string[] = []
   readonly #timeline: Timeline
@@ -67,6 +70,10 @@ export class Witness implements ClusterWitness {
     const at = (this.#timeline.now / 1_000).toFixed(3).padStart(9)
     this.log.push(`${at}  ${what} ${facts.join(" ").replaceAll("\x1f", "|").slice(0, 300)}`)
     if (this.log.length > 2 * this.#logMax) this.log.splice(0, this.#logMax)
+  }
+
+  strike(strike: Strike): void {
+    this.struck.add(strike)
   }
 
   object(invariant: string, what: string): void {
@@ -135,6 +142,8 @@ export class Witness implements ClusterWitness {
       const job = store.jobs.get(event.job)
       if (job === undefined) continue
       this.note(`${event.type}`, [job.key, "token" in event ? event.token : "", wordsOf(event)])
+      const strike = strikeOf(event, store.managers.get(job.executor)?.health ?? "up")
+      if (strike !== null) this.strike(strike)
       if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
       else realm.acknowledged.set(job.id, job)
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
@@ -186,7 +195,10 @@ export class Witness implements ClusterWitness {
     if (job.state !== "cancelled") return
     const running = this.runs.find(
       (run) =>
-        run.key === job.key && this.runsNow(run) && !this.#failedNodes.has(run.token) && !this.#mayBeLost(run.token),
+        job.attempts.some(({ token }) => token === run.token) &&
+        this.runsNow(run) &&
+        !this.#failedNodes.has(run.token) &&
+        !this.#mayBeLost(run.token),
     )
     if (running !== undefined) this.object("what is cancelled does not go on", `${job.key} runs as ${running.nativeId}`)
   }

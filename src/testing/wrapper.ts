@@ -1,6 +1,7 @@
 /** The job wrapper as a process on a virtual node: guard, started, payload, exit, hint, step by step as `wrapper.sh`. */
 import { wrapperExit } from "../remote/answer.ts"
 import { type Home, type JobFolder, takeGuard } from "./home.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 
 /** What a payload does. */
@@ -83,6 +84,7 @@ export interface WrapperParts {
   readonly pauseMs: () => number
   readonly behaviour: (key: string, attempt: number) => Behaviour
   readonly onRun: (run: Run) => void
+  readonly strike: (strike: Strike) => void
   /** False: a broken wrapper, which runs the payload whoever holds the guard. */
   readonly isGuarded: boolean
 }
@@ -94,7 +96,10 @@ export async function runWrapper(parts: WrapperParts): Promise<number> {
   if (found === null) return wrapperExit.missing
   const { home, folder } = found
   await process.nap(parts.pauseMs())
-  if (!hold(parts, folder)) return wrapperExit.guarded
+  if (!hold(parts, folder)) {
+    parts.strike("a native finds its guard taken")
+    return wrapperExit.guarded
+  }
   await process.nap(parts.pauseMs())
   if (home.jobs.get(token) !== folder) return wrapperExit.missing
   const at = parts.seconds()
@@ -151,6 +156,7 @@ async function runPayload(parts: WrapperParts, folder: JobFolder): Promise<{ cod
   const { seconds, exitCode, ignoresTerm } = parts.behaviour(key, attempt)
   const startedAt = timeline.now
   const run: Run = { token, key, attempt, nativeId, start, startedAt, endedAt: null, exitCode: null }
+  if (start > 0) parts.strike("a native is requeued and starts again")
   parts.onRun(run)
   process.onKill = () => {
     run.endedAt ??= timeline.now

@@ -79,6 +79,7 @@ const started = { start: 0, nativeId: "7", host: "n1", pid: 1, at: 10 }
 const guard = { start: 0, owner: "native:7:0:x" }
 const nothing: Records = { token, present: true, guards: [], started: [], exits: [] }
 const running: Records = { ...nothing, guards: [guard], started: [started] }
+const revoked: Records = { ...nothing, guards: [{ start: 0, owner: "revoked:1:x" }] }
 const ended = (more: Partial<ExitRecord> = {}): Records => ({ ...running, exits: [exit(more)] })
 
 const known = (more: Partial<Case> = {}): Case => ({
@@ -251,6 +252,24 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     { ...onlyAccounting("RUNNING", "running"), records: running, absence: { coveredMs: 600_000, looks: 30 } },
     failed("lost"),
   ],
+  [
+    "3: its guard is revoked: it can't run, whatever is shown",
+    { evidence: [seen("RUNNING", "running")], records: revoked },
+    "fence",
+  ],
+  [
+    "3: its twin that is to be cancelled is watched until it is gone",
+    { evidence: [seen("PENDING", "queued")], records: revoked, cancelRequestedAt: 5 },
+    "queued",
+  ],
+  [
+    "3: its twin whose second start is revoked has run",
+    {
+      evidence: [seen("RUNNING", "running")],
+      records: { ...running, guards: [guard, { start: 1, owner: "revoked:1:x" }] },
+    },
+    "running",
+  ],
   ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
   [
     "4: over, started, no record: grace",
@@ -266,6 +285,11 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: cancelled before it started needs no record",
     { evidence: [seen("CANCELLED", "ended", cancelled)], records: nothing },
     cancelled,
+  ],
+  [
+    "4: its twin whose guard is revoked: not its end",
+    { evidence: [seen("CANCELLED", "ended", cancelled)], records: revoked },
+    "fence",
   ],
   [
     "4: cancelled after it started waits for the record",
