@@ -13,9 +13,11 @@ import type { Tries } from "./tries.ts"
 /** Jobs whose results travel as one stream. */
 const chunkJobsMax = 50
 
-/** Directory caches: outputs that don't match the wrapper's list are asked for again, this often and this far apart. */
-const mismatchTriesMax = 5
-const mismatchWaitMs = 2_000
+/**
+ * Outputs that don't match the wrapper's list are asked for again after so long each: a client of NFS may show an old
+ * directory or size for a minute. (acdirmax and acregmax, 60 s; nfs(5))
+ */
+const mismatchWaitsMs = [2_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000] as const
 
 /** Between two looks whether there is room on this side again, and after a stream that was cut. */
 const patienceMs = 10_000
@@ -72,10 +74,10 @@ async function collectChunk(
     if (hindrance !== null && hindrance.class !== "rejected") {
       tries.failed(token, patienceMs, false)
       waiting.set(job.id, hindrance.message)
-    } else if (isBack(reply) || tries.count(token) + 1 >= mismatchTriesMax) {
+    } else if (isBack(reply) || mismatchWaitsMs[tries.count(token)] === undefined) {
       groups.push(collected(desk, job, reply))
       tries.forget(token)
-    } else tries.failed(token, mismatchWaitMs, true)
+    } else tries.failed(token, mismatchWaitsMs[tries.count(token)] ?? 0, true)
   }
   await tellWaiting(desk, waiting)
   await appendAll(desk, groups)
@@ -101,7 +103,7 @@ async function receive(
     outputs: job.spec.outputs,
     expected: expected.get(tokenOfJob(job)) ?? null,
   }))
-  const replies = await collectJobs(live.session, live.place, requests, signal)
+  const replies = await collectJobs(live.session, live.place, requests, signal, desk.resultsDisk)
   return new Map(replies.map((reply) => [reply.token, reply]))
 }
 

@@ -7,6 +7,7 @@ import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
 import { hasStarted } from "./judge.ts"
 import type { Live } from "./link.ts"
+import type { Watch } from "./watch.ts"
 import { type Watched, nativeOf, onTheirWay, watchedBy } from "./watched.ts"
 
 /**
@@ -40,9 +41,15 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   return groups.length
 }
 
-/** The manager has just been tried, and is away: of those that it has, whatever it does, none can start any more. */
-export async function giveUpAway(desk: Desk): Promise<void> {
-  const due = [...watchedBy(desk), ...onTheirWay(desk)].filter((one) => isOverdue(desk, one, skewMsMax))
+/**
+ * The manager has just been tried, and is away: of those that it has, whatever it does, none can start any more. One try
+ * says little: a laptop that wakes up finds the deadline over and its line dead, and has only to connect again. It must
+ * have been away for as long as an absence counts.
+ */
+export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
+  const due = [...watchedBy(desk), ...onTheirWay(desk)].filter(
+    (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.judgeLimits.absenceMs,
+  )
   if (due.length === 0) return
   const groups = due.map((one) => {
     const neverRan = one.attempt.submission === "not-accepted" || one.attempt.fence === "won"

@@ -1,6 +1,7 @@
 /** Open an engine: the parts of one configured executor, put together. */
 import type { Health } from "../job/index.ts"
 import { prelude } from "../remote/prelude.ts"
+import { localDisk } from "../remote/resultsDisk.ts"
 import { Breaker } from "../retry/breaker.ts"
 import { nobody } from "../transport/person.ts"
 import { openSession } from "../transport/session.ts"
@@ -49,6 +50,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     judgeLimits: { ...defaultJudgeLimits, ...parts.judgeLimits },
     bells,
     onLost: (why) => fleet.lose(why),
+    resultsDisk: parts.resultsDisk ?? localDisk,
     resultsDirectory: (job) => fleet.resultsDirectory(job),
     secret: (job, variable) => fleet.secrets.get(job.id)?.[variable] ?? process.env[variable],
   }

@@ -58,7 +58,7 @@ function deadlineWaits({ job, situation }: Facts): Wait[] {
 
 function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
   const { begin } = job.spec.resources
-  const nextAt = nextTryAt(job)
+  const nextAt = nextTryAt(job, now)
   const waits: Wait[] = [
     ...(job.holdRequested ? [{ for: "its release: it is held here", until: null }] : []),
     ...(begin !== null && Date.parse(begin) > now

@@ -22,6 +22,8 @@ export interface ClusterWitness {
   onRun(run: Run): void
   onAccepted(native: Native): void
   onForgotten(native: Native): void
+  /** Somebody got through to the login node. */
+  onReached(): void
   note(what: string, facts?: readonly string[]): void
   strike(strike: Strike): void
 }
@@ -75,7 +77,7 @@ export class Cluster {
       strike,
     }
     const note = (what: string, argv: readonly string[]): void => witness.note(what, argv)
-    this.network = new Network({ timeline, host, faults, note, strike })
+    this.network = new Network({ timeline, host, faults, note, strike, onReached: () => witness.onReached() })
   }
 
   /** Whether a wrapper that nobody told to end has left its record. */

@@ -40,6 +40,12 @@ export class Disk {
     this.#durableNames = new Map(this.#names)
   }
 
+  /** What stands in a file now; null: there is none. */
+  textOf(path: string): string | null {
+    const node = this.#names.get(path)
+    return node === undefined ? null : contentOf(node).toString("utf8")
+  }
+
   entries(): Iterable<[string, FileNode]> {
     return this.#names
   }
@@ -57,7 +63,9 @@ export class Disk {
     this.#names.clear()
     for (const [path, node] of names) this.#names.set(path, node)
     this.#durableNames = names
-    for (const node of new Set(names.values())) {
+    for (const [path, node] of names) {
+      if (node.pending.length > 0 && path.includes("/jobs/"))
+        this.#options.strike?.("power failure: a result that was not fsynced is gone")
       const kept = dice.chance(0.4) ? 0 : dice.whole(0, node.pending.length)
       let bytes = node.durable
       for (const [index, change] of node.pending.entries()) {

@@ -14,7 +14,7 @@ import { readArchive, writeArchive } from "./archive.ts"
 import type { Life } from "./life.ts"
 import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
-import { type Staged, type VerbHost, runVerb, stage } from "./verbs.ts"
+import { type Staged, type VerbHost, collect, runVerb, stage } from "./verbs.ts"
 
 /** Where a connection is cut: the command never arrives, its answer is lost, or the next one finds it dead. */
 export type Cut = "before" | "during" | "after"
@@ -28,6 +28,8 @@ export interface NetworkFaults {
   latencyMs(): number
   /** What was on its way when the connection was cut arrives all the same, so much later; null: it is lost. */
   straggleMs(): number | null
+  /** How many bytes of so many had come when the connection was cut. */
+  arrived(bytes: number): number
 }
 
 export interface NetworkOptions {
@@ -36,6 +38,8 @@ export interface NetworkOptions {
   readonly faults: NetworkFaults
   readonly note: (what: string, argv: readonly string[]) => void
   readonly strike: (strike: Strike) => void
+  /** A connection was made. */
+  readonly onReached: () => void
 }
 
 const answerTimeoutMs = 120_000
@@ -70,6 +74,7 @@ export class Network {
         this.#options.strike(refusal.class === "auth" ? "login refused" : "connection refused")
         throw refusal
       }
+      this.#options.onReached()
       const link = new Link(this.#options, life)
       this.#links.add(link)
       void link.session.closed.then(() => this.#links.delete(link))
@@ -161,15 +166,27 @@ class Link {
   }
 
   async #receive<T>(command: Command<T>, sink: (stdout: Readable) => Promise<void>, signal?: AbortSignal): Promise<T> {
-    const [, path = "", ...tokens] = command.argv
+    const done: CommandResult = { exitCode: 0, stdout: "", stderr: "", timedOut: false }
+    let archive: Buffer | null = null
     const execute = (): Promise<CommandResult> => {
-      const home = this.#options.host.homes.get(path)
-      const standing = tokens.filter((token) => home?.jobs.has(token) === true)
-      return Promise.resolve({ exitCode: 0, stdout: standing.join(" "), stderr: "", timedOut: false })
+      archive = writeArchive(collect(this.#options.host, command.argv))
+      return Promise.resolve(done)
     }
-    const { stdout } = await this.#exchange(null, command, false, execute, signal)
-    await sink(Readable.from([writeArchive(stdout.split(" ").filter((token) => token !== ""))]))
-    return command.parse({ exitCode: 0, stdout: "", stderr: "", timedOut: false })
+    try {
+      await this.#exchange(null, command, false, execute, signal)
+    } catch (error) {
+      // The results had set out: what was on the line when it was cut still lands.
+      if (archive !== null) await this.#cutShort(archive, sink)
+      throw error
+    }
+    await sink(Readable.from([archive ?? Buffer.alloc(0)]))
+    return command.parse(done)
+  }
+
+  async #cutShort(archive: Buffer, sink: (stdout: Readable) => Promise<void>): Promise<void> {
+    this.#options.strike("connection cut while results come")
+    const part = archive.subarray(0, this.#options.faults.arrived(archive.length))
+    await sink(Readable.from([part])).catch(() => undefined)
   }
 
   /** `line`: the shell in which it waits for its turn; null: a channel of its own. */

@@ -3,8 +3,8 @@ import { Fleet } from "../executors/fleet.ts"
 import type { Log } from "../executors/log.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
 import { remotePace } from "../executors/pace.ts"
-import { isFinal } from "../job/index.ts"
-import { type JobStore, openStore } from "../persist/index.ts"
+import { type Job, isFinal } from "../job/index.ts"
+import { type Files, type JobStore, openStore } from "../persist/index.ts"
 import { slurm } from "../schedulers/slurm/index.ts"
 import { type Broken, brokenParts } from "./broken.ts"
 import { checkBudgets } from "./budgets.ts"
@@ -14,6 +14,7 @@ import { Disk } from "./disk.ts"
 import { Faults } from "./faults.ts"
 import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
+import { resultsOn } from "./results.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
 import type { Strike } from "./strikes.ts"
@@ -22,6 +23,7 @@ import { type Kill, type Trouble, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
 import { type Realm, type Violation, Witness } from "./witness.ts"
 import type { Controller, World } from "./world.ts"
+import { outputName } from "./wrapper.ts"
 
 export interface SimulationOptions {
   readonly seed: number
@@ -124,7 +126,7 @@ class Simulation implements World {
         ? { isSynced: (unsynced: Buffer) => !unsynced.includes('"type":"intent"') }
         : {}),
     })
-    void this.start(disk, { store: null, acknowledged: new Map() }, 0)
+    void this.start(disk, realmOn(disk), 0)
     const untilMs = trouble.untilMs + patienceMs
     let restsUntil: number | null = null
     while (witness.violations.length === 0 && (await timeline.step(restsUntil ?? untilMs))) {
@@ -171,7 +173,7 @@ class Simulation implements World {
       })
       witness.note("controller opens", [`epoch ${store.epoch}`])
       witness.opened(realm, store)
-      const fleet = this.#fleet(life, store)
+      const fleet = this.#fleet(life, store, files)
       void fleet.lost.then((why) => this.#onLost(life, why.code))
       this.controllers.push({ ...controller, fleet })
     } catch (error) {
@@ -219,7 +221,8 @@ class Simulation implements World {
     const first = this.controllers.at(-1)
     if (first === undefined) return
     this.witness.strike("state directory is copied")
-    void this.start(first.disk.copy(), { store: null, acknowledged: new Map(first.realm.acknowledged) }, 0, true)
+    const disk = first.disk.copy()
+    void this.start(disk, realmOn(disk, first.realm.acknowledged), 0, true)
   }
 
   /** A controller that has lost its directory ends by itself. */
@@ -276,11 +279,11 @@ class Simulation implements World {
     return new Set(this.#onDisk(disk).map(({ life }) => String(life.id)))
   }
 
-  #fleet(life: Life, store: JobStore): Fleet {
+  #fleet(life: Life, store: JobStore, files: Files): Fleet {
     return new Fleet({
       stateDirectory: directory,
       store,
-      executors: new Map([["cluster", this.#parts(life)]]),
+      executors: new Map([["cluster", this.#parts(life, files)]]),
       defaultExecutor: "cluster",
       clock: life.clock,
       log: this.#log(life),
@@ -288,15 +291,17 @@ class Simulation implements World {
     })
   }
 
-  #parts(life: Life): ExecutorParts {
+  #parts(life: Life, files: Files): ExecutorParts {
+    const { maxQueued, maxSubmitPerMinute } = this.trouble
     const parts: ExecutorParts = {
       name: "cluster",
       scheduler: slurm,
       transport: { address: "me@virtual", connect: () => Promise.reject(new Error("There is no such transport.")) },
+      resultsDisk: resultsOn(files),
       openSession: () => this.cluster.network.open(life),
       launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
       defaults: {},
-      limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
+      limits: { maxQueued, maxSubmitPerMinute, capacity: null },
       root: "/home/me/.hawser",
       // Most look for hints less often: there is more of the rest in the same time.
       pace: this.#options.seed % 6 === 0 ? remotePace : { ...remotePace, hintMs: 5_000 },
@@ -340,6 +345,11 @@ class Simulation implements World {
     witness.atEnd(store, keys, { live, hasRecord: (token) => cluster.hasRecord(token) })
     checkBudgets(witness, cluster, this.#starts)
   }
+}
+
+function realmOn(disk: Disk, acknowledged: ReadonlyMap<string, Job> = new Map()): Realm {
+  const resultOf = ({ id }: Job): string | null => disk.textOf(`${directory}/jobs/${id}/${outputName}`)
+  return { store: null, acknowledged: new Map(acknowledged), resultOf }
 }
 
 function killStrike(what: string, when: When): Strike {

@@ -61,6 +61,9 @@ export interface Trouble {
   readonly cancelledByOthers: readonly number[]
   readonly strangers: readonly number[]
   readonly submitMax: number
+  /** The user's own limits: no trouble, but what they promise must hold in all of it. Null: none. */
+  readonly maxQueued: number | null
+  readonly maxSubmitPerMinute: number | null
   readonly accountingLagMsMax: number
   readonly minJobAgeMs: number
 }
@@ -96,6 +99,8 @@ export const noTrouble: Trouble = {
   cancelledByOthers: [],
   strangers: [],
   submitMax: 1_000,
+  maxQueued: null,
+  maxSubmitPerMinute: null,
   accountingLagMsMax: 2_000,
   minJobAgeMs: 300_000,
 }
@@ -174,6 +179,8 @@ export function drawTrouble(dice: Dice): Trouble {
     cancelledByOthers: some(0.1, 1, moment),
     strangers: some(0.3, 3, moment),
     submitMax: dice.chance(0.1) ? dice.whole(1, 3) : 1_000,
+    maxQueued: dice.chance(0.1) ? dice.whole(1, 3) : null,
+    maxSubmitPerMinute: dice.chance(0.1) ? dice.whole(1, 4) : null,
     accountingLagMsMax: dice.pick([500, 2_000, 30_000]),
     minJobAgeMs: dice.pick([15_000, 60_000, 300_000]),
     diskErrorAt: dice.chance(0.1) ? dice.whole(1, 300) : null,

@@ -1,5 +1,6 @@
 /** The users of a world: they submit until it is recorded, and cancel what they don't want any more. */
-import type { PlannedJob } from "./scenario.ts"
+import { type PlannedJob, hasOutput } from "./scenario.ts"
+import { outputName } from "./wrapper.ts"
 import type { Controller, World } from "./world.ts"
 
 /** How long a user waits before asking again. */
@@ -12,12 +13,14 @@ export async function serve(world: World, controller: Controller): Promise<void>
 
 async function submit(world: World, { fleet, life }: Controller, job: PlannedJob): Promise<void> {
   await life.clock.sleep(job.submitAtMs - world.timeline.now)
-  const { key, after, retry } = job
+  const { key, after, retry, giveUpAfterMs } = job
   if (fleet.parts.store.newestByKey(key) !== undefined) return
   const spec = {
     command: ["payload", key],
     ...(after === null ? {} : { after: [{ job: after, when: "ended" }] }),
-    retry: { maxAttempts: retry.maxAttempts, on: retry.on },
+    ...(hasOutput(job) ? { outputs: [outputName] } : {}),
+    ...(giveUpAfterMs === undefined ? {} : { giveUpAfter: `${Math.ceil(giveUpAfterMs / 1_000)}s` }),
+    retry,
   }
   for (;;) {
     const [result] = await fleet.submit([{ spec, key, base: "/" }]).catch(() => [])

@@ -1,6 +1,7 @@
 /** The verbs of `remote/*.sh` over a virtual home: the same answers, letter for letter where we read them. */
 import type { CommandResult } from "../command.ts"
 import { verbExit } from "../remote/answer.ts"
+import type { ResultFile } from "./archive.ts"
 import { Home, type JobFolder, jobFolder, seen, takeGuard } from "./home.ts"
 import type { Strike } from "./strikes.ts"
 
@@ -204,6 +205,24 @@ export function stage(host: VerbHost, argv: readonly string[], staged: Staged): 
     if (error instanceof VerbEnd) return failed(error.code, error.message)
     throw error
   }
+}
+
+/** `hz_collect`: what this host sees of the results of each job. What was changed elsewhere shows half, or not yet. */
+export function collect(host: VerbHost, argv: readonly string[]): ReadonlyMap<string, readonly ResultFile[]> {
+  const [, path = "", ...tokens] = argv
+  const home = host.homes.get(path)
+  const jobs = new Map<string, readonly ResultFile[]>()
+  for (const token of tokens) {
+    const folder = home?.jobs.get(token)
+    if (folder === undefined) continue
+    const files = [...folder.work].flatMap(([name, { value, seenAt }]): ResultFile[] => {
+      if (seenAt <= host.now()) return [{ name, text: value }]
+      host.strike("outputs show late")
+      return Math.floor(seenAt) % 2 === 0 ? [] : [{ name, text: value.slice(0, value.length >> 1) }]
+    })
+    jobs.set(token, files)
+  }
+  return jobs
 }
 
 function at(host: VerbHost, path: string): Home {

@@ -18,6 +18,9 @@ export interface Excuses {
   readonly requeues: boolean
 }
 
+/** A manager that answered less long ago is not away. */
+const awayMsMin = 45_000
+
 export interface Violation {
   readonly atMs: number
   readonly invariant: string
@@ -37,6 +40,8 @@ export interface Realm {
   store: JobStore | null
   /** Jobs as they were acknowledged last. */
   readonly acknowledged: Map<string, Job>
+  /** What stands in the output that came back of a job; null: none did. */
+  readonly resultOf: (job: Job) => string | null
 }
 
 export class Witness implements ClusterWitness {
@@ -46,6 +51,8 @@ export class Witness implements ClusterWitness {
   readonly struck: Set<Strike> = new Set()
   /** The newest things that happened. */
   readonly log: string[] = []
+  /** When somebody got through to the login node last, ms on the timeline. */
+  #reachedAt = 0
   readonly #timeline: Timeline
   readonly #excuses: Excuses
   readonly #logMax: number
@@ -93,7 +100,7 @@ export class Witness implements ClusterWitness {
         `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`,
       )
     const end = this.#ended.get(token)
-    if (end !== undefined && end.cause !== "lost" && !this.#failedNodes.has(token))
+    if (end !== undefined && end.cause !== "lost" && end.cause !== "abandoned" && !this.#failedNodes.has(token))
       this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
     this.runs.push(run)
   }
@@ -105,6 +112,10 @@ export class Witness implements ClusterWitness {
     const ids = this.#accepted.get(token) ?? []
     this.#accepted.set(token, [...ids, native.id])
     if (ids.length > 0) this.object("accepted once", `${token} was accepted as ${ids.join(", ")} and as ${native.id}`)
+  }
+
+  onReached(): void {
+    this.#reachedAt = this.#timeline.now
   }
 
   onForgotten(native: Native): void {
@@ -125,7 +136,10 @@ export class Witness implements ClusterWitness {
   /** A controller has the directory: what was acknowledged before must be there. */
   opened(realm: Realm, store: JobStore): void {
     realm.store = store
-    for (const job of realm.acknowledged.values()) this.#compare(job, store.jobs.get(job.id), "after a new start")
+    for (const job of realm.acknowledged.values()) {
+      this.#compare(job, store.jobs.get(job.id), "after a new start")
+      this.#checkResult(job, realm)
+    }
     for (const { kind, detail } of store.findings)
       if (kind !== "torn-tail" && kind !== "superseded-tail") this.object("the journal is whole", `${kind}: ${detail}`)
     store.subscribe((events) => this.#hear(events, realm, store))
@@ -149,7 +163,10 @@ export class Witness implements ClusterWitness {
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
-      if (event.type === "finished") this.#onFinished(job)
+      if (event.type === "finished") {
+        this.#onFinished(job)
+        this.#checkResult(job, realm)
+      }
     }
   }
 
@@ -163,7 +180,8 @@ export class Witness implements ClusterWitness {
         "no end without proof",
         `${job.key} (${token}) is ${outcome.state} ${outcome.cause ?? ""}: ${problem}`,
       )
-    if (evidence === 0 && attempt.fence !== "won" && outcome.cause !== "lost" && job.cancelRequestedAt === null)
+    const isUnseen = outcome.cause === "lost" || outcome.cause === "abandoned" || attempt.submission === "not-accepted"
+    if (evidence === 0 && attempt.fence !== "won" && !isUnseen && job.cancelRequestedAt === null)
       this.object("no end without proof", `${job.key} (${token}) is ${outcome.state}, and nothing is named for it`)
   }
 
@@ -172,6 +190,9 @@ export class Witness implements ClusterWitness {
     const runs = this.runs.filter((run) => run.token === token)
     const runsNow = runs.find((run) => this.runsNow(run))
     const isDisowned = this.#failedNodes.has(token)
+    // Its deadline is over and nobody can be asked: late evidence corrects it.
+    if (outcome.cause === "abandoned" && job.spec.giveUpAfterMs !== null)
+      return this.#timeline.now - this.#reachedAt < awayMsMin ? "the manager was there a moment ago" : null
     if (outcome.cause === "lost") return this.#mayBeLost(token) ? null : "nobody had forgotten it"
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
@@ -201,6 +222,21 @@ export class Witness implements ClusterWitness {
         !this.#mayBeLost(run.token),
     )
     if (running !== undefined) this.object("what is cancelled does not go on", `${job.key} runs as ${running.nativeId}`)
+  }
+
+  /** What came back is what one of the attempt's runs has left, whole; of a completed one it has come. */
+  #checkResult(job: Job, realm: Realm): void {
+    if (!isFinal(job.state)) return
+    const { token } = job.attempts.at(-1) ?? { token: "" }
+    const runs = this.runs.filter((run) => run.token === token)
+    const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
+    const result = realm.resultOf(job)
+    if (job.outcome?.cause === "stage-out" && !this.#failedNodes.has(token))
+      this.object("results come back", `${job.key} (${token}): ${job.reason}`)
+    if (result === null && job.state === "completed" && left.length > 0)
+      this.object("results come back", `${job.key} (${token}) is completed, and its output is not there`)
+    if (result !== null && job.collected !== null && left.length > 0 && !left.includes(result))
+      this.object("results come back", `${job.key} (${token}) has ${result.length} bytes that are not its output`)
   }
 
   /** By its process; the runs of killed ones are closed from outside. */
