@@ -1,5 +1,6 @@
 /** Open an engine: the parts of one configured executor, put together. */
-import type { Health } from "../job/index.ts"
+import type { Health, Job } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
 import { prelude } from "../remote/prelude.ts"
 import { localDisk } from "../remote/resultsDisk.ts"
 import { Breaker } from "../retry/breaker.ts"
@@ -43,7 +44,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     link,
     store,
     book,
-    throttle: new Throttle(clock, parts.limits),
+    throttle: new Throttle(clock, parts.limits, jobsOf(store, name)),
     clock,
     log,
     pace,
@@ -55,6 +56,10 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     secret: (job, variable) => fleet.secrets.get(job.id)?.[variable] ?? process.env[variable],
   }
   return new Engine(desk)
+}
+
+function jobsOf({ jobs }: JobStore, executor: string): Job[] {
+  return [...jobs.values()].filter((job) => job.executor === executor)
 }
 
 /** Health is written down as it changes; a store that can't take it has its own way to say so. */

@@ -56,6 +56,8 @@ export class Network {
   #awayFrom: number | null = null
   /** When each was tried, ms on the timeline. */
   readonly tried: number[] = []
+  /** When each token was submitted first, ms on the timeline. */
+  readonly submitted: Map<string, number> = new Map()
 
   constructor(options: NetworkOptions) {
     this.#options = options
@@ -75,7 +77,7 @@ export class Network {
         throw refusal
       }
       this.#options.onReached()
-      const link = new Link(this.#options, life)
+      const link = new Link(this.#options, life, this.submitted)
       this.#links.add(link)
       void link.session.closed.then(() => this.#links.delete(link))
       return link.session
@@ -108,6 +110,7 @@ const effectShellsMax = 3
 class Link {
   readonly session: Session
   readonly #options: NetworkOptions
+  readonly #submitted: Map<string, number>
   readonly life: Life
   #lost: TransportError | null = null
   #close: (why: Error) => void = () => undefined
@@ -118,8 +121,9 @@ class Link {
     waiting: 0,
   }))
 
-  constructor(options: NetworkOptions, life: Life) {
+  constructor(options: NetworkOptions, life: Life, submitted: Map<string, number>) {
     this.#options = options
+    this.#submitted = submitted
     this.life = life
     const closed = new Promise<Error>((resolve) => {
       this.#close = resolve
@@ -203,6 +207,8 @@ class Link {
       return new Promise<CommandResult>((resolve, reject) => {
         const request: Request = { argv, hasEffect, reject }
         this.#pending.add(request)
+        if (argv[0] === "hz_submit" && !this.#submitted.has(argv[2] ?? ""))
+          this.#submitted.set(argv[2] ?? "", this.#options.timeline.now)
         const onAbort = (): void => reject(abortedError(hasEffect, signal))
         signal?.addEventListener("abort", onAbort, { once: true })
         const answer = (result: CommandResult): void => {

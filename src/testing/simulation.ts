@@ -7,7 +7,7 @@ import { type Job, isFinal } from "../job/index.ts"
 import { type Files, type JobStore, openStore } from "../persist/index.ts"
 import { slurm } from "../schedulers/slurm/index.ts"
 import { type Broken, brokenParts } from "./broken.ts"
-import { checkBudgets } from "./budgets.ts"
+import { checkBudgets, checkQueued } from "./budgets.ts"
 import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
 import { Disk } from "./disk.ts"
@@ -115,6 +115,10 @@ class Simulation implements World {
 
   async run(): Promise<Report> {
     const { timeline, witness, trouble } = this
+    witness.afterAcceptance = () => {
+      const store = this.controllers.at(-1)?.realm.store ?? null
+      if (store !== null) checkQueued(witness, this.cluster, trouble, store)
+    }
     schedule(this)
     const disk = new Disk({
       syncMs: () => this.dice.between(1, 8),
@@ -343,7 +347,7 @@ class Simulation implements World {
     const keys = this.scenario.map(({ key }) => key)
     const live = cluster.slurm.listed().filter((native) => cluster.slurm.isLive(native))
     witness.atEnd(store, keys, { live, hasRecord: (token) => cluster.hasRecord(token) })
-    checkBudgets(witness, cluster, this.#starts)
+    checkBudgets(witness, cluster, this.trouble, this.#starts)
   }
 }
 

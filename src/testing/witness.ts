@@ -49,6 +49,8 @@ export class Witness implements ClusterWitness {
   readonly runs: Run[] = []
   /** What trouble has really done. */
   readonly struck: Set<Strike> = new Set()
+  /** Called with each native that is accepted. */
+  afterAcceptance: () => void = () => undefined
   /** The newest things that happened. */
   readonly log: string[] = []
   /** When somebody got through to the login node last, ms on the timeline. */
@@ -107,6 +109,7 @@ export class Witness implements ClusterWitness {
 
   onAccepted(native: Native): void {
     this.note("accepted", [String(native.id), native.name])
+    this.afterAcceptance()
     const token = tokenOf(native.name)
     if (token === null) return
     const ids = this.#accepted.get(token) ?? []
