@@ -74,7 +74,7 @@ async function collectChunk(
     if (hindrance !== null && hindrance.class !== "rejected") {
       tries.failed(token, patienceMs, false)
       waiting.set(job.id, hindrance.message)
-    } else if (isBack(reply) || mismatchWaitsMs[tries.count(token)] === undefined) {
+    } else if ((isBack(reply) && !isUnlisted(job, reply)) || mismatchWaitsMs[tries.count(token)] === undefined) {
       groups.push(collected(desk, job, reply))
       tries.forget(token)
     } else tries.failed(token, mismatchWaitsMs[tries.count(token)] ?? 0, true)
@@ -94,7 +94,7 @@ async function receive(
   live: Live,
   jobs: readonly Job[],
   signal: AbortSignal,
-): Promise<Map<string, CollectReply>> {
+): Promise<Map<string, Collected>> {
   const records = await live.session.ask(readRecords(live.place.home, jobs.map(tokenOfJob)), signal)
   const expected = new Map(records.map((one) => [one.token, one.exits.at(-1)?.outputs ?? null]))
   const requests = jobs.map((job) => ({
@@ -104,18 +104,31 @@ async function receive(
     expected: expected.get(tokenOfJob(job)) ?? null,
   }))
   const replies = await collectJobs(live.session, live.place, requests, signal, desk.resultsDisk)
-  return new Map(replies.map((reply) => [reply.token, reply]))
+  return new Map(replies.map((reply) => [reply.token, { ...reply, hasRecord: expected.get(reply.token) !== null }]))
+}
+
+/** What came, and whether there was a record that lists the outputs. */
+type Collected = CollectReply & { readonly hasRecord: boolean }
+
+/**
+ * By the manager's word it ended by itself, so there is a record, which just does not show yet. Without its list nobody
+ * can say whether all outputs have come.
+ */
+function isUnlisted({ outcome, spec }: Job, reply: Collected | undefined): boolean {
+  const endedItself = outcome?.state === "completed" || outcome?.cause === "exit"
+  return reply?.hasRecord === false && endedItself && spec.outputs.length > 0
 }
 
 function isBack(reply: CollectReply | undefined): boolean {
   return reply !== undefined && isWhole(reply)
 }
 
-function collected(desk: Desk, job: Job, reply: CollectReply | undefined): AnyEventBody[] {
+function collected(desk: Desk, job: Job, reply: Collected | undefined): AnyEventBody[] {
   const token = tokenOfJob(job)
   const directory = desk.resultsDirectory(job)
   const notes = [
     ...(reply?.notes ?? []),
+    ...(isUnlisted(job, reply) ? ["There is no exit record: whether all outputs have come is not known."] : []),
     ...(reply?.refused ?? []).map(({ path, reason }) => `${path} was left out: ${reason}`),
   ]
   const done: AnyEventBody = {

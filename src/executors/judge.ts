@@ -23,6 +23,11 @@ export interface Case {
 export interface JudgeLimits {
   /** Final in the manager, started, but no exit record: wait for the manager's kill time and the file system's cache. */
   readonly graceMs: number
+  /**
+   * The same where the manager says that it ended by itself: then its wrapper has left a record, which a client of NFS may
+   * not see for a minute. (acdirmax, 60 s; nfs(5))
+   */
+  readonly recordMs: number
   /** Complete looks have to cover this span before an attempt counts as absent. */
   readonly absenceMs: number
   /** And there must have been this many. */
@@ -33,6 +38,7 @@ export interface JudgeLimits {
 
 export const defaultJudgeLimits: JudgeLimits = {
   graceMs: 20_000,
+  recordMs: 75_000,
   absenceMs: 60_000,
   absenceLooks: 3,
   runawayMs: 600_000,
@@ -168,7 +174,8 @@ function byManager(known: Case, final: Evidence): Verdict {
   const outcome = final.outcome
   if (known.records === null) return { kind: "keep", needs: "records" }
   if (isRevoked(known)) return { kind: "fence" }
-  const waited = known.finalForMs !== null && known.finalForMs >= known.limits.graceMs
+  if (isRevokedBy(known.records)) return cancelledByFence(final)
+  const waited = known.finalForMs !== null && known.finalForMs >= graceMsOf(known, final)
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
   // A native that was cancelled before it started leaves no record, and needs none.
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
@@ -193,6 +200,20 @@ function byManager(known: Case, final: Evidence): Verdict {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
   }
   return ended(outcome, final.reason, [final])
+}
+
+/** How long a final native state without an exit record waits for one. */
+export function graceMsOf({ records, limits: { graceMs, recordMs } }: Case, { outcome }: Evidence): number {
+  // Those that found no job directory, or their guard taken, leave none.
+  const leavesNone = isWrappersOwn(outcome?.exitCode ?? null) && !hasRecords(records)
+  const endedItself = outcome?.state === "completed" || (outcome?.cause === "exit" && !leavesNone)
+  return endedItself ? recordMs : graceMs
+}
+
+/** The cancel took its guard, and could not write that down; what its wrapper made of it is no failure. */
+function cancelledByFence(final: Evidence): Verdict {
+  const outcome = { state: "cancelled", cause: null, exitCode: null, signal: null } as const
+  return ended(outcome, "Cancelled before it started.", [final])
 }
 
 /** Codes with which the wrapper ends without having run the payload. A payload may end with them too; then there are records. */

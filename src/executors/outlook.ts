@@ -3,7 +3,7 @@ import { duration, isoTime } from "../clock.ts"
 import { type Attempt, type Job, currentAttempt, giveUpAt, isFinal, nextTryAt } from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
-import { type Case, hasStarted, ruling } from "./judge.ts"
+import { type Case, hasStarted, ruling, graceMsOf } from "./judge.ts"
 import type { Situation } from "./situation.ts"
 
 /** In the order in which they come. Of a job that is over: none. */
@@ -152,11 +152,13 @@ function clockWaits(known: Case | null, now: number): Wait[] {
   const { verdict } = ruling(known)
   if (verdict.kind !== "keep") return []
   const { limits, absence, finalForMs } = known
+  const final = known.evidence.find(({ state }) => state === "ended")
+  const graceMs = final === undefined ? limits.graceMs : graceMsOf(known, final)
   if (verdict.needs === "grace")
     return [
       {
         for: "the exit record, for as long as the grace lasts",
-        until: isoTime(now + limits.graceMs - (finalForMs ?? 0)),
+        until: isoTime(now + graceMs - (finalForMs ?? 0)),
       },
     ]
   if (verdict.needs !== "looks") return []

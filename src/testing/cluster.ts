@@ -22,6 +22,8 @@ export interface ClusterWitness {
   onRun(run: Run): void
   onAccepted(native: Native): void
   onForgotten(native: Native): void
+  /** A native of this token ended without having run the payload. */
+  onHindered(token: string): void
   /** Somebody got through to the login node. */
   onReached(): void
   note(what: string, facts?: readonly string[]): void
@@ -72,7 +74,7 @@ export class Cluster {
       now: () => timeline.now,
       seconds: () => this.#secondsOf(timeline.now),
       // A name that nobody has looked for is not cached as missing, so it shows sooner than a change does.
-      seenOnNodesAt: () => timeline.now + faults.lagMs() / 10,
+      seenOnNodesAt: () => timeline.now + Math.min(1_500, faults.lagMs() / 10),
       run: (argv) => runProgram(programs, argv),
       strike,
     }
@@ -124,6 +126,7 @@ export class Cluster {
       pauseMs: () => (dice.chance(0.8) ? dice.between(1, 50) : dice.between(50, 3_000)),
       behaviour,
       onRun: (run) => witness.onRun(run),
+      onHindered: (hindered) => witness.onHindered(hindered),
       strike: (what) => witness.strike(what),
       isGuarded,
     })

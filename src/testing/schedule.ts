@@ -1,6 +1,6 @@
 /** The schedule of a world: its trouble put onto the timeline. */
 import type { Native } from "./slurm.ts"
-import type { Span } from "./trouble.ts"
+import { type Span, isWithin } from "./trouble.ts"
 import type { World } from "./world.ts"
 
 export function schedule(world: World): void {
@@ -96,7 +96,7 @@ export function schedule(world: World): void {
   for (const when of trouble.copies) at(when, "the state directory is copied", () => world.copy())
   at(trouble.untilMs, "all is well from now on", () => {
     // What is still on its way to an end of its own ends with it.
-    slurm.setController("up")
+    if (!isWithin(trouble.controllerDown, trouble.untilMs)) slurm.setController("up")
     slurm.setAccounting("up")
     fill(world, false)
   })

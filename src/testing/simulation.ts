@@ -19,7 +19,7 @@ import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
 import type { Strike } from "./strikes.ts"
 import { Timeline } from "./timeline.ts"
-import { type Kill, type Trouble, drawTrouble } from "./trouble.ts"
+import { type Kill, type Trouble, calmMsOf, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
 import { type Realm, type Violation, Witness } from "./witness.ts"
 import type { Controller, World } from "./world.ts"
@@ -74,6 +74,8 @@ class Simulation implements World {
   readonly #options: SimulationOptions
   readonly #kills: Kill[]
   readonly #hits: Map<Kill, number> = new Map()
+  /** From then on all is well. */
+  readonly #calmMs: number
   #starts = 0
   #steps = 0
 
@@ -85,6 +87,7 @@ class Simulation implements World {
     this.trouble = options.trouble ?? drawTrouble(dice.fork())
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
+    this.#calmMs = calmMsOf(trouble)
     const liedMs = trouble.lies.reduce((sum, { from, to }) => sum + to - from, 0)
     const excuses = {
       mayCallLost: liedMs > 40_000,
@@ -131,7 +134,7 @@ class Simulation implements World {
         : {}),
     })
     void this.start(disk, realmOn(disk), 0)
-    const untilMs = trouble.untilMs + patienceMs
+    const untilMs = this.#calmMs + patienceMs
     let restsUntil: number | null = null
     while (witness.violations.length === 0 && (await timeline.step(restsUntil ?? untilMs))) {
       if (restsUntil === null && this.#isOver()) restsUntil = timeline.now + restMs
@@ -332,7 +335,7 @@ class Simulation implements World {
 
   #isOver(): boolean {
     const store = this.controllers.at(-1)?.realm.store
-    if (store === undefined || store === null || this.timeline.now < this.trouble.untilMs) return false
+    if (store === undefined || store === null || this.timeline.now < this.#calmMs) return false
     return this.scenario.every(({ key }) => {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       return job !== undefined && isFinal(job.state)

@@ -61,6 +61,7 @@ export class Witness implements ClusterWitness {
   /** Native ids by token, in the order of their acceptance. */
   readonly #accepted: Map<string, number[]> = new Map()
   readonly #forgotten: Set<string> = new Set()
+  readonly #hindered: Set<string> = new Set()
   readonly #failedNodes: Set<string> = new Set()
   readonly #cancelledByOthers: Set<string> = new Set()
   /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
@@ -115,6 +116,10 @@ export class Witness implements ClusterWitness {
     const ids = this.#accepted.get(token) ?? []
     this.#accepted.set(token, [...ids, native.id])
     if (ids.length > 0) this.object("accepted once", `${token} was accepted as ${ids.join(", ")} and as ${native.id}`)
+  }
+
+  onHindered(token: string): void {
+    this.#hindered.add(token)
   }
 
   onReached(): void {
@@ -189,7 +194,8 @@ export class Witness implements ClusterWitness {
   }
 
   /** What really happened says otherwise; null: it does not. */
-  #problemOf(job: Job, { token }: Attempt, outcome: Outcome): string | null {
+  #problemOf(job: Job, attempt: Attempt, outcome: Outcome): string | null {
+    const { token } = attempt
     const runs = this.runs.filter((run) => run.token === token)
     const runsNow = runs.find((run) => this.runsNow(run))
     const isDisowned = this.#failedNodes.has(token)
@@ -207,8 +213,16 @@ export class Witness implements ClusterWitness {
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
     if (outcome.cause === "launch" && runs.length > 0 && !isDisowned) return "it had run"
+    if (outcome.cause === "launch" && !isDisowned && !this.#mayNotStart(job, attempt))
+      return "nothing kept it from running"
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
     return null
+  }
+
+  /** Hindered on its node, ended there by somebody, over its deadline, or it vanished too often. */
+  #mayNotStart(job: Job, { token, replacement }: Attempt): boolean {
+    const wasEnded = this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+    return this.#hindered.has(token) || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
   }
 
   #mayBeLost(token: string): boolean {
@@ -238,7 +252,9 @@ export class Witness implements ClusterWitness {
       this.object("results come back", `${job.key} (${token}): ${job.reason}`)
     if (result === null && job.state === "completed" && left.length > 0)
       this.object("results come back", `${job.key} (${token}) is completed, and its output is not there`)
-    if (result !== null && job.collected !== null && left.length > 0 && !left.includes(result))
+    // What is cut short is cancelled or failed in the middle of it.
+    const endedItself = job.state === "completed" || job.outcome?.cause === "exit"
+    if (result !== null && endedItself && left.length > 0 && !left.includes(result))
       this.object("results come back", `${job.key} (${token}) has ${result.length} bytes that are not its output`)
   }
 

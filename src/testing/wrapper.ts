@@ -91,6 +91,8 @@ export interface WrapperParts {
   readonly pauseMs: () => number
   readonly behaviour: (key: string, attempt: number) => Behaviour
   readonly onRun: (run: Run) => void
+  /** It ends without having run the payload, for want of its files or of time. */
+  readonly onHindered: (token: string) => void
   readonly strike: (strike: Strike) => void
   /** False: a broken wrapper, which runs the payload whoever holds the guard. */
   readonly isGuarded: boolean
@@ -100,7 +102,10 @@ export interface WrapperParts {
 export async function runWrapper(parts: WrapperParts): Promise<number> {
   const { timeline, process, token, start } = parts
   const found = await find(parts)
-  if (found === null) return wrapperExit.missing
+  if (found === null) {
+    parts.onHindered(token)
+    return wrapperExit.missing
+  }
   const { home, folder } = found
   await process.nap(parts.pauseMs())
   if (!hold(parts, folder)) {
@@ -111,6 +116,7 @@ export async function runWrapper(parts: WrapperParts): Promise<number> {
   if (home.jobs.get(token) !== folder) return wrapperExit.missing
   const at = parts.seconds()
   const fail = (why: string): number => {
+    parts.onHindered(token)
     writeExit(parts, found, { code: wrapperExit.launch, signal: null, why, at })
     return wrapperExit.launch
   }

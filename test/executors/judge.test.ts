@@ -90,12 +90,12 @@ const known = (more: Partial<Case> = {}): Case => ({
   absence: { coveredMs: 0, looks: 0 },
   now,
   finalForMs: null,
-  limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
+  limits: { graceMs: 20_000, recordMs: 75_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
   ...more,
 })
 
 const absent = { coveredMs: 60_000, looks: 3 }
-const graceOver = { finalForMs: 20_000 }
+const graceOver = { finalForMs: 75_000 }
 const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as const
 
 /** What accounting says, once more. */
@@ -273,13 +273,18 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
   ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
   [
     "4: over, started, no record: grace",
-    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 19_000 },
+    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 74_000 },
     "grace",
   ],
   [
     "4: its twin after the grace: the manager's word",
     { evidence: [seen("COMPLETED", "ended", completed)], records: running, ...graceOver },
     completed,
+  ],
+  [
+    "4: its twin that a node took with it: no record is due, so it waits less",
+    { evidence: [seen("NODE_FAIL", "ended", failed("node-failure"))], records: running, finalForMs: 20_000 },
+    failed("node-failure"),
   ],
   [
     "4: cancelled before it started needs no record",
@@ -290,6 +295,15 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: its twin whose guard is revoked: not its end",
     { evidence: [seen("CANCELLED", "ended", cancelled)], records: revoked },
     "fence",
+  ],
+  [
+    "4: its twin that was to be cancelled, and whose wrapper found the guard taken: cancelled, not a failed launch",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      records: revoked,
+      cancelRequestedAt: 5,
+    },
+    cancelled,
   ],
   [
     "4: cancelled after it started waits for the record",

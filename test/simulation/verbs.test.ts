@@ -85,6 +85,7 @@ class Pair {
       lagMs: () => 0,
       pauseMs: () => 1,
       strike: () => undefined,
+      onHindered: () => undefined,
       behaviour: () => ({ seconds: 1, exitCode: 3, ignoresTerm: false }),
       onRun: () => undefined,
       isGuarded: true,
