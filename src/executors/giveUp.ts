@@ -88,7 +88,8 @@ function eventsOf(one: Watched, guard: Guard): AnyEventBody[] {
   const owner = guard.kind === "missing" ? "" : guard.owner
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
   if (won) return [fenced, endOf(one, "launch", "and it had not: it was fenced.")]
-  return attempt.submission === "accepted" ? [fenced] : [fenced, ...acceptedBy(one, owner)]
+  // What has started is known before its fence is called lost: of a group that a power failure cuts, the first ones stay.
+  return attempt.submission === "accepted" ? [fenced] : [...acceptedBy(one, owner), fenced]
 }
 
 function endOf({ job, attempt }: Watched, cause: Cause, why: string): AnyEventBody {

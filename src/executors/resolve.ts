@@ -128,5 +128,5 @@ function replacement(desk: Desk, live: Live, { job, attempt }: Watched): AnyEven
 }
 
 function started(one: Watched, owner: string): AnyEventBody[] {
-  return [{ job: one.job.id, type: "fenced", token: one.attempt.token, won: false, owner }, ...acceptedBy(one, owner)]
+  return [...acceptedBy(one, owner), { job: one.job.id, type: "fenced", token: one.attempt.token, won: false, owner }]
 }

@@ -78,11 +78,14 @@ function nextPassMs(desk: Desk, retryMs: number | null): number | null {
   return Math.min(pauseMs > 0 ? pauseMs : laggardsMs, retryMs ?? laggardsMs)
 }
 
-/** Those of a controller that died may need secrets that this one has not been told. */
+/**
+ * Those of a controller that died may need secrets that this one has not been told. Of one whose fence was lost a native
+ * holds the guard: asked again, the other side says which.
+ */
 async function dueForSubmission(desk: Desk): Promise<Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
   const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
-    job.cancelRequestedAt === null && attempt.fence === null ? [job] : [],
+    job.cancelRequestedAt === null && (attempt.fence === null || attempt.fence === "lost") ? [job] : [],
   )
   const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
   const without = jobs.filter((job) => missing.get(job)?.length !== 0)

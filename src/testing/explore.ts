@@ -7,8 +7,9 @@ import { type Report, simulate } from "./simulation.ts"
 import { type Coverage, addTo, strikes } from "./strikes.ts"
 
 export interface Exploration {
-  readonly from: number
-  /** Null: until the time is over. */
+  /** The first one of each range; the seeds are shared out to them evenly. */
+  readonly from: readonly number[]
+  /** In all. Null: until the time is over. */
   readonly seeds: number | null
   /** Null: until the seeds are done. */
   readonly minutes: number | null
@@ -27,9 +28,10 @@ export interface Result {
   readonly coverage: Coverage
 }
 
-/** What a thread is told to do: every `stride`-th seed from `from` on. */
+/** What a thread is told to do: every `stride`-th seed, from the `first` one on. */
 interface Share {
-  readonly from: number
+  readonly from: readonly number[]
+  readonly first: number
   readonly stride: number
   readonly seeds: number | null
   readonly untilMs: number | null
@@ -52,7 +54,7 @@ export async function explore(exploration: Exploration): Promise<Result> {
   let violations = 0
   const share = async (index: number): Promise<void> => {
     const ours = seeds === null ? null : Math.ceil((seeds - index) / threads)
-    const data: Share = { from: from + index, stride: threads, seeds: ours, untilMs, broken }
+    const data: Share = { from, first: index, stride: threads, seeds: ours, untilMs, broken }
     // Worlds are short-lived: most of one is garbage before a small young generation is full.
     const resourceLimits = { maxYoungGenerationSizeMb: 64 }
     const worker = new Worker(new URL(import.meta.url), { workerData: data, resourceLimits })
@@ -74,14 +76,14 @@ export async function explore(exploration: Exploration): Promise<Result> {
   return { seeds: done, violations, seconds: (systemClock.monotonic() - begun) / 1_000, coverage }
 }
 
-async function work({ from, stride, seeds, untilMs, broken }: Share): Promise<void> {
+async function work({ from, first, stride, seeds, untilMs, broken }: Share): Promise<void> {
   // The engine's errors are facts here; nobody reads where they were made.
   Error.stackTraceLimit = 0
   const say = (said: Said): void => parentPort?.postMessage(said)
   const coverage: Coverage = {}
   let done = 0
   while ((seeds === null || done < seeds) && (untilMs === null || systemClock.now() < untilMs)) {
-    const seed = from + done * stride
+    const seed = seedAt(from, first + done * stride)
     const { violations, struck } = await simulate({ seed, broken })
     addTo(coverage, struck)
     // The same seed is the same run: once more, for its log.
@@ -89,6 +91,11 @@ async function work({ from, stride, seeds, untilMs, broken }: Share): Promise<vo
     done += 1
   }
   say({ done, coverage })
+}
+
+/** One of each range in turn. */
+export function seedAt(from: readonly number[], index: number): number {
+  return (from[index % from.length] ?? 1) + Math.floor(index / from.length)
 }
 
 const isOurThread = !isMainThread && typeof workerData === "object" && workerData !== null && "stride" in workerData

@@ -250,7 +250,8 @@ export class Witness implements ClusterWitness {
     const result = realm.resultOf(job)
     if (job.outcome?.cause === "stage-out" && !this.#failedNodes.has(token))
       this.object("results come back", `${job.key} (${token}): ${job.reason}`)
-    if (result === null && job.state === "completed" && left.length > 0)
+    // What was corrected later has not been collected: docs/protocol.md, 21.
+    if (result === null && job.state === "completed" && job.collected !== null && left.length > 0)
       this.object("results come back", `${job.key} (${token}) is completed, and its output is not there`)
     // What is cut short is cancelled or failed in the middle of it.
     const endedItself = job.state === "completed" || job.outcome?.cause === "exit"

@@ -34,6 +34,29 @@ test("its twin without a deadline is asked for by its token", async () => {
   expect(report.struck).not.toContain("fence lost")
 })
 
+test.each([
+  ["its deadline", { giveUpAfterMs: 20_000 }, "completed"],
+  ["a cancel", { cancelAtMs: 30_000 }, "cancelled"],
+] as const)(
+  "a power failure that cuts what is written of a fence that %s wanted leaves nothing for ever",
+  async (_, planned, end) => {
+    for (let seed = 1; seed <= 6; seed += 1) {
+      for (let number = 15; number <= 21; number += 1) {
+        const kill = { what: "disk sync", number, when: "before", power: true, pauseMs: 1_000 } as const
+        const kills = [...(killedWhenSubmitted(60_000).kills ?? []), kill]
+        const scenario = [{ ...job, behaviour: [{ ...job.behaviour[0], seconds: 200 }] as const, ...planned }]
+        const { violations, outcomes } = await simulate({
+          seed,
+          scenario,
+          trouble: { ...noTrouble, untilMs: 60_000, kills },
+        })
+        expect(violations, `seed ${seed}, sync ${number}`).toEqual([])
+        expect([end, "failed launch"], `seed ${seed}, sync ${number}`).toContain(outcomes["a"])
+      }
+    }
+  },
+)
+
 const again = {
   behaviour: [
     { ...job.behaviour[0], seconds: 1, exitCode: 1 },
