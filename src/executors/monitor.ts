@@ -139,7 +139,7 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
     records: findings.records.get(attempt.token) ?? null,
     absence: watch.absence(attempt.token),
     now: desk.clock.now(),
-    finalForMs: watch.finalForMs(attempt.token),
+    finalForMs: watch.finalForMs(attempt.token, findings.recordsAt.get(attempt.token)),
     limits: desk.judgeLimits,
   }
 }

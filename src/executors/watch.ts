@@ -51,10 +51,10 @@ export class Watch {
     else if (!this.finals.has(token)) this.finals.set(token, this.clock.monotonic())
   }
 
-  /** How long a final native state has been known, ms. Null: it is not. */
-  finalForMs(token: string): number | null {
+  /** How long a final native state has been known at this time of the monotonic clock (now), ms. Null: it is not. */
+  finalForMs(token: string, at: number = this.clock.monotonic()): number | null {
     const since = this.finals.get(token)
-    return since === undefined ? null : this.clock.monotonic() - since
+    return since === undefined ? null : Math.max(0, at - since)
   }
 
   /** How long ago the manager took a cancel, ms. Null: it has not, as far as we remember. */

@@ -22,6 +22,7 @@ export interface ClusterWitness {
   onRun(run: Run): void
   onAccepted(native: Native): void
   onForgotten(native: Native): void
+  onCancel(native: Native): void
   /** A native of this token ended without having run the payload. */
   onHindered(token: string): void
   /** Somebody got through to the login node. */
@@ -68,6 +69,7 @@ export class Cluster {
       strike,
       secondsOf: (ms) => this.#secondsOf(ms),
       hasFile: (path) => this.#hasFile(path),
+      onCancel: (native) => witness.onCancel(native),
     }
     const host: VerbHost = {
       homes: this.homes,

@@ -25,6 +25,8 @@ export interface ProgramHost {
   /** ms on the timeline to seconds since 1970 on the manager's clock. */
   readonly secondsOf: (ms: number) => number
   readonly hasFile: (path: string) => boolean
+  /** Somebody has cancelled this one with scancel. */
+  readonly onCancel: (native: Native) => void
   readonly strike: (strike: Strike) => void
 }
 
@@ -242,7 +244,10 @@ async function scancel(host: ProgramHost, words: readonly string[]): Promise<Com
   const act = (): void => {
     for (const native of slurm.listed()) {
       const isMeant = (id === undefined || String(native.id) === id) && (name === undefined || native.name === name)
-      if (isMeant && slurm.isLive(native)) slurm.cancel(native, isKill)
+      if (isMeant && slurm.isLive(native)) {
+        host.onCancel(native)
+        slurm.cancel(native, isKill)
+      }
     }
   }
   const reply = await ask(host, act, faults.timesOut("scancel") ? () => host.strike("scancel times out") : null)
@@ -258,7 +263,13 @@ async function scontrol(host: ProgramHost): Promise<CommandResult> {
 
 const separator = "\x1f"
 
-/** Each field ends with the separator. A partial list ends anywhere, and nothing says so. */
+/** Ends in the middle of a record: whoever reads it can tell. What can't be told is an empty list, and an old one. */
+function cutInside(text: string, at: number): string {
+  const end = at === 0 || text[at - 1] === "\n" ? at + 1 : at
+  return end >= text.length ? text : text.slice(0, end)
+}
+
+/** Each field ends with the separator. A partial list comes with exit code 0. */
 function table(
   { dice, strike }: ProgramHost,
   program: "squeue" | "sacct",
@@ -272,7 +283,7 @@ function table(
   }
   const text = natives.map((native) => `${fieldsOf(native).join(separator)}${separator}\n`).join("")
   if (lie !== "partial") return said(text)
-  const part = text.slice(0, dice.whole(0, text.length))
+  const part = cutInside(text, dice.whole(0, text.length))
   if (part !== text) strike(`${program} shows a part of its list`)
   return said(part)
 }

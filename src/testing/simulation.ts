@@ -1,20 +1,16 @@
 /** The simulation of one seed: controllers, users, a cluster and its trouble on one timeline, until all is over. */
-import { Fleet } from "../executors/fleet.ts"
 import type { Log } from "../executors/log.ts"
-import type { ExecutorParts } from "../executors/parts.ts"
-import { remotePace } from "../executors/pace.ts"
 import { type Job, isFinal } from "../job/index.ts"
-import { type Files, type JobStore, openStore } from "../persist/index.ts"
-import { slurm } from "../schedulers/slurm/index.ts"
-import { type Broken, brokenParts } from "./broken.ts"
+import { openStore } from "../persist/index.ts"
+import type { Broken } from "./broken.ts"
 import { checkBudgets, checkQueued } from "./budgets.ts"
 import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
 import { Disk } from "./disk.ts"
 import { Faults } from "./faults.ts"
+import { directory, fleetOn } from "./fleet.ts"
 import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
-import { resultsOn } from "./results.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
 import type { Strike } from "./strikes.ts"
@@ -56,7 +52,6 @@ const epochMs = Date.UTC(2026, 0, 1)
 const patienceMs = 24 * 3_600_000
 /** After the last job: for what nobody wants any more to go. */
 const restMs = 3_600_000
-const directory = "/state"
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
   return new Simulation(options).run()
@@ -88,13 +83,15 @@ class Simulation implements World {
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
     this.#calmMs = calmMsOf(trouble)
-    const liedMs = trouble.lies.reduce((sum, { from, to }) => sum + to - from, 0)
+    const unnoticed = trouble.lies.filter(({ kind }) => kind !== "partial")
+    const liedMs = unnoticed.reduce((sum, { from, to }) => sum + to - from, 0)
     const excuses = {
       mayCallLost: liedMs > 40_000,
       mayCancel: trouble.coldStarts.length > 0,
       requeues: trouble.requeues,
+      isCopied: trouble.copies.length > 0,
     }
-    this.witness = new Witness(timeline, excuses, options.logMax ?? 0)
+    this.witness = new Witness(timeline, this.scenario, excuses, options.logMax ?? 0)
     this.faults = new Faults(trouble, timeline, dice.fork())
     const site = dice.fork()
     this.cluster = new Cluster({
@@ -180,7 +177,18 @@ class Simulation implements World {
       })
       witness.note("controller opens", [`epoch ${store.epoch}`])
       witness.opened(realm, store)
-      const fleet = this.#fleet(life, store, files)
+      const { seed, broken = null } = this.#options
+      const log = this.#log(life)
+      const fleet = fleetOn({
+        life,
+        store,
+        files,
+        log,
+        seed,
+        broken,
+        trouble: this.trouble,
+        network: this.cluster.network,
+      })
       void fleet.lost.then((why) => this.#onLost(life, why.code))
       this.controllers.push({ ...controller, fleet })
     } catch (error) {
@@ -284,37 +292,6 @@ class Simulation implements World {
   /** Their pids. */
   #livesAs(disk: Disk): ReadonlySet<string> {
     return new Set(this.#onDisk(disk).map(({ life }) => String(life.id)))
-  }
-
-  #fleet(life: Life, store: JobStore, files: Files): Fleet {
-    return new Fleet({
-      stateDirectory: directory,
-      store,
-      executors: new Map([["cluster", this.#parts(life, files)]]),
-      defaultExecutor: "cluster",
-      clock: life.clock,
-      log: this.#log(life),
-      onDown: () => undefined,
-    })
-  }
-
-  #parts(life: Life, files: Files): ExecutorParts {
-    const { maxQueued, maxSubmitPerMinute } = this.trouble
-    const parts: ExecutorParts = {
-      name: "cluster",
-      scheduler: slurm,
-      transport: { address: "me@virtual", connect: () => Promise.reject(new Error("There is no such transport.")) },
-      resultsDisk: resultsOn(files),
-      openSession: () => this.cluster.network.open(life),
-      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
-      defaults: {},
-      limits: { maxQueued, maxSubmitPerMinute, capacity: null },
-      root: "/home/me/.hawser",
-      // Most look for hints less often: there is more of the rest in the same time.
-      pace: this.#options.seed % 6 === 0 ? remotePace : { ...remotePace, hintMs: 5_000 },
-      retentionMs: null,
-    }
-    return brokenParts(parts, this.#options.broken ?? null)
   }
 
   #log(life: Life): Log {

@@ -94,28 +94,20 @@ export function tableOf(coverage: Coverage): string {
 
 /** What an engine had to do, told by what it writes down. */
 export function strikeOf(event: JobEvent, health: Health): Strike | null {
-  switch (event.type) {
-    case "in-doubt":
-      return "submission in doubt"
-    case "fenced":
-      return event.won ? "fence won" : "fence lost"
-    case "intent":
-      return event.replacement > 0 ? "attempt replaced" : null
-    case "corrected":
-      return "job corrected"
-    case "retrying":
-      return event.outcome.cause === "lost" ? "job retried after it was lost" : "job retried"
-    case "cancel-requested":
-      return health === "unreachable" ? "cancelled while the manager is away" : null
-    case "waiting":
-      return waits.find(([words]) => event.reason?.includes(words))?.[1] ?? null
-    case "ended":
-    case "finished":
-      if (event.outcome.cause === "lost") return "job lost"
-      return deadlines.find(([words]) => event.reason?.includes(words))?.[1] ?? null
-    default:
-      return null
-  }
+  const { type } = event
+  if (type === "fenced") return event.won ? "fence won" : "fence lost"
+  if (type === "intent") return event.replacement > 0 ? "attempt replaced" : null
+  if (type === "retrying") return event.outcome.cause === "lost" ? "job retried after it was lost" : "job retried"
+  if (type === "cancel-requested") return health === "unreachable" ? "cancelled while the manager is away" : null
+  if (type === "waiting") return waits.find(([words]) => event.reason?.includes(words))?.[1] ?? null
+  if (type !== "ended" && type !== "finished") return always[type] ?? null
+  if (event.outcome.cause === "lost") return "job lost"
+  return deadlines.find(([words]) => event.reason?.includes(words))?.[1] ?? null
+}
+
+const always: Partial<Record<JobEvent["type"], Strike>> = {
+  "in-doubt": "submission in doubt",
+  corrected: "job corrected",
 }
 
 const waits: readonly (readonly [string, Strike])[] = [

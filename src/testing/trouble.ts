@@ -167,8 +167,8 @@ export function drawTrouble(dice: Dice): Trouble {
     diskFull: some(0.12, 1, () => span(40_000)),
     diskErrorChance: dice.chance(0.1) ? 0.01 : 0,
     remoteFull: some(0.12, 1, () => span(60_000)),
-    nodeFailures: some(0.2, 2, () => ({ at: moment(), dies: dice.chance(0.5) })),
-    requeues: dice.chance(0.25),
+    nodeFailures: some(0.3, 2, () => ({ at: moment(), dies: dice.chance(0.5) })),
+    requeues: dice.chance(0.4),
     blindNodeChance: dice.chance(0.06) ? 0.3 : 0,
     lagMsMax: dice.chance(0.4) ? dice.pick([500, 5_000, 15_000, 55_000]) : 0,
     wallJumps: some(0.15, 2, () => ({

@@ -4,6 +4,7 @@ import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
 import type { ClusterWitness } from "./cluster.ts"
+import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
 import { type Strike, strikeOf } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
@@ -16,6 +17,8 @@ export interface Excuses {
   /** slurmctld may be started cold: accounting then calls what was there cancelled. */
   readonly mayCancel: boolean
   readonly requeues: boolean
+  /** The state directory is copied: what is cancelled in one of them need not be in the other. */
+  readonly isCopied: boolean
 }
 
 /** A manager that answered less long ago is not away. */
@@ -58,6 +61,10 @@ export class Witness implements ClusterWitness {
   readonly #timeline: Timeline
   readonly #excuses: Excuses
   readonly #logMax: number
+  /** Keys of jobs that have been over, whichever controller said so. */
+  readonly #finished: Set<string> = new Set()
+  /** By key: the key of the job after whose end it runs. */
+  readonly #after: ReadonlyMap<string, string>
   /** Native ids by token, in the order of their acceptance. */
   readonly #accepted: Map<string, number[]> = new Map()
   readonly #forgotten: Set<string> = new Set()
@@ -69,7 +76,8 @@ export class Witness implements ClusterWitness {
   /** Tokens whose end was acknowledged, and how. */
   readonly #ended: Map<string, Outcome> = new Map()
 
-  constructor(timeline: Timeline, excuses: Excuses, logMax: number) {
+  constructor(timeline: Timeline, scenario: Scenario, excuses: Excuses, logMax: number) {
+    this.#after = new Map(scenario.flatMap(({ key, after }) => (after === null ? [] : [[key, after] as const])))
     this.#timeline = timeline
     this.#excuses = excuses
     this.#logMax = logMax
@@ -103,8 +111,18 @@ export class Witness implements ClusterWitness {
         `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`,
       )
     const end = this.#ended.get(token)
-    if (end !== undefined && end.cause !== "lost" && end.cause !== "abandoned" && !this.#failedNodes.has(token))
+    const isElsewhere = end?.state === "cancelled" && this.#excuses.isCopied
+    if (
+      end !== undefined &&
+      end.cause !== "lost" &&
+      end.cause !== "abandoned" &&
+      !isElsewhere &&
+      !this.#failedNodes.has(token)
+    )
       this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
+    const first = this.#after.get(key)
+    if (first !== undefined && !this.#finished.has(first))
+      this.object("order is kept", `${key} runs, and ${first} after which it was to run is not over`)
     this.runs.push(run)
   }
 
@@ -116,6 +134,12 @@ export class Witness implements ClusterWitness {
     const ids = this.#accepted.get(token) ?? []
     this.#accepted.set(token, [...ids, native.id])
     if (ids.length > 0) this.object("accepted once", `${token} was accepted as ${ids.join(", ")} and as ${native.id}`)
+  }
+
+  onCancel(native: Native): void {
+    this.note("cancelled", [String(native.id), native.name])
+    if (tokenOf(native.name) === null)
+      this.object("strangers are left alone", `${native.id} (${native.name}) was cancelled`)
   }
 
   onHindered(token: string): void {
@@ -172,6 +196,7 @@ export class Witness implements ClusterWitness {
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
       if (event.type === "finished") {
+        this.#finished.add(job.key)
         this.#onFinished(job)
         this.#checkResult(job, realm)
       }
