@@ -88,10 +88,11 @@ function executorFor(config: ExecutorConfig, surroundings: Surroundings): Execut
 }
 
 function reach(config: TransportConfig, executor: string, surroundings: Surroundings): Transport {
-  const { name, host, port, user, identityFile, knownHostsFile, rememberPassphrase } = config
+  const { name, command, host, port, user, identityFile, knownHostsFile, rememberPassphrase } = config
   const { clock, person, keyring } = surroundings
   return transportFor({
     transport: name,
+    command: command ?? undefined,
     host: host ?? undefined,
     port: port ?? undefined,
     user: user ?? undefined,

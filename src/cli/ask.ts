@@ -21,6 +21,23 @@ export function answererFor(json: boolean, env: NodeJS.ProcessEnv = process.env)
     })
 }
 
+/** A question about what cannot be taken back, to the person of whom `answererFor` knows. Anything but yes is no. */
+export async function confirm(question: string): Promise<boolean> {
+  const { stdin, stderr } = process
+  const typed = await whileTyping(async () => {
+    stderr.write(question)
+    try {
+      return await read(stdin, (seen) => void stderr.write(seen), new AbortController().signal)
+    } catch (error) {
+      if (error instanceof Left) return ""
+      throw error
+    } finally {
+      stderr.write("\n")
+    }
+  })
+  return ["y", "yes"].includes(typed.trim().toLowerCase())
+}
+
 /** Rejects when the person won't (Ctrl-D), has left (Ctrl-C, which then does what it always does), or need not any more. */
 async function answerTo({ text, echo }: Question, where: string, signal: AbortSignal): Promise<string> {
   const { stdin, stderr } = process

@@ -1,7 +1,7 @@
 /** The context of a command: its options, the config, and the way to the controller. */
 import { fileURLToPath } from "node:url"
 import { type Clock, systemClock } from "../clock.ts"
-import { type LoadedConfig, knownNames, loadConfig } from "../config/index.ts"
+import { type LoadedConfig, loadConfig } from "../config/index.ts"
 import { type FindOptions, findController } from "../control/find.ts"
 import type { Answerer } from "../control/prompts.ts"
 import type { Reconnecting } from "../control/reconnect.ts"
@@ -34,7 +34,7 @@ export interface Context {
 const entry: string = fileURLToPath(new URL("main.js", import.meta.url))
 
 export function contextOf(options: GlobalOptions): Context {
-  const config = loadConfig({ configFile: options.config, stateDirectory: options.state, names: knownNames() })
+  const config = loadConfig({ configFile: options.config, stateDirectory: options.state })
   const takeOver = options.takeOver ?? false
   const onPrompt = answererFor(options.json ?? false)
   const place = {

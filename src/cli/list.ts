@@ -11,6 +11,7 @@ interface ListOptions {
   readonly only?: string
   readonly executor?: string
   readonly key?: string
+  readonly earlier?: boolean
 }
 
 export function registerList(hawser: Command): void {
@@ -20,6 +21,7 @@ export function registerList(hawser: Command): void {
     .option("--state <states>", "only these states, comma separated: queued,running")
     .option("-e, --executor <name>", "only this executor")
     .option("--key <prefix>", "only keys that start with this")
+    .option("--earlier", "also jobs whose key has been used again since")
     .action(async (options: { state?: string } & ListOptions, self: Command) => {
       const context = contextOf(globalsOf(self))
       await using reader = await context.reader()
@@ -33,6 +35,7 @@ function filterOf(options: { state?: string } & ListOptions): ListFilter {
   return {
     ...(options.state === undefined ? {} : { states: statesOf(options.state) }),
     ...(options.executor === undefined ? {} : { executor: options.executor }),
+    ...(options.earlier === true ? { earlier: true } : {}),
     ...(options.key === undefined ? {} : { key: options.key }),
   }
 }

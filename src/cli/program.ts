@@ -2,6 +2,7 @@
 import { Command } from "commander"
 import { UsageError } from "../errors.ts"
 import { version } from "../version.ts"
+import { registerAbandon } from "./abandon.ts"
 import { registerBatch } from "./batch.ts"
 import { registerCancel } from "./cancel.ts"
 import { registerConfig } from "./config.ts"
@@ -41,6 +42,7 @@ export function program(): Command {
     registerExplain,
     registerLogs,
     registerCancel,
+    registerAbandon,
     registerRecover,
     registerPrune,
     registerDoctor,

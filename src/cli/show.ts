@@ -35,6 +35,15 @@ function attemptLine(attempt: AttemptView, first: AttemptView): readonly [string
   return [name, facts.filter((fact) => fact !== null).join(", ")]
 }
 
+/** Null: it was not abandoned. */
+function tombstoneLine({ token, tombstone }: AttemptView): string | null {
+  if (tombstone === null) return null
+  const { since, settled, proof } = tombstone
+  return settled === null
+    ? `${token}, open since ${since}: what may be left of it is cancelled when its manager answers`
+    : `${token}, since ${since}, closed ${settled} (${proof}): nothing of it is left`
+}
+
 /** What escalation gave it that the first one had not. */
 function givenOtherwise({ resources, excludeNodes }: AttemptView, first: AttemptView): readonly (string | null)[] {
   const { memory, memoryPerCpu, walltime, queue } = resources
@@ -63,6 +72,9 @@ export function textOf(job: JobView): string {
     ["native id", job.nativeId],
     ["attempt", job.attempt],
     ...(job.attempts.length > 1 ? job.attempts : []).map((one) => attemptLine(one, job.attempts[0] ?? one)),
+    ...job.attempts.map((one): readonly [string, string | null] => ["tombstone", tombstoneLine(one)]),
+    ["earlier", job.earlier === null ? null : `${job.earlier} had this key before`],
+    ["later", job.later === null ? null : `${job.later} has this key now`],
     ["as of", job.asOf],
     ["created", job.times.created],
     ["submitted", job.times.submitted],

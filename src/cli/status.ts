@@ -1,5 +1,6 @@
 /** `hawser status`: the controller and the health of each manager. Reads only. */
 import type { Command } from "commander"
+import type { Status } from "../hawser.ts"
 import { contextOf } from "./context.ts"
 import { globalsOf } from "./globals.ts"
 import { table } from "./table.ts"
@@ -30,6 +31,18 @@ export function registerStatus(hawser: Command): void {
         reason ?? "",
       ])
       context.print(table(["EXECUTOR", "SCHEDULER", "WHERE", "HEALTH", "JOBS", "REASON"], rows))
+      for (const line of tombstoneLines(status)) context.print(line)
       for (const finding of status.findings) context.say(finding)
     })
+}
+
+/** What may be left of abandoned jobs, and who looks for it. */
+export function tombstoneLines({ tombstones }: Pick<Status, "tombstones">): string[] {
+  return tombstones.map(({ executor, open, since, configured }) => {
+    const count = open === 1 ? "1 tombstone is" : `${open} tombstones are`
+    const next = configured
+      ? "what is left there is cancelled when it answers"
+      : "they wait until an executor of that name is in the config"
+    return `${executor}: ${count} open, since ${since}; ${next}`
+  })
 }

@@ -21,12 +21,19 @@ export function jobTable(jobs: readonly JobView[], now: number): string {
     job.cancelRequested && job.times.ended === null ? `${job.state} (cancelling)` : job.state,
     job.nativeId ?? "-",
     spanOf(job, now),
-    (job.cause === null ? "" : `${job.cause}: `) + (job.reason ?? ""),
+    why(job),
   ])
   return table(
     ["ID", "KEY", "EXECUTOR", "STATE", "NATIVE", "TIME", "REASON"],
     rows.map((row) => row.map(oneLine)),
   )
+}
+
+/** The cause with what is known of it: `exit: code 7`, `signal: KILL`, `rejected: Invalid partition`. */
+function why({ cause, reason, exitCode, signal }: JobView): string {
+  if (cause === null) return reason ?? ""
+  const facts = reason ?? signal ?? (exitCode === null ? null : `code ${exitCode}`)
+  return facts === null ? cause : `${cause}: ${facts}`
 }
 
 /** How long it ran, or has been there. */
@@ -47,6 +54,8 @@ const advice: Readonly<Partial<Record<Cause, (job: JobView) => string>>> = {
   launch: ({ executor }) => `"hawser doctor ${executor}" runs a test job.`,
   timeout: () => "Give it a longer walltime (-t).",
   "out-of-memory": () => "Give it more memory (--memory).",
+  abandoned: ({ executor }) =>
+    `Its key can be used again; what may be left of it is cancelled when ${executor} answers ("hawser recover ${executor}").`,
   lost: ({ id }) => `"hawser show ${id}" has what was asked.`,
 }
 

@@ -5,5 +5,9 @@ import { transports } from "../transport/registry.ts"
 import type { KnownNames } from "./config.ts"
 
 export function knownNames(): KnownNames {
-  return { schedulers: Object.keys(schedulers), transports: Object.keys(transports), launchers: Object.keys(launchers) }
+  return {
+    schedulers: Object.keys(schedulers),
+    transports: Object.keys(transports).filter((name) => name !== "command"),
+    launchers: Object.keys(launchers),
+  }
 }

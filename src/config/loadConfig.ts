@@ -4,7 +4,7 @@ import { homedir } from "node:os"
 import { resolve } from "node:path"
 import { UsageError } from "../errors.ts"
 import type { KnownNames, LoadedConfig } from "./config.ts"
-import { designNames } from "./names.ts"
+import { knownNames } from "./knownNames.ts"
 import { emptyConfig, parseConfig } from "./parseConfig.ts"
 import { findConfig, findState, type Surroundings } from "./search.ts"
 
@@ -17,7 +17,7 @@ export interface LoadOptions {
   readonly stateDirectory?: string | undefined
   /** Default: the process's. Read: HAWSER_CONFIG, HAWSER_STATE, XDG_CONFIG_HOME, HOME. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** What the registries know. */
+  /** Default: what the registries know. */
   readonly names?: KnownNames | undefined
 }
 
@@ -32,7 +32,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
     home: env["HOME"]?.startsWith("/") ? resolve(env["HOME"]) : homedir(),
     env,
   }
-  const names = options.names ?? designNames
+  const names = options.names ?? knownNames()
   const found = findConfig(options.configFile, around)
   const stateDirectory = findState(options.stateDirectory, found, around)
   if (found.file === null) return { file: null, stateDirectory, ...emptyConfig(names) }

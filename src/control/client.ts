@@ -1,7 +1,15 @@
 /** A HawserApi that is carried to the controller of another process over its control socket. */
 import { type Clock, systemClock, withDeadline } from "../clock.ts"
 import { HawserError, TransportError } from "../errors.ts"
-import type { DoctorLine, HawserApi, ListFilter, LogRequest, PruneRequest, SubmitRequest } from "../hawser.ts"
+import type {
+  AbandonRequest,
+  DoctorLine,
+  HawserApi,
+  ListFilter,
+  LogRequest,
+  PruneRequest,
+  SubmitRequest,
+} from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
 import { version } from "../version.ts"
 import { untilAborted } from "../abort.ts"
@@ -120,6 +128,10 @@ class Client implements ControlClient {
 
   cancel(names: readonly string[]): Promise<Methods["cancel"]["result"]> {
     return this.line.call("cancel", { names })
+  }
+
+  abandon(request: AbandonRequest): Promise<Methods["abandon"]["result"]> {
+    return this.line.call("abandon", { request })
   }
 
   logs(name: string, request: LogRequest): Promise<Methods["logs"]["result"]> {

@@ -1,7 +1,7 @@
 /** The interface that all executors have: submit jobs, find them again, watch them, act on them. */
-import { HawserError } from "../errors.ts"
+import { HawserError, UsageError } from "../errors.ts"
 import type { HawserApi, ListFilter, SubmitRequest } from "../hawser.ts"
-import type { AnyEvent } from "../job/index.ts"
+import type { AnyEvent, JobView } from "../job/index.ts"
 import { untilAborted } from "../abort.ts"
 import { type JobHandle, handleOf } from "./handle.ts"
 import { listen } from "./listen.ts"
@@ -29,6 +29,12 @@ export interface JobExecutor {
   recover(signal?: AbortSignal): Promise<void>
   /** What is known of the managers, by executor. */
   health(signal?: AbortSignal): Promise<readonly ExecutorHealth[]>
+  /**
+   * Its manager is gone for good: all its jobs that are not over, or only these (by id, unique prefix or key), are failed
+   * with cause `abandoned` when it resolves, and their keys can be used again. Nothing over there is waited for. Throws
+   * `EXECUTOR_UNNAMED` where neither an executor nor jobs are named.
+   */
+  abandon(jobs?: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
 }
 
 export interface SubmitOptions extends Omit<SubmitRequest, "spec"> {
@@ -86,7 +92,9 @@ export class ApiExecutor implements JobExecutor {
   async *events(signal?: AbortSignal): AsyncGenerator<AnyEvent, void, undefined> {
     if (this.name === null) return yield* listen(this.api, { signal })
     // Most events name a job and no executor.
-    const ours = new Set((await untilAborted(this.api.list(this.onlyOurs()), signal)).map((job) => job.id))
+    const ours = new Set(
+      (await untilAborted(this.api.list({ ...this.onlyOurs(), earlier: true }), signal)).map((job) => job.id),
+    )
     const isWanted = (event: AnyEvent): boolean => {
       if ("executor" in event && event.executor !== this.name) return false
       if (event.type === "created") ours.add(event.job)
@@ -106,9 +114,23 @@ export class ApiExecutor implements JobExecutor {
       .map(({ name, health, reason }) => ({ name, health, reason }))
   }
 
+  async abandon(jobs?: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
+    if (jobs === undefined && this.name === null) throw unnamed()
+    const what = jobs === undefined ? { executors: [this.name ?? ""] } : { jobs }
+    const { abandoned } = await untilAborted(this.api.abandon({ ...what, dryRun: false }), signal)
+    return abandoned
+  }
+
   private onlyOurs(): ListFilter {
     return this.name === null ? {} : { executor: this.name }
   }
+}
+
+function unnamed(): UsageError {
+  return new UsageError("EXECUTOR_UNNAMED", {
+    summary: "Nothing says which executor is to be abandoned.",
+    advice: 'Call hawser.executor("hpc").abandon(), or name jobs.',
+  })
 }
 
 function noAnswer(): HawserError {

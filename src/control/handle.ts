@@ -23,6 +23,8 @@ export interface JobHandle {
   logs(options?: LogOptions): Promise<{ readonly data: Buffer; readonly nextOffset: number; readonly final: boolean }>
   /** Resolves once the wish is on disk; it is repeated until the evidence shows that the job is over. */
   cancel(signal?: AbortSignal): Promise<JobView>
+  /** Its manager is gone for good: it is failed with cause `abandoned`, on disk, when this resolves. */
+  abandon(signal?: AbortSignal): Promise<JobView>
 }
 
 export interface LogOptions {
@@ -83,6 +85,11 @@ class Handle implements JobHandle {
 
   async cancel(signal?: AbortSignal): Promise<JobView> {
     return this.learn(await untilAborted(this.api.cancel([this.id]), signal))
+  }
+
+  async abandon(signal?: AbortSignal): Promise<JobView> {
+    const { abandoned, over } = await untilAborted(this.api.abandon({ jobs: [this.id], dryRun: false }), signal)
+    return this.learn([...abandoned, ...over])
   }
 
   private learn([view]: readonly JobView[]): JobView {

@@ -40,7 +40,12 @@ const submitRequest = z.object({
   onConflict: z.enum(["throw", "keep"]).exactOptional(),
   secrets: z.record(z.string(), z.string()).exactOptional(),
 })
-const listFilter = z.object({ states, executor: z.string().exactOptional(), key: z.string().exactOptional() })
+const listFilter = z.object({
+  states,
+  executor: z.string().exactOptional(),
+  key: z.string().exactOptional(),
+  earlier: z.boolean().exactOptional(),
+})
 const logRequest = z.object({
   stream: z.enum(["stdout", "stderr"]),
   offset: z.int().nonnegative(),
@@ -53,6 +58,8 @@ const pruneRequest = z.object({
   local: z.boolean(),
   dryRun: z.boolean(),
 })
+const some = z.array(z.string()).exactOptional()
+const abandonRequest = z.object({ names: some, executors: some, jobs: some, dryRun: z.boolean() })
 const answer = z.object({ prompt: z.int(), answers: z.array(z.string().max(answerCharsMax)).nullable() })
 
 const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
@@ -63,6 +70,7 @@ const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   show: once(z.object({ name: z.string() }), ({ name }, { api }) => api.show(name)),
   explain: once(z.object({ name: z.string() }), ({ name }, { api }) => api.explain(name)),
   cancel: once(names, (params, { api }) => api.cancel(params.names)),
+  abandon: once(z.object({ request: abandonRequest }), ({ request }, { api }) => api.abandon(request)),
   logs: once(z.object({ name: z.string(), request: logRequest }), ({ name, request }, { api }) =>
     api.logs(name, request),
   ),

@@ -1,5 +1,5 @@
 /** `openHawser`: the library's entry. */
-import { type LoadOptions, knownNames, loadConfig } from "../config/index.ts"
+import { type LoadOptions, loadConfig } from "../config/index.ts"
 import { type Log, openController } from "../hawser.ts"
 import { type Hawser, attach } from "./open.ts"
 import type { Answerer } from "./prompts.ts"
@@ -23,7 +23,7 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
  */
 export async function openHawser(options: HawserOptions = {}): Promise<Hawser> {
   const { log = silent, takeOver = false, ask, signal, ...load } = options
-  const config = loadConfig({ ...load, names: knownNames() })
+  const config = loadConfig(load)
   return attach({
     stateDirectory: config.stateDirectory,
     ...(signal === undefined ? {} : { signal }),

@@ -1,5 +1,7 @@
 /** The control protocol: JSON-RPC 2.0, one message a line, over a Unix socket (docs/control.md). */
 import type {
+  AbandonRequest,
+  AbandonResult,
   DoctorLine,
   Explanation,
   ListFilter,
@@ -16,7 +18,7 @@ import type {
 import type { AnyEvent, JobView } from "../job/index.ts"
 
 /** Grows with every change that an older side would misread. `hello` and `down` stay as they are for ever. */
-export const protocolNumber = 2
+export const protocolNumber = 3
 
 /** Neither side takes a longer line, or sends one. */
 export const messageBytesMax: number = 64 * 1024 * 1024
@@ -42,6 +44,7 @@ export interface Methods {
   show: { params: { name: string }; result: JobView }
   explain: { params: { name: string }; result: Explanation }
   cancel: { params: { names: readonly string[] }; result: readonly JobView[] }
+  abandon: { params: { request: AbandonRequest }; result: AbandonResult }
   logs: { params: { name: string; request: LogRequest }; result: LogPiece }
   recover: { params: { executor?: string }; result: readonly JobView[] }
   prune: { params: { request: PruneRequest }; result: PruneResult }

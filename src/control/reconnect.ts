@@ -2,6 +2,8 @@
 import { type Clock, systemClock } from "../clock.ts"
 import { HawserError, classOf } from "../errors.ts"
 import type {
+  AbandonRequest,
+  AbandonResult,
   DoctorLine,
   Explanation,
   HawserApi,
@@ -34,7 +36,7 @@ export interface Reconnecting extends HawserApi {
 
 /**
  * What may be asked twice is asked again when the controller was gone before it answered: questions, waits, cancels, and
- * submissions (which get their key here, so that a second one is the same job). `prune` and `doctor` reject with
+ * submissions (which get their key here, so that a second one is the same job). `abandon`, `prune` and `doctor` reject with
  * `CONTROLLER_GONE`. A controller that a person ended is not started again by a wait: that rejects with
  * `CONTROLLER_ENDED`; the next call starts one.
  * What happens while no controller is there is not seen by listeners: a `seq` is missing then.
@@ -109,6 +111,10 @@ class ReconnectingApi implements Reconnecting {
 
   cancel(names: readonly string[]): Promise<readonly JobView[]> {
     return this.again((api) => api.cancel(names), triesMax)
+  }
+
+  abandon(request: AbandonRequest): Promise<AbandonResult> {
+    return this.again((api) => api.abandon(request), 1)
   }
 
   logs(name: string, request: LogRequest): Promise<LogPiece> {

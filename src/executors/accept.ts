@@ -10,16 +10,17 @@ import {
   applyDefaults,
   canonicalSpec,
   escalationProblems,
+  isAbandoned,
   isFinal,
   parseSpec,
   signalProblems,
 } from "../job/index.ts"
-import type { JobStore } from "../persist/store.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
 import { newestOfKey } from "./naming.ts"
 import { secretMissing } from "../remote/script.ts"
 import { jobIdFor } from "./token.ts"
+import { inTurn } from "./turns.ts"
 
 interface Candidate {
   readonly request: SubmitRequest
@@ -42,18 +43,6 @@ export async function acceptAll(fleet: FleetView, requests: readonly SubmitReque
     )
   }
   return inTurn(fleet.parts.store, async () => acceptRead(fleet, readings))
-}
-
-const turns = new WeakMap<JobStore, Promise<unknown>>()
-
-/** From the look at the keys to their record nobody else may come in between: the same key can arrive twice at a time. */
-async function inTurn<T>(store: JobStore, work: () => Promise<T>): Promise<T> {
-  const turn = (turns.get(store) ?? Promise.resolve()).then(work)
-  turns.set(
-    store,
-    turn.catch(() => undefined),
-  )
-  return turn
 }
 
 async function acceptRead(fleet: FleetView, readings: readonly Reading[]): Promise<SubmitResult[]> {
@@ -87,7 +76,7 @@ async function reachable(
 ): Promise<Candidate> {
   const candidate = read(fleet, request)
   const known = newestOfKey(fleet.parts.store, candidate.key)
-  if (known === undefined || known.pruned === "both") await firstContact(fleet, candidate.executor, contacts)
+  if (known === undefined || isFree(known)) await firstContact(fleet, candidate.executor, contacts)
   return candidate
 }
 
@@ -101,7 +90,7 @@ function accept(
   const earlier = inBatch.get(key)
   const { store } = fleet.parts
   const newest = newestOfKey(store, key)
-  const existing = newest?.pruned === "both" ? undefined : newest
+  const existing = newest === undefined || isFree(newest) ? undefined : newest
   const same = earlier ?? existing
   // A token that is used twice would find the records of its first use.
   const generation = newest === undefined ? 0 : newest.generation + 1
@@ -116,6 +105,11 @@ function accept(
   inBatch.set(key, candidate)
   created.push({ job: id, type: "created", key, executor, generation, spec })
   return { id, existed: false }
+}
+
+/** The key can be used again: what had it is forgotten, or was abandoned. */
+function isFree(job: Job): boolean {
+  return job.pruned === "both" || isAbandoned(job)
 }
 
 /** A controller that was started again knows no secrets: submitting the same key once more tells it. */

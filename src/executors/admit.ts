@@ -5,6 +5,7 @@ import {
   type Dependency,
   type Job,
   giveUpAt,
+  hasTombstone,
   isFinal,
   nextTryAt,
   nextTryText,
@@ -27,7 +28,8 @@ export async function admissible(desk: Desk): Promise<Admissible> {
   const candidates = desk.book.in("new")
   const gates = new Map(candidates.map((job) => [job, gate(desk, job)]))
   const open = candidates.filter((job) => gates.get(job)?.kind === "open")
-  const decisions = desk.throttle.admit(open, desk.book.in("staging", "queued", "held", "running", "suspended"))
+  const active = desk.book.in("staging", "queued", "held", "running", "suspended")
+  const decisions = desk.throttle.admit(open, [...active, ...ending(desk)])
   const waiting = new Map<string, string | null>()
   const ends: AnyEventBody[] = []
   const possible: { job: Job; devices: readonly number[] }[] = []
@@ -51,6 +53,13 @@ export async function admissible(desk: Desk): Promise<Admissible> {
   await tellWaiting(desk, waiting)
   if (ends.length > 0) await desk.store.append(ends)
   return { admitted, retryMs: waiting.size > 0 || desk.throttle.pauseMs() > 0 ? retryMsOf(desk, candidates) : null }
+}
+
+/** Until KILL has had its effect: what was abandoned a moment ago may still have its place, cores and GPUs. */
+const endingMsMax = 60_000
+
+function ending({ book, clock }: Desk): Job[] {
+  return book.loose().filter((job) => hasTombstone(job) && clock.now() - (job.endedAt ?? 0) < endingMsMax)
 }
 
 type Gate =

@@ -34,7 +34,15 @@ export interface HawserApi extends HawserReader {
   ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
   /** Records the wish to cancel; it is repeated until the evidence shows that the job is over. */
   cancel(names: readonly string[]): Promise<readonly JobView[]>
-  /** One fresh look at the managers now (all executors with live jobs, or the named one). */
+  /**
+   * Ends jobs whose manager is gone for good, with cause `abandoned`: resolves when it is on disk. Their keys can be used
+   * again. Throws a UsageError `NAME_AMBIGUOUS` for a name that is both an executor and a job.
+   */
+  abandon(request: AbandonRequest): Promise<AbandonResult>
+  /**
+   * One fresh look at the managers now (all executors with live jobs, or the named one); where there are tombstones, until
+   * they are closed or for some minutes.
+   */
   recover(executor?: string): Promise<readonly JobView[]>
   prune(request: PruneRequest): Promise<PruneResult>
   /** Checks one executor, line by line; `onLine` gets each line as it is known. */
@@ -71,7 +79,24 @@ export interface PlainError {
   readonly advice: string | null
 }
 
+export interface AbandonRequest {
+  /** Executors (all their jobs that are not over), and jobs. */
+  readonly names?: readonly string[]
+  readonly executors?: readonly string[]
+  readonly jobs?: readonly string[]
+  /** Ends nothing, and says what would be. */
+  readonly dryRun: boolean
+}
+
+export interface AbandonResult {
+  readonly abandoned: readonly JobView[]
+  /** Named jobs that were over already. */
+  readonly over: readonly JobView[]
+}
+
 export interface ListFilter {
+  /** Also jobs whose key has been used again since. */
+  readonly earlier?: boolean
   readonly states?: readonly JobState[]
   readonly executor?: string
   /** Keys that start with this. */
@@ -134,6 +159,14 @@ export interface Status {
     readonly reason: string | null
     readonly since: string | null
     readonly jobs: Readonly<Partial<Record<JobState, number>>>
+  }[]
+  /** What may be left of abandoned attempts, by executor; closed when it is proven that nothing is. */
+  readonly tombstones: readonly {
+    readonly executor: string
+    readonly open: number
+    readonly since: string
+    /** Nobody looks for them before an executor of that name is in the config. */
+    readonly configured: boolean
   }[]
   readonly findings: readonly string[]
 }

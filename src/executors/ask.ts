@@ -41,16 +41,25 @@ export function noFindings(): Findings {
 /** Natives or tokens in one command line: a list of them stays far below the 128 kB that one word may have. */
 const nativesPerCall = 500
 
+/** `loose`: attempts that nobody waits for, and of which something may be left. */
 export async function askQueue(
   desk: Desk,
   live: Live,
   watched: readonly Watched[],
+  loose: readonly Watched[],
   signal: AbortSignal,
 ): Promise<Findings> {
-  const listing = await live.session.ask(desk.scheduler.queue(watched.map(nativeOf)), signal)
+  const { countsResources } = desk.scheduler.features
+  const natives = (countsResources ? watched : [...watched, ...loose]).map(nativeOf)
+  const listing = await live.session.ask(desk.scheduler.queue(natives), signal)
   const findings = noFindings()
   addListing(desk, findings, listing)
   noteAnswer(desk, findings, queueSource(desk), watched, listing.coverage !== "partial")
+  if (countsResources && loose.length > 0) {
+    // Asked by themselves: one that was started on another machine makes an answer partial, and is no trouble of ours now.
+    const apart = await live.session.ask(desk.scheduler.queue(loose.map(nativeOf)), signal)
+    addListing(desk, findings, { ...apart, trouble: null })
+  }
   return findings
 }
 

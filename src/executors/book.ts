@@ -1,5 +1,5 @@
 /** The book of one executor: its jobs by state and by token, kept up to date from the store's events. */
-import { type Attempt, type Job, type JobState, isFinal } from "../job/index.ts"
+import { type Attempt, type Job, type JobState, isFinal, looseEndOf } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 
 /** An index only: the store is the truth. Cost per event does not grow with the number of jobs. */
@@ -9,6 +9,7 @@ export class Book {
   private readonly ids = new Map<JobState, Set<string>>()
   private readonly stateOf = new Map<string, JobState>()
   private readonly jobOfToken = new Map<string, string>()
+  private readonly looseIds = new Set<string>()
   private readonly unsubscribe: () => void
 
   constructor(store: JobStore, executor: string) {
@@ -33,6 +34,11 @@ export class Book {
     return states.reduce((sum, state) => sum + (this.ids.get(state)?.size ?? 0), 0)
   }
 
+  /** Jobs of which something may be left over there though nobody waits for it (`job/looseEnd.ts`), oldest first. */
+  loose(): Job[] {
+    return [...this.looseIds].flatMap((id) => this.store.jobs.get(id) ?? []).sort((a, b) => a.createdAt - b.createdAt)
+  }
+
   /** Whether there is anything left to do. */
   get isIdle(): boolean {
     return [...this.ids].every(([state, ids]) => isFinal(state) || ids.size === 0)
@@ -55,6 +61,7 @@ export class Book {
     const state = this.stateOf.get(id)
     if (state !== undefined) this.ids.get(state)?.delete(id)
     this.stateOf.delete(id)
+    this.looseIds.delete(id)
   }
 
   private file(job: Job): void {
@@ -69,5 +76,7 @@ export class Book {
     }
     // Those that were fenced and replaced too: their natives may still turn up.
     for (const { token } of job.attempts) this.jobOfToken.set(token, job.id)
+    if (job.attempts.some((attempt) => looseEndOf(job, attempt) !== null)) this.looseIds.add(job.id)
+    else this.looseIds.delete(job.id)
   }
 }

@@ -7,8 +7,9 @@ import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { giveUp, giveUpAway } from "./giveUp.ts"
 import { healthOf } from "./link.ts"
+import { type Loose, looseEndsOf } from "./looseEnds.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
-import { nextSweepMs } from "./pace.ts"
+import { nextLookMs, nextSweepMs } from "./pace.ts"
 import { lostOf, recall, recallMs } from "./recall.ts"
 import { type Situation, situationOf } from "./situation.ts"
 import { submitPass } from "./submit.ts"
@@ -21,6 +22,12 @@ const retryMsMin = 200
 /** After a failure that is not the manager's: a full disk here, or a bug. */
 const ownFailureMs = 5_000
 const ownFailureMsMax = 60_000
+
+/** A native that does not end in spite of all keeps no controller for ever. */
+const settlingMsMax = 300_000
+
+/** A person who asks for it waits for absence to be shown, and for KILL to work, and no longer. */
+const recoverMsMax = 150_000
 
 /** Runs until it is closed. It owns no state: what it knows is in the store, what it remembers is only how long. */
 export class Engine implements AsyncDisposable {
@@ -36,6 +43,8 @@ export class Engine implements AsyncDisposable {
   private sweepBy = Number.POSITIVE_INFINITY
   private sweepsDone = 0
   private findings: Findings | null = null
+  /** Since when tombstones are being settled, with a manager that answers; null: there are none, or it does not. */
+  private settlingSince: number | null = null
 
   constructor(desk: Desk) {
     this.desk = desk
@@ -62,7 +71,10 @@ export class Engine implements AsyncDisposable {
     if (link.retryWithPerson()) ringAll(bells)
   }
 
-  /** A fresh, complete sweep that starts after this call. Rejects with why when the manager can't be asked. */
+  /**
+   * A fresh, complete sweep that starts after this call; where there are tombstones, until they are closed or for some
+   * minutes. Rejects with why when the manager can't be asked.
+   */
   async recover(signal?: AbortSignal): Promise<void> {
     const wanted = this.sweepsDone + (this.sweeping ? 2 : 1)
     // What failed before this call says nothing of the sweep that follows it.
@@ -71,18 +83,41 @@ export class Engine implements AsyncDisposable {
     const either = signal === undefined ? this.closing.signal : AbortSignal.any([signal, this.closing.signal])
     if (healthOf(this.desk.store, this.desk.name).health === "needs-login") await this.desk.link.session(either)
     this.desk.bells.monitor.ring()
-    while (this.sweepsDone < wanted && watchedBy(this.desk).length > 0) {
+    const { desk } = this
+    const isNothingLeft = (): boolean => watchedBy(desk).length === 0 && looseEndsOf(desk).length === 0
+    await this.untilSwept(() => this.sweepsDone >= wanted || isNothingLeft(), either)
+    const until = desk.clock.monotonic() + recoverMsMax
+    await this.untilSwept(() => this.tombstones === 0 || desk.clock.monotonic() > until, either)
+  }
+
+  private async untilSwept(isDone: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!isDone()) {
       const failure = this.failures.get("monitor")
       if (failure !== undefined) throw failure
-      await this.desk.clock.sleep(20, either)
+      await this.desk.clock.sleep(20, signal)
     }
+  }
+
+  /** Tombstones that are open. */
+  get tombstones(): number {
+    return looseEndsOf(this.desk).filter(({ kind }) => kind === "tombstone").length
+  }
+
+  /**
+   * Nothing is left that is worth a controller: no job, and no tombstone that is about to be closed. One whose manager
+   * does not answer keeps nobody.
+   */
+  get isIdle(): boolean {
+    const { book, clock } = this.desk
+    const isSettling = this.settlingSince !== null && clock.monotonic() - this.settlingSince < settlingMsMax
+    return book.isIdle && !(isSettling && this.tombstones > 0)
   }
 
   /** Where a job stands beyond what the store says of it, and what the loops wait for. Reads only. */
   situation(job: Job): Situation {
     const { desk, watch, tries, findings } = this
-    const watched = watchedBy(desk)
-    const sweepMs = watched.length === 0 ? null : this.sweepAt(watched) - desk.clock.monotonic()
+    const sweepAt = this.sweepAt(watchedBy(desk), looseEndsOf(desk))
+    const sweepMs = sweepAt === Number.POSITIVE_INFINITY ? null : sweepAt - desk.clock.monotonic()
     return situationOf({ desk, watch, tries, findings, sweepMs }, job)
   }
 
@@ -105,11 +140,16 @@ export class Engine implements AsyncDisposable {
     const { desk } = this
     const { pace, clock } = desk
     const watched = watchedBy(desk)
-    if (watched.length === 0) return this.recallPass(signal)
+    const loose = looseEndsOf(desk)
+    const nextAt = this.sweepAt(watched, loose)
+    const isDue = this.sweepWanted || nextAt <= clock.monotonic()
+    if (watched.length === 0 && (loose.length === 0 || !isDue)) {
+      const recallInMs = await this.recallPass(signal)
+      return loose.length === 0 ? recallInMs : Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity)
+    }
     const live = await desk.link.session(signal, "monitor")
     if ((await giveUp(desk, live, watched, signal)) > 0) return 0
-    const nextAt = this.sweepAt(watched)
-    if (!this.sweepWanted && nextAt > clock.monotonic()) {
+    if (!isDue) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
       const isSettled = some.length === 0 || (await settle(desk, this.watch, live, some, signal))
       if (!isSettled) this.sweepBy = this.sweptAt + pace.sweepMsMin
@@ -118,8 +158,11 @@ export class Engine implements AsyncDisposable {
     this.sweepWanted = false
     this.sweeping = true
     try {
-      this.findings = await sweep(desk, this.watch, live, watched, signal)
+      this.findings = await sweep(desk, this.watch, live, watched, loose, signal)
       desk.link.succeeded()
+      this.settlingSince = looseEndsOf(desk).some(({ isPressing }) => isPressing)
+        ? (this.settlingSince ?? clock.monotonic())
+        : null
     } finally {
       this.sweeping = false
     }
@@ -131,9 +174,16 @@ export class Engine implements AsyncDisposable {
   }
 
   /** When a sweep is due, without a hint, by the monotonic clock. */
-  private sweepAt(watched: readonly Watched[]): number {
+  private sweepAt(watched: readonly Watched[], loose: readonly Loose[]): number {
     const { pace, clock } = this.desk
-    return Math.min(this.sweepBy, this.sweptAt + nextSweepMs(pace, watched, clock.now()))
+    const waits = [
+      ...(watched.length > 0 ? [nextSweepMs(pace, watched, clock.now())] : []),
+      ...(loose.some(({ isPressing }) => isPressing)
+        ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))]
+        : []),
+      ...(loose.length > 0 ? [recallMs] : []),
+    ]
+    return waits.length === 0 ? Number.POSITIVE_INFINITY : Math.min(this.sweepBy, this.sweptAt + Math.min(...waits))
   }
 
   /** Asks for those that were called lost, seldom. Returns milliseconds until the next time; null: there are none. */
@@ -172,6 +222,7 @@ export class Engine implements AsyncDisposable {
       return waitMs
     } catch (error) {
       if (closing.signal.aborted) return null
+      if (name === "monitor") this.settlingSince = null
       const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
       if (known.code !== "MANAGER_RESTING") this.tell(name, known)
       if (isOurOwn(known)) {

@@ -1,8 +1,11 @@
 /** The fleet: the engines of all executors over one store, and everything that can be asked of them. */
 import { type HawserError, UsageError } from "../errors.ts"
 import { type AnyEvent, type Job, type JobView, isFinal } from "../job/index.ts"
+import { abandon } from "./abandon.ts"
 import { acceptAll } from "./accept.ts"
 import type {
+  AbandonRequest,
+  AbandonResult,
   DoctorLine,
   Explanation,
   HawserApi,
@@ -15,8 +18,10 @@ import type {
   SubmitRequest,
   SubmitResult,
 } from "./api.ts"
+import { ringAll } from "./desk.ts"
 import { diagnose } from "./doctor.ts"
 import type { Engine } from "./engine.ts"
+import { isLooseYet } from "./looseEnds.ts"
 import { openEngine } from "./openEngine.ts"
 import { type ExecutorParts, type FleetParts, type FleetView, describe } from "./parts.ts"
 import { readLog } from "./logs.ts"
@@ -59,7 +64,9 @@ export class Fleet implements HawserApi, FleetView {
     this.waiters = new Waiters(parts.store)
     this.unsubscribe = parts.store.subscribe((events) => this.ringOthers(events))
     for (const job of parts.store.jobs.values()) {
-      if (!isFinal(job.state) && parts.executors.has(job.executor)) this.engine(job.executor)
+      // What was abandoned is looked for once at least, whatever this controller was started for.
+      const isWanted = !isFinal(job.state) || isLooseYet(job, parts.clock.now())
+      if (isWanted && parts.executors.has(job.executor)) this.engine(job.executor)
     }
     this.retention = keepRetention(this, this.closing.signal)
   }
@@ -70,7 +77,7 @@ export class Fleet implements HawserApi, FleetView {
 
   /** Nothing is left to do: every job is over, or belongs to an executor that nobody has configured. */
   get isIdle(): boolean {
-    return [...this.engines.values()].every((engine) => engine.desk.book.isIdle)
+    return [...this.engines.values()].every((engine) => engine.isIdle)
   }
 
   async submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitResult[]> {
@@ -110,6 +117,10 @@ export class Fleet implements HawserApi, FleetView {
     return jobs.map((job) => this.view(this.job(job.id)))
   }
 
+  async abandon(request: AbandonRequest): Promise<AbandonResult> {
+    return abandon(this, request)
+  }
+
   async logs(name: string, request: LogRequest): Promise<LogPiece> {
     const job = this.job(name)
     return readLog(job, this.resultsDirectory(job), request, this.engines.get(job.executor))
@@ -118,7 +129,14 @@ export class Fleet implements HawserApi, FleetView {
   async recover(executor?: string): Promise<readonly JobView[]> {
     const engines = executor === undefined ? [...this.engines.values()] : [this.engine(executor)]
     for (const engine of engines) engine.desk.link.retryNow()
-    await Promise.all(engines.map((engine) => engine.recover()))
+    await Promise.all(
+      engines.map((engine) =>
+        engine.recover().catch((error: unknown) => {
+          // A manager that is gone for good must not keep anybody from asking the others.
+          if (executor !== undefined || !engine.desk.book.isIdle) throw error
+        }),
+      ),
+    )
     return this.list(executor === undefined ? {} : { executor })
   }
 
@@ -192,6 +210,10 @@ export class Fleet implements HawserApi, FleetView {
     for (const job of wanted) if (!isFinal(job.state)) this.engines.get(job.executor)?.hurry()
     const jobs = await Promise.all(wanted.map(({ id }) => this.waiters.until(id, isDone, signal)))
     return jobs.map((job) => this.view(job))
+  }
+
+  wake(executor: string): void {
+    if (this.parts.executors.has(executor)) ringAll(this.engine(executor).desk.bells)
   }
 
   private ring(executor: string): void {

@@ -76,7 +76,7 @@ export function ruling(known: Case): Ruling {
   const live = newestLive(known)
 
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
-  if (record !== null && record.wrapperSignal === null && !restartedSince(known, record))
+  if (record !== null && !isSignalled(known, record) && !restartedSince(known, record))
     return { rule: 1, verdict: byRecord(known, record, final) }
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record))
@@ -91,6 +91,19 @@ export function ruling(known: Case): Ruling {
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
   return { rule: 6, verdict: byAbsence(known) }
 }
+
+/**
+ * Told to end, or perhaps: a manager ends the processes of a native one by one, and the payload may have died, and its
+ * end be written down, before the wrapper's turn came. Only the manager knows whether it did, and why.
+ */
+function isSignalled(known: Case, record: ExitRecord): boolean {
+  if (record.wrapperSignal !== null) return true
+  const mayBeManagers = record.signal !== null && managerSignals.has(record.signal)
+  return mayBeManagers && record.limit === null && known.cancelRequestedAt === null
+}
+
+/** With these managers end natives, and kernels those that want too much memory. */
+const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
 
 function byAbsence(known: Case): Verdict {
   if (known.records === null) return needs("records")
@@ -181,8 +194,8 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
     return ended(outcome, final.reason, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
-  if (isWrappersOwn(outcome.exitCode) && !hasRecords(known.records)) {
-    const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory, or somebody else holds the guard.`
+  if (isWrappersOwn(outcome.exitCode) && !mayHaveRun(known.records, outcome.exitCode)) {
+    const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory or can't write there, or somebody else holds the guard.`
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
   }
   if (
@@ -219,6 +232,14 @@ function cancelledByFence(final: Evidence): Verdict {
 /** Codes with which the wrapper ends without having run the payload. A payload may end with them too; then there are records. */
 function isWrappersOwn(exitCode: number | null): boolean {
   return exitCode !== null && Object.values<number>(wrapperExit).includes(exitCode)
+}
+
+/**
+ * Did the payload run? Before that comes the guard, and after it the started record, without which it is not run. A native
+ * that found the guard taken (111) says nothing of the one that has it.
+ */
+function mayHaveRun(records: Records, exitCode: number | null): boolean {
+  return exitCode === wrapperExit.guarded ? hasRecords(records) : records.started.length > 0
 }
 
 /** It is gone for certain, and left no record: its wrapper was killed in a way that it could not notice. */

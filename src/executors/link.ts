@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts"
 import { HawserError, TransportError } from "../errors.ts"
 import type { Health } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
-import type { HostFacts, Place } from "../remote/layout.ts"
+import { type HostFacts, type Place, homeName } from "../remote/layout.ts"
 import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
@@ -160,7 +160,7 @@ export class ManagerLink implements AsyncDisposable {
     const { store, root, clock, log, executor } = this.parts
     const session = await this.open(signal)
     try {
-      const facts = await session.ask(hello(root, store.identity.stateId), signal)
+      const facts = await session.ask(hello(root, homeName(store.identity.stateId, executor)), signal)
       const owner = await this.own(session, facts, signal)
       await this.recordContact(facts)
       log.info({ executor, address: this.address, owner, host: facts.hostname }, "connected")

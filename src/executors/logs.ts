@@ -1,7 +1,7 @@
 /** Logs: a piece of a job's stdout or stderr, from here when it was collected, else from the other side. */
 import { open } from "node:fs/promises"
 import { join } from "node:path"
-import { type Job, currentAttempt, isFinal } from "../job/index.ts"
+import { type Job, currentAttempt, isAbandoned, isFinal } from "../job/index.ts"
 import { tail } from "../remote/verbs.ts"
 import type { LogPiece, LogRequest } from "./api.ts"
 import type { Engine } from "./engine.ts"
@@ -20,6 +20,8 @@ export async function readLog(
   if (!isThere || engine === undefined || (isFinal(job.state) && attempt.startedAt === null)) {
     return { data: "", nextOffset: request.offset, final: isFinal(job.state) }
   }
+  // Nobody waits for a manager that was given up.
+  if (isAbandoned(job) && !engine.desk.link.isConnected) return { data: "", nextOffset: request.offset, final: true }
   const { session, place } = await engine.desk.link.session(new AbortController().signal)
   const { data } = await session.ask(tail(place.home, attempt.token, request.stream, request.offset, request.max))
   return {

@@ -20,7 +20,8 @@ import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import { type Case, type Verdict, judge } from "./judge.ts"
 import type { Live } from "./link.ts"
-import { surplusOf, cancelSurplus } from "./surplus.ts"
+import { type Loose, lookForLoose, revoke, settleLoose } from "./looseEnds.ts"
+import { cancelSurplus, surplusOf } from "./surplus.ts"
 import { replaceVanished, resolveInDoubt } from "./resolve.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
@@ -80,14 +81,19 @@ export async function sweep(
   watch: Watch,
   live: Live,
   watched: readonly Watched[],
+  loose: readonly Loose[],
   signal: AbortSignal,
 ): Promise<Findings> {
-  const findings = await askQueue(desk, live, watched, signal)
+  const findings = await askQueue(desk, live, watched, loose, signal)
   const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched), ...halfFenced(watched)])
   await askRecords(desk, live, [...unclear], findings, signal)
   await askHistory(desk, live, watched, findings, signal)
-  // A manager that can't cancel now says nothing against what it has answered.
-  const trouble = await cancelSurplus(desk, live, surplusOf(desk, findings), signal).catch((error: unknown) => error)
+  await lookForLoose(desk, watch, live, loose, findings, signal)
+  // Before any other effect. A manager that can't cancel now says nothing against what it has answered.
+  await revoke(desk, live, loose, signal)
+  const surplus = surplusOf(desk, findings)
+  const trouble = await cancelSurplus(desk, watch, live, surplus, signal).catch((error: unknown) => error)
+  await settleLoose(desk, watch, live, loose, findings)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
   await resolveInDoubt(desk, watch, live, findings, signal)

@@ -1,20 +1,43 @@
 /** The outlook of a job: what it waits for and until when, what would end it, and what a person can do. Pure. */
 import { duration, isoTime } from "../clock.ts"
-import { type Attempt, type Job, currentAttempt, giveUpAt, isFinal, nextTryAt } from "../job/index.ts"
+import {
+  type Attempt,
+  type Job,
+  currentAttempt,
+  forsakenAt,
+  giveUpAt,
+  hasTombstone,
+  isAbandoned,
+  isFinal,
+  looseEndOf,
+  nextTryAt,
+} from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
 import { type Case, hasStarted, ruling, graceMsOf } from "./judge.ts"
 import type { Situation } from "./situation.ts"
 
-/** In the order in which they come. Of a job that is over: none. */
+/** In the order in which they come. Of a job that is over: only for what may be left of it. */
 export function waitsOf(facts: Facts): Wait[] {
   const { job, driver } = facts
-  if (isFinal(job.state)) return []
+  if (isFinal(job.state)) return tombstoneWaits(facts)
   const waits = [...managerWaits(facts), ...cancelWaits(facts), ...stepWaits(facts), ...deadlineWaits(facts)]
   if (driver === "nobody")
     return [{ for: "a controller, which goes on where the last one stopped", until: null }, ...waits]
   if (driver === "unconfigured") return [{ for: `an executor "${job.executor}" in the config`, until: null }, ...waits]
   return waits
+}
+
+function tombstoneWaits({ job, driver }: Facts): Wait[] {
+  const open = job.attempts.filter((attempt) => looseEndOf(job, attempt) === "tombstone")
+  const who =
+    driver === "unconfigured"
+      ? `an executor "${job.executor}" in the config, and its manager`
+      : `the manager of ${job.executor}`
+  return open.map((attempt) => ({
+    for: `${who} to answer: what may be left of ${attempt.token} is cancelled then (a tombstone since ${isoTime(forsakenAt(job, attempt))})`,
+    until: null,
+  }))
 }
 
 function stepWaits(facts: Facts): Wait[] {
@@ -199,15 +222,26 @@ export function adviceOn({ job, view, driver, manager }: Facts): string[] {
   const { key } = job
   if (isFinal(job.state)) {
     const kept = job.pruned === null ? [] : ["Its directory on the other side has been removed (prune)."]
-    return [`"hawser logs ${key}" shows what it printed; its results are in ${view.directory}.`, ...kept]
+    const asks = hasTombstone(job) ? [`"hawser recover ${job.executor}" asks now for what may be left over there.`] : []
+    const isFree = isAbandoned(job) && view.later === null
+    const again = isFree ? [`Its key can be used again: submit it, on this executor or another.`] : []
+    return [
+      ...asks,
+      ...again,
+      `"hawser logs ${view.later === null ? key : job.id}" shows what it printed; its results are in ${view.directory}.`,
+      ...kept,
+    ]
   }
   return [
     ...(driver === "nobody" ? [`"hawser wait ${key}" (or "hawser up") starts a controller that drives it.`] : []),
-    ...(driver === "unconfigured" ? [`Add the executor "${job.executor}" to hawser.yaml again.`] : []),
+    ...(driver === "unconfigured"
+      ? [`Add the executor "${job.executor}" to hawser.yaml again, or give it up ("hawser abandon ${key}").`]
+      : []),
     ...(manager.health === "needs-login" ? [`"hawser doctor ${job.executor}" at a terminal logs in.`] : []),
     ...(manager.health === "unreachable" || manager.health === "gone"
       ? [
           `"hawser recover ${job.executor}" asks the manager now; "hawser doctor ${job.executor}" says what is wrong on the way.`,
+          `"hawser abandon ${job.executor}" gives up all its jobs, if it is gone for good: their keys can then be used elsewhere.`,
         ]
       : []),
     ...(job.state === "running" ? [`"hawser logs -f ${key}" shows what it prints.`] : []),

@@ -11,6 +11,11 @@ export const remotePace: Pace = {
   killAfterMs: 30_000,
 }
 
+/** The same where nobody waits, but something may be left that has to be ended: soon at first, then seldom. */
+export function nextLookMs(pace: Pace, settlingMs: number): number {
+  return Math.min(pace.sweepMsMax, Math.max(pace.sweepMsMin, settlingMs / 4))
+}
+
 /**
  * Milliseconds from the last sweep to the next. A native is most likely to change soon after it was accepted or changed
  * last, so the wait is a quarter of the time since the newest change, within the pace's bounds. A cancel under way, or

@@ -61,6 +61,8 @@ export interface FleetView extends Pick<HawserApi, "stateDirectory" | "submit" |
   lose(why: HawserError): void
   /** The engine of an executor, started at its first use. Throws `EXECUTOR_UNKNOWN`. */
   engine(name: string): Engine
+  /** Its engine looks at once at what there is to do; does nothing for one that is not configured. */
+  wake(executor: string): void
   /** Throws `EXECUTOR_UNKNOWN`. */
   partsOf(name: string): ExecutorParts
   /** Throws `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */

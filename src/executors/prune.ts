@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { asHawserError } from "../errors.ts"
-import { type AnyEventBody, type Job, isFinal } from "../job/index.ts"
+import { type AnyEventBody, type Job, hasTombstone, isFinal } from "../job/index.ts"
 import { remove } from "../remote/verbs.ts"
 import type { PruneRequest, PruneResult } from "./api.ts"
 import type { FleetView } from "./parts.ts"
@@ -55,6 +55,8 @@ function neededFor(
   if (!isFinal(job.state)) return `It is ${job.state}.`
   if (request.states !== undefined && !request.states.includes(job.state)) return `It is ${job.state}.`
   if (fleet.parts.clock.now() - (job.endedAt ?? job.changedAt) < request.olderThanMs) return "It is not old enough."
+  // Its records may be the only proof of its end, and only a token that is known can be cancelled.
+  if (hasTombstone(job)) return "Something of it may be left over there (a tombstone)."
   const dependent = dependents.get(job.key) ?? dependents.get(job.id)
   return dependent === undefined ? null : `${dependent} waits for it.`
 }

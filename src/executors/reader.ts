@@ -11,6 +11,7 @@ import { readLocalLog } from "./logs.ts"
 import { findJob } from "./naming.ts"
 import type { Situation } from "./situation.ts"
 import { type Described, statusOf } from "./status.ts"
+import { jobIdFor } from "./token.ts"
 
 export interface ReaderParts {
   /** Absolute. */
@@ -36,6 +37,7 @@ export class Reader implements HawserReader {
   async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
     return [...this.store.jobs.values()]
       .filter((job) => job.pruned !== "both")
+      .filter((job) => filter.earlier === true || this.store.newestByKey(job.key) === job.id)
       .filter((job) => filter.states === undefined || filter.states.includes(job.state))
       .filter((job) => filter.executor === undefined || filter.executor === job.executor)
       .filter((job) => filter.key === undefined || job.key.startsWith(filter.key))
@@ -72,7 +74,16 @@ export class Reader implements HawserReader {
   }
 
   view(job: Job): JobView {
-    return viewOf(job, { health: healthOf(this.store, job.executor).health, directory: this.resultsDirectory(job) })
+    const health = healthOf(this.store, job.executor).health
+    const [earlier, later] = [this.ofKey(job, -1), this.ofKey(job, 1)]
+    return viewOf(job, { health, directory: this.resultsDirectory(job), earlier, later })
+  }
+
+  /** The id of the job that had its key before it, or has had it since; null: none, or it is forgotten. */
+  private ofKey({ key, generation }: Job, step: -1 | 1): string | null {
+    const id = jobIdFor(this.store.identity.seed, key, generation + step)
+    const other = this.store.jobs.get(id)
+    return other === undefined || other.pruned === "both" ? null : id
   }
 
   /** With what its engine knows beyond the store, if one has it. */

@@ -1,6 +1,6 @@
 /** Retention: job directories that an executor's config wants gone are pruned by the controller itself. */
 import { asHawserError } from "../errors.ts"
-import { isFinal } from "../job/index.ts"
+import { hasTombstone, isFinal } from "../job/index.ts"
 import type { FleetView } from "./parts.ts"
 
 /** Between two looks: spans are days. The first one comes when a controller has had time for what is urgent. */
@@ -30,6 +30,7 @@ async function pruneOld(fleet: FleetView, executor: string, retentionMs: number)
       job.executor === executor &&
       job.pruned === null &&
       isFinal(job.state) &&
+      !hasTombstone(job) &&
       clock.now() - (job.endedAt ?? job.changedAt) >= retentionMs,
   )
   // Nobody is asked, and nothing connected, for nothing.

@@ -1,6 +1,6 @@
 /** Status: what the controller serves, and how each manager is. Reads only. */
 import { isoTime } from "../clock.ts"
-import type { Job, JobState } from "../job/index.ts"
+import { type Job, type JobState, forsakenAt, isFinal, looseEndOf } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import { version } from "../version.ts"
 import type { Status } from "./api.ts"
@@ -36,13 +36,32 @@ export function statusOf(
         jobs: countByState(jobs.filter((job) => job.executor === executor.name)),
       }
     }),
+    tombstones: tombstonesIn(jobs, names),
     findings: [
       ...store.findings.map(
         ({ file, line, kind, detail }) => `${file}${line === null ? "" : `:${line}`}: ${kind}: ${detail}`,
       ),
-      ...[...strays].map((name) => `Executor "${name}" has jobs and is not in the config: they wait until it is back.`),
+      ...[...strays]
+        .filter((name) => jobs.some((job) => job.executor === name && !isFinal(job.state)))
+        .map((name) => `Executor "${name}" has jobs and is not in the config: they wait until it is back.`),
     ],
   }
+}
+
+function tombstonesIn(jobs: readonly Job[], configured: ReadonlySet<string>): Status["tombstones"] {
+  const since = new Map<string, number[]>()
+  for (const job of jobs) {
+    const open = job.attempts.filter((attempt) => looseEndOf(job, attempt) === "tombstone")
+    if (open.length === 0) continue
+    const times = open.map((attempt) => forsakenAt(job, attempt))
+    since.set(job.executor, [...(since.get(job.executor) ?? []), ...times])
+  }
+  return [...since].map(([executor, times]) => ({
+    executor,
+    open: times.length,
+    since: isoTime(times.reduce((least, at) => Math.min(least, at))),
+    configured: configured.has(executor),
+  }))
 }
 
 function countByState(jobs: readonly Job[]): Partial<Record<JobState, number>> {

@@ -1,6 +1,6 @@
 /** Submit: from `new` to a native id, each step written down before it is taken. */
 import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
-import { type AnyEventBody, type Attempt, type Job, currentAttempt } from "../job/index.ts"
+import { type AnyEventBody, type Attempt, type Job, currentAttempt, isFinal } from "../job/index.ts"
 import type { Place, SubmitReply } from "../remote/layout.ts"
 import { submitOnce } from "../remote/submit.ts"
 import type { Accepted } from "../schedulers/scheduler.ts"
@@ -52,7 +52,9 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   )
   await giveUp(desk, live, onTheirWay(desk), signal)
   const step = async (job: Job): Promise<void> => {
-    if (desk.throttle.pauseMs() === 0 && desk.throttle.submits()) await submitJob(desk, session, place, job, signal)
+    const isOver = isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
+    if (!isOver && desk.throttle.pauseMs() === 0 && desk.throttle.submits())
+      await submitJob(desk, session, place, job, signal)
   }
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
   await tellWaiting(

@@ -1,21 +1,41 @@
 /** Surplus: natives that carry a token of ours and must not run: its attempt is over or fenced, or another native serves it. */
-import { type Attempt, type Evidence, currentAttempt, isFinal } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Attempt,
+  type Evidence,
+  currentAttempt,
+  isFinal,
+  isForsaken,
+  looseEndOf,
+} from "../job/index.ts"
 import { type Native, isSameNative } from "../schedulers/scheduler.ts"
 import { type Findings, holderOf } from "./ask.ts"
 import type { Desk } from "./desk.ts"
+import { appendAll } from "./each.ts"
 import type { Live } from "./link.ts"
+import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
-/** Live natives whose token is known in this state directory and whose attempt has no need of them. */
-export function surplusOf(desk: Pick<Desk, "book">, findings: Findings): Native[] {
-  const surplus: Native[] = []
+/** One that must not run, and what it was for. */
+export interface Surplus extends Watched {
+  readonly native: Native
+}
+
+/**
+ * Live natives whose token is known in this state directory and whose attempt has no need of them. What was abandoned
+ * keeps its natives until its guard has been tried.
+ */
+export function surplusOf(desk: Pick<Desk, "book">, findings: Findings): Surplus[] {
+  const surplus: Surplus[] = []
   for (const [token, evidence] of findings.evidence) {
     const known = desk.book.byToken(token)
     if (known === undefined) continue
-    const { nativeName, directory } = known.attempt
+    const { nativeName, directory, fence } = known.attempt
+    const isUntried = fence === null || fence === "intended"
+    if (isUntried && looseEndOf(known.job, known.attempt) === "tombstone") continue
     for (const seen of evidence.filter(isLive)) {
-      const isNeeded = isOver(known) ? isEnding(known.attempt, seen) : serves(known.attempt, findings, seen)
-      if (!isNeeded) surplus.push({ token, nativeName, nativeId: seen.nativeId, directory })
+      const isNeeded = isOver(known) ? isEnding(known.attempt, findings, seen) : serves(known.attempt, findings, seen)
+      if (!isNeeded) surplus.push({ ...known, native: { token, nativeName, nativeId: seen.nativeId, directory } })
     }
   }
   return surplus
@@ -40,24 +60,61 @@ function serves(attempt: Attempt, findings: Findings, seen: Evidence): boolean {
  * The one that has run the payload to its end, and that the manager still clears away (a long epilog). Queued, it would
  * be a start to come; and a cancel is not done before the native is gone.
  */
-function isEnding({ outcome, evidence }: Attempt, seen: Evidence): boolean {
+function isEnding({ token, outcome, evidence }: Attempt, findings: Findings, seen: Evidence): boolean {
   const hasRecord = evidence.some(
     ({ source, nativeId }) => source === "record" && isSameNative(nativeId, seen.nativeId),
   )
-  return hasRecord && seen.state === "running" && outcome?.state !== "cancelled"
+  const exit = findings.records.get(token)?.exits.at(-1)
+  const hasEnded = exit?.wrapperSignal === null && isSameNative(exit.nativeId, seen.nativeId)
+  return (hasRecord || hasEnded) && seen.state === "running" && outcome?.state !== "cancelled"
 }
 
+/** TERM, then KILL, until they are gone. The job tells of each that it has not cancelled itself, before anything is done. */
 export async function cancelSurplus(
   desk: Desk,
+  watch: Watch,
   live: Live,
-  surplus: readonly Native[],
+  surplus: readonly Surplus[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (surplus.length === 0) return
-  desk.log.warn({ natives: surplus.map((native) => native.nativeId) }, "natives that nobody needs are cancelled")
-  await live.cancel(desk.scheduler, surplus, { force: false }, signal)
+  const keyOf = ({ native }: Surplus): string => `${native.token} ${native.nativeId}`
+  const due = surplus.map((one) => ({ one, how: watch.cancelDue(keyOf(one), desk.pace.killAfterMs) }))
+  await tell(
+    desk,
+    due.flatMap(({ one, how }) => (how === null ? [] : [one])),
+  )
+  for (const how of ["term", "kill"] as const) {
+    const some = due.flatMap((each) => (each.how === how ? [each.one] : []))
+    if (some.length === 0) continue
+    const natives = some.map(({ native }) => native)
+    desk.log.warn({ natives: natives.map(({ nativeId }) => nativeId), how }, "natives that nobody needs are cancelled")
+    await live.cancel(desk.scheduler, natives, { force: how === "kill" }, signal)
+    for (const one of some) watch.cancelSent(keyOf(one))
+  }
 }
 
+/** Once for each native. */
+async function tell(desk: Desk, surplus: readonly Surplus[]): Promise<void> {
+  const groups = surplus.flatMap((one): AnyEventBody[][] => {
+    const text = noteOn(desk.name, one)
+    return text === null || one.job.notes.includes(text) ? [] : [[{ job: one.job.id, type: "note", text }]]
+  })
+  await appendAll(desk, groups)
+}
+
+/** Null: a cancel or the like of which the job knows, repeated. */
+function noteOn(executor: string, { job, attempt, native }: Surplus): string | null {
+  const what = `Native ${native.nativeId} of ${attempt.token} was found on ${executor} and is cancelled`
+  if (!isSameNative(native.nativeId, attempt.nativeId) && !isOver({ job, attempt }))
+    return `${what}: another one serves the attempt.`
+  const kind = looseEndOf(job, attempt)
+  if (isForsaken(job, attempt)) return `${what}: it was abandoned.`
+  if (kind === "lost") return `${what}: it had been called lost.`
+  if (currentAttempt(job)?.token !== attempt.token) return `${what}: another attempt has followed.`
+  return isSameNative(native.nativeId, attempt.nativeId) ? null : `${what}: the attempt is over.`
+}
+
+/** What lives in accounting alone is no sighting: it may never get to know an end. */
 function isLive(seen: Evidence): boolean {
-  return seen.state !== null && seen.state !== "ended"
+  return seen.state !== null && seen.state !== "ended" && seen.source !== "accounting"
 }

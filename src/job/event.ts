@@ -1,5 +1,6 @@
 /** What happened to jobs and managers: the records of the journal. State is their replay and nothing else. */
 import type { Evidence, Outcome } from "./evidence.ts"
+import type { Proof } from "./job.ts"
 import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
 import type { Health, LiveState } from "./state.ts"
@@ -77,6 +78,13 @@ export type JobEventBody = { readonly job: string } & (
       readonly type: "corrected"
       readonly token: string
       readonly outcome: Outcome
+      readonly evidence: readonly Evidence[]
+    }
+  /** Nothing is left over there of an attempt that nobody waits for any more: its tombstone is closed. */
+  | {
+      readonly type: "settled"
+      readonly token: string
+      readonly proof: Proof
       readonly evidence: readonly Evidence[]
     }
   /** Anything a person should know that changes no state. */

@@ -1,5 +1,5 @@
 /** A job as the replay of its events. */
-import type { Evidence, Outcome } from "./evidence.ts"
+import type { Evidence, EvidenceSource, Outcome } from "./evidence.ts"
 import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
 import type { JobState } from "./state.ts"
@@ -31,6 +31,12 @@ export interface Job {
   /** `remote`: its job directory is gone; `both`: it is forgotten, and only its key and generation still count. */
   readonly pruned: "remote" | "both" | null
 }
+
+/**
+ * What proves that nothing is left of an attempt: a source of evidence; our fence, with no native in sight; or that
+ * complete looks have found nothing for as long as it takes to call an attempt lost.
+ */
+export type Proof = EvidenceSource | "absence"
 
 /** How far a submission got, as far as we know. */
 export type Submission = "intended" | "not-accepted" | "in-doubt" | "accepted"
@@ -65,6 +71,8 @@ export interface Attempt {
   /** What the outcome rests on. */
   readonly evidence: readonly Evidence[]
   readonly fence: "intended" | "won" | "lost" | null
+  /** Nothing of it is left over there, though nobody had waited for it any more; absent or null: that is not proven. */
+  readonly settled?: { readonly at: number; readonly proof: Proof } | null
 }
 
 /** The attempt that counts now; null before the first intent. */

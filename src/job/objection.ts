@@ -1,6 +1,7 @@
 /** What an event must find so that it can happen: the promises that the table of moves can't say. */
 import type { JobEvent } from "./event.ts"
 import type { Job } from "./job.ts"
+import { isAbandoned, looseEndOf } from "./looseEnd.ts"
 import { isFinal } from "./state.ts"
 
 /** Why the event can't happen to the job now, apart from the table of moves; null: it can. */
@@ -20,7 +21,9 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
     case "retrying":
       return objectionToRetry(job)
     case "fenced":
-      return attempt === undefined || attempt.fence !== null ? null : "The intent to fence was not recorded before."
+      return objectionToFence(job, event.token)
+    case "settled":
+      return objectionToSettling(job, event.token)
     case "collected":
       return (attempt?.outcome ?? null) === null ? "What has not ended can't be collected." : null
     case "finished":
@@ -43,6 +46,8 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
 
 /** Nothing is submitted a second time before the old attempt's guard is ours. (PROTOCOL 8) */
 function objectionToIntent(job: Job, event: Extract<JobEvent, { type: "intent" }>): string | null {
+  // It has no effect: nothing follows for a job that is over.
+  if (isAbandoned(job)) return null
   const last = job.attempts.at(-1)
   if (last === undefined) return null
   if (job.state !== "new" && last.fence !== "won") return `${last.token} has not been fenced.`
@@ -53,6 +58,17 @@ function objectionToIntent(job: Job, event: Extract<JobEvent, { type: "intent" }
     : `Attempt ${event.attempt}.${event.replacement} does not follow ${last.number}.${last.replacement}.`
 }
 
+function objectionToFence(job: Job, token: string): string | null {
+  const attempt = job.attempts.find((one) => one.token === token)
+  return attempt === undefined || attempt.fence !== null ? null : "The intent to fence was not recorded before."
+}
+
+function objectionToSettling(job: Job, token: string): string | null {
+  const attempt = job.attempts.find((one) => one.token === token)
+  if (attempt === undefined) return `${token} is no attempt of this job.`
+  return looseEndOf(job, attempt) === null ? `${token} has left nothing open.` : null
+}
+
 function objectionToRetry(job: Job): string | null {
   const last = job.attempts.at(-1)
   if (job.state === "new" || last === undefined) return "There is nothing to try again."
@@ -61,7 +77,7 @@ function objectionToRetry(job: Job): string | null {
 
 /** No end without proof: what the manager may have ends by evidence, by a fence, or by being abandoned. */
 function objectionToEnd(job: Job, event: Extract<JobEvent, { type: "finished" }>): string | null {
-  if (isFinal(job.state)) return `It is ${job.state} already.`
+  if (isFinal(job.state)) return isAbandoned(job) ? null : `It is ${job.state} already.`
   const last = job.attempts.at(-1)
   if (last === undefined || last.outcome !== null || last.fence === "won" || event.outcome.cause === "abandoned")
     return null

@@ -2,6 +2,7 @@
 import type { AnyEvent, JobEvent } from "./event.ts"
 import type { Attempt, Job } from "./job.ts"
 import { objectionTo } from "./objection.ts"
+import { isAbandoned } from "./looseEnd.ts"
 import { type JobState, isFinal, moves } from "./state.ts"
 
 /** An event that can't follow what stands before it: a bug of ours or a damaged log. The job stays as it was. */
@@ -30,13 +31,22 @@ export function apply(job: Job | undefined, event: JobEvent): Job | Refusal {
   if (job === undefined) return refuse(event, "There is no such job.")
   const objection = objectionTo(job, event)
   if (objection !== null) return refuse(event, objection)
-  const next = reduce(job, event)
-  if ("why" in next) return next
+  const reduced = reduce(job, event)
+  if ("why" in reduced) return reduced
+  const next = isAbandoned(job) && event.type !== "corrected" ? withEndOf(job, reduced) : reduced
   const changed = next.state !== job.state
   if (changed && !moves[job.state].includes(next.state) && event.type !== "corrected") {
     return refuse(event, `A job can't go from ${job.state} to ${next.state}.`)
   }
   return { ...next, changedAt: event.at }
+}
+
+/**
+ * Somebody abandons a job while steps are under way for it: what they write down afterwards is kept of its attempt, and
+ * the job is over all the same.
+ */
+function withEndOf({ state, outcome, reason, endedAt, cancelRequestedAt }: Job, next: Job): Job {
+  return { ...next, state, outcome, reason, endedAt, cancelRequestedAt, waiting: null }
 }
 
 function created(event: Extract<JobEvent, { type: "created" }>): Job {
@@ -67,6 +77,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
     case "waiting":
       return isFinal(job.state) ? job : { ...job, waiting: event.reason }
     case "intent":
+      if (isAbandoned(job)) return job
       return { ...job, state: "staging", waiting: null, attempts: [...job.attempts, newAttempt(event)] }
     case "not-accepted":
       return isAccepted(job)
@@ -80,7 +91,14 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
       return onAttempt(
         job,
         event,
-        { submission: "accepted", nativeId: event.nativeId, submitTime: event.submitTime, acceptedAt: event.at },
+        {
+          submission: "accepted",
+          nativeId: event.nativeId,
+          submitTime: event.submitTime,
+          acceptedAt: event.at,
+          // It came after the look that had found nothing.
+          ...((job.attempts.at(-1)?.settled ?? null) === null ? {} : { settled: null }),
+        },
         { state: job.state === "staging" ? "queued" : job.state, waiting: null },
       )
     case "observed":
@@ -112,16 +130,24 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
         endedAt: event.at,
       }
     case "fence-intent":
-      return onAttempt(job, event, { fence: "intended" })
+      return onAnyAttempt(job, event, { fence: "intended" })
     case "fenced":
-      return onAttempt(job, event, { fence: event.won ? "won" : "lost" })
+      return onAnyAttempt(job, event, { fence: event.won ? "won" : "lost" })
+    case "settled":
+      return onAnyAttempt(job, event, { settled: { at: event.at, proof: event.proof } })
     case "retrying":
       return onAttempt(
         job,
         event,
         // Never later than we knew of it: a manager's clock may be ahead.
         { outcome: event.outcome, endedAt: Math.min(attemptEnd(job) ?? event.at, event.at) },
-        { state: "new", outcome: null, reason: event.reason, waiting: null, ...(isFinal(job.state) ? reopened : {}) },
+        {
+          state: "new",
+          outcome: null,
+          reason: event.reason,
+          waiting: null,
+          ...(isFinal(job.state) && !isAbandoned(job) ? reopened : {}),
+        },
       )
     case "cancel-requested":
       return { ...job, cancelRequestedAt: job.cancelRequestedAt ?? event.at }
@@ -229,6 +255,14 @@ function onAttempt(
     return refuse(event, `${event.token} is not the job's current attempt.`)
   }
   return { ...job, ...jobChange, attempts: [...job.attempts.slice(0, -1), { ...current, ...change }] }
+}
+
+/** The same for one that may have been followed by others. */
+function onAnyAttempt(job: Job, event: JobEvent & { readonly token: string }, change: Partial<Attempt>): Job | Refusal {
+  if (!job.attempts.some(({ token }) => token === event.token))
+    return refuse(event, `${event.token} is no attempt of this job.`)
+  const attempts = job.attempts.map((attempt) => (attempt.token === event.token ? { ...attempt, ...change } : attempt))
+  return { ...job, attempts }
 }
 
 function refuse(event: JobEvent, why: string): Refusal {

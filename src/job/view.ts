@@ -1,7 +1,8 @@
 /** The published form of a job: what `--json` prints. Stable. */
 import { needsOf } from "./escalate.ts"
-import type { Attempt, Job } from "./job.ts"
+import type { Attempt, Job, Proof } from "./job.ts"
 import { currentAttempt } from "./job.ts"
+import { forsakenAt, isForsaken, looseEndOf } from "./looseEnd.ts"
 import type { Resources } from "./resources.ts"
 import type { Cause, Health, JobState } from "./state.ts"
 
@@ -34,6 +35,12 @@ export interface JobView {
   readonly resources: Resources
   readonly cancelRequested: boolean
   readonly notes: readonly string[]
+  /** From 0; grows when the key is used again, after the job was abandoned or forgotten. */
+  readonly generation: number
+  /** The id of the job that had the key before; null: none, or forgotten. */
+  readonly earlier: string | null
+  /** The id of the job that has used the key again. */
+  readonly later: string | null
 }
 
 export interface AttemptView {
@@ -55,10 +62,22 @@ export interface AttemptView {
   /** What it was submitted with; later attempts may get more. */
   readonly resources: Resources
   readonly excludeNodes: readonly string[]
+  /**
+   * It was abandoned: since when, and when and by what it was proven that nothing of it is left over there. Null: it was
+   * not.
+   */
+  readonly tombstone: {
+    readonly since: string
+    readonly settled: string | null
+    readonly proof: Proof | null
+  } | null
 }
 
-/** `directory`: where the job's results stand or will stand, absolute. */
-export function viewOf(job: Job, context: { readonly health: Health; readonly directory: string }): JobView {
+/** `directory`: where the job's results stand or will stand, absolute. `earlier`, `later`: others of its key. */
+export function viewOf(
+  job: Job,
+  context: Pick<JobView, "directory" | "earlier" | "later"> & { readonly health: Health },
+): JobView {
   const attempt = currentAttempt(job)
   return {
     id: job.id,
@@ -88,6 +107,9 @@ export function viewOf(job: Job, context: { readonly health: Health; readonly di
     resources: needsOf(job).resources,
     cancelRequested: job.cancelRequestedAt !== null,
     notes: job.notes,
+    generation: job.generation,
+    earlier: context.earlier,
+    later: context.later,
   }
 }
 
@@ -108,7 +130,16 @@ function attemptView(job: Job, attempt: Attempt): AttemptView {
     started: isoOrNull(attempt.startedAt),
     ended: isoOrNull(attempt.endedAt),
     ...needsOf(job, attempt),
+    tombstone: tombstoneOf(job, attempt),
   }
+}
+
+function tombstoneOf(job: Job, attempt: Attempt): AttemptView["tombstone"] {
+  const settled = attempt.settled ?? null
+  const isOpen = looseEndOf(job, attempt) === "tombstone"
+  if (!isOpen && (settled === null || !isForsaken(job, attempt))) return null
+  const since = iso(forsakenAt(job, attempt))
+  return { since, settled: isoOrNull(settled?.at), proof: settled?.proof ?? null }
 }
 
 function restartsOf({ lastSeen, evidence }: Attempt): number {

@@ -2,7 +2,7 @@
 
 /**
  * ```
- * <root>/<state id>/            our home there, mode 0700
+ * <root>/<state id>-<executor>/ our home there, mode 0700
  *   owner.N                     symlink; the highest N may act
  *   bin/wrapper.<hash>.sh       the job wrapper, one file per version
  *   bin/payload.<hash>.sh       the functions of which each payload.sh is made
@@ -32,10 +32,18 @@
  * ```
  */
 export interface Place {
-  /** `<root>/<state id>`, absolute. */
+  /** `<root>/<state id>-<executor>`, absolute. */
   readonly home: string
   /** Our owner number; scripts with effects end if a higher one exists. */
   readonly owner: number
+}
+
+/**
+ * The name of an executor's home. Two executors of one state directory can reach one root (a login node under two
+ * names, with other defaults): in one home each would fence the other by its owner number.
+ */
+export function homeName(stateId: string, executor: string): string {
+  return `${stateId}-${executor}`
 }
 
 export function jobDirectory(home: string, token: string): string {
@@ -44,7 +52,7 @@ export function jobDirectory(home: string, token: string): string {
 
 /** What the other side says of itself when a session starts. */
 export interface HostFacts {
-  /** `<root>/<state id>`, absolute, without links. */
+  /** `<root>/<state id>-<executor>`, absolute, without links. */
   readonly home: string
   readonly hostname: string
   readonly user: string

@@ -11,7 +11,7 @@ import { payloadProgram } from "./programs.ts"
 
 /** What the files of one attempt are made of. Paths are absolute, on the other side. */
 export interface JobParts {
-  /** `<root>/<state id>` */
+  /** `<root>/<state id>-<executor>` */
   readonly home: string
   readonly submission: { readonly token: string; readonly directory: string; readonly spec: JobSpec }
   /** For the payload's environment. */

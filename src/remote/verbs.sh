@@ -83,7 +83,7 @@ hz_effect() {
   "$@" </dev/null
 }
 
-# hz_hello ROOT STATE_ID: makes <root>/<state id> and says where we are.
+# hz_hello ROOT NAME: makes <root>/<name> and says where we are.
 hz_hello() {
   umask 077
   # shellcheck disable=SC2088 # compared, not expanded
@@ -95,7 +95,7 @@ hz_hello() {
   esac
   # `dir/` would follow a link that `dir` is.
   while :; do case $hz_root in ?*/) hz_root=${hz_root%/} ;; *) break ;; esac done
-  case $2 in '' | *[!A-Za-z0-9_-]*) hz_refused "not a state id: $2" ;; esac
+  case $2 in '' | .* | *[!A-Za-z0-9._-]*) hz_refused "not a name for a place: $2" ;; esac
   case $hz_root in *"$hz_newline"*) hz_refused "the root's name has a line break" ;; esac
   [ ! -h "$hz_root" ] || hz_refused "$hz_root is a symbolic link"
   command mkdir -p -- "$hz_root" || exit 96

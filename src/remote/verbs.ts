@@ -4,10 +4,10 @@ import { HawserError, UsageError } from "../errors.ts"
 import { answerLines, assertAnswered, verbExit } from "./answer.ts"
 import type { HostFacts, Place } from "./layout.ts"
 
-/** Makes our home, `<root>/<state id>`, and says where we are. `root` may start with `~/`. */
-export function hello(root: string, stateId: string): Command<HostFacts> {
+/** Makes our home, `<root>/<name>` (`homeName`), and says where we are. `root` may start with `~/`. */
+export function hello(root: string, name: string): Command<HostFacts> {
   return {
-    argv: ["hz_hello", root, stateId],
+    argv: ["hz_hello", root, name],
     parse: (result) => {
       const facts = fieldsOf(answerLines(result, "question", "The first look at the root"))
       const [seconds = "", utcOffset = ""] = fact(facts, "now").split(" ")

@@ -1,5 +1,5 @@
 /** Budgets: how often a manager may be bothered, and with how much, whatever goes wrong. */
-import { currentAttempt } from "../job/index.ts"
+import { currentAttempt, isFinal } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import type { Cluster } from "./cluster.ts"
@@ -36,7 +36,9 @@ export function checkQueued(witness: Witness, { slurm }: Cluster, trouble: Troub
   const current = new Set(
     [...store.jobs.values()].flatMap((job) => {
       const attempt = currentAttempt(job)
-      return attempt === null || attempt.outcome !== null || attempt.fence === "won" ? [] : [attempt.token]
+      return attempt === null || isFinal(job.state) || attempt.outcome !== null || attempt.fence === "won"
+        ? []
+        : [attempt.token]
     }),
   )
   const queued = [...slurm.natives.values()].filter(

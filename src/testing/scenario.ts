@@ -12,6 +12,8 @@ export interface PlannedJob {
   readonly cancelAtMs: number | null
   /** The key of the job after which it runs. */
   readonly after: string | null
+  /** When somebody gives it up, or all jobs of its executor, and whether its key is then submitted again. Default: never. */
+  readonly abandon?: { readonly atMs: number; readonly all: boolean; readonly again: boolean }
   readonly retry: {
     readonly maxAttempts: number
     readonly on: readonly Cause[]
@@ -28,9 +30,11 @@ export function drawScenario(dice: Dice): Scenario {
   const submitAtMs = dice.chance(0.7) ? 0 : dice.between(1_000, 60_000)
   return Array.from({ length: dice.whole(3, dice.chance(0.1) ? 10 : 4) }, (_, index): PlannedJob => {
     const retries = dice.chance(0.3)
+    const abandon = drawAbandon(dice)
     return {
+      ...(abandon === null ? {} : { abandon }),
       key: `job${index}`,
-      behaviour: [drawBehaviour(dice), drawBehaviour(dice)],
+      behaviour: abandon?.again === false ? [endless] : [drawBehaviour(dice), drawBehaviour(dice)],
       submitAtMs: dice.chance(0.5) ? 0 : submitAtMs,
       cancelAtMs: dice.chance(0.2) ? dice.between(0, 90_000) : null,
       after: index > 0 && dice.chance(0.1) ? `job${dice.whole(0, index - 1)}` : null,
@@ -48,6 +52,15 @@ function drawRetry(dice: Dice): PlannedJob["retry"] {
   ])
   const backoff = dice.chance(0.4) ? { backoff: dice.pick(["5s", "40s", "10m"]) } : {}
   return { maxAttempts: dice.whole(2, 3), on, ...backoff }
+}
+
+/** Longer than a world: what is abandoned and not submitted again ends because it is found, or not at all. */
+const endless: Behaviour = { seconds: 1_000_000, exitCode: 0, ignoresTerm: false }
+
+function drawAbandon(dice: Dice): NonNullable<PlannedJob["abandon"]> | null {
+  if (!dice.chance(0.12)) return null
+  const atMs = dice.chance(0.8) ? dice.between(0, 120_000) : dice.between(0, 3 * 3_600_000)
+  return { atMs, all: dice.chance(0.2), again: dice.chance(0.7) }
 }
 
 function drawBehaviour(dice: Dice): Behaviour {

@@ -1,4 +1,5 @@
-/** The users of a world: they submit until it is recorded, and cancel what they don't want any more. */
+/** The users of a world: they submit until it is recorded, cancel what they don't want any more, and give up what is gone. */
+import { type Job, isAbandoned, isFinal } from "../job/index.ts"
 import { type PlannedJob, hasOutput } from "./scenario.ts"
 import { outputName } from "./wrapper.ts"
 import type { Controller, World } from "./world.ts"
@@ -8,13 +9,17 @@ const againMs = 5_000
 
 /** Talks to this controller as long as it lives; the next one is asked for the same again, by key. */
 export async function serve(world: World, controller: Controller): Promise<void> {
-  await Promise.all(world.scenario.flatMap((job) => [submit(world, controller, job), cancel(world, controller, job)]))
+  const acts = [submitOnce, cancel, abandon]
+  await Promise.all(world.scenario.flatMap((job) => acts.map((act) => act(world, controller, job))))
+}
+
+async function submitOnce(world: World, controller: Controller, job: PlannedJob): Promise<void> {
+  await controller.life.clock.sleep(job.submitAtMs - world.timeline.now)
+  if (newest(controller, job) === undefined) await submit(world, controller, job)
 }
 
 async function submit(world: World, { fleet, life }: Controller, job: PlannedJob): Promise<void> {
-  await life.clock.sleep(job.submitAtMs - world.timeline.now)
   const { key, after, retry, giveUpAfterMs } = job
-  if (fleet.parts.store.newestByKey(key) !== undefined) return
   const spec = {
     command: ["payload", key],
     ...(after === null ? {} : { after: [{ job: after, when: "ended" }] }),
@@ -42,4 +47,31 @@ async function cancel(world: World, { fleet, life }: Controller, job: PlannedJob
       await life.clock.sleep(againMs)
     }
   }
+}
+
+/** Gives up what does not come to an end, and submits its key again: once, whatever controllers come and go. */
+async function abandon(world: World, controller: Controller, job: PlannedJob): Promise<void> {
+  if (job.abandon === undefined) return
+  const { fleet, life } = controller
+  const { atMs, all, again } = job.abandon
+  await life.clock.sleep(atMs - world.timeline.now)
+  for (;;) {
+    const known = newest(controller, job)
+    if (known !== undefined && known.generation > 0) return
+    try {
+      if (known !== undefined && isAbandoned(known)) return again ? await submit(world, controller, job) : undefined
+      if (known !== undefined && isFinal(known.state)) return
+      if (known !== undefined)
+        await fleet.abandon({ ...(all ? { executors: [known.executor] } : { jobs: [job.key] }), dryRun: false })
+      else await life.clock.sleep(againMs)
+    } catch {
+      // The disk is full.
+      await life.clock.sleep(againMs)
+    }
+  }
+}
+
+function newest({ fleet }: Controller, { key }: PlannedJob): Job | undefined {
+  const { store } = fleet.parts
+  return store.jobs.get(store.newestByKey(key) ?? "")
 }

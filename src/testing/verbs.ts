@@ -56,8 +56,8 @@ const verbs: Readonly<Record<string, Verb>> = {
   hz_remove: remove,
 }
 
-function hello(host: VerbHost, [root = "", stateId = ""]: readonly string[]): string {
-  const path = `${root.replace(/^~/, "/home/me").replace(/\/+$/, "")}/${stateId}`
+function hello(host: VerbHost, [root = "", name = ""]: readonly string[]): string {
+  const path = `${root.replace(/^~/, "/home/me").replace(/\/+$/, "")}/${name}`
   const home = host.homes.get(path) ?? new Home(path)
   host.homes.set(path, home)
   const facts = ["hostname login1", "user me", "machine m1", "boot b1", `now ${host.seconds()} +0000`]

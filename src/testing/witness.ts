@@ -1,5 +1,13 @@
 /** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
-import { type AnyEvent, type Attempt, type Job, type JobEvent, type Outcome, isFinal } from "../job/index.ts"
+import {
+  type AnyEvent,
+  type Attempt,
+  type Job,
+  type JobEvent,
+  type Outcome,
+  hasTombstone,
+  isFinal,
+} from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
@@ -73,6 +81,10 @@ export class Witness implements ClusterWitness {
   readonly #cancelledByOthers: Set<string> = new Set()
   /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
   readonly #unwanted: Set<string> = new Set()
+  /** From a token to the job that it was intended for: a key can name several. */
+  readonly #jobOf: Map<string, string> = new Map()
+  /** Abandoned tokens of which nothing is left, as was written down. */
+  readonly #settled: Set<string> = new Set()
   /** Tokens whose end was acknowledged, and how. */
   readonly #ended: Map<string, Outcome> = new Map()
 
@@ -102,7 +114,9 @@ export class Witness implements ClusterWitness {
   onRun(run: Run): void {
     const { token, key, attempt, nativeId, start } = run
     this.note("payload runs", [token, key, `attempt ${attempt}`, `native ${nativeId}.${start}`])
-    const earlier = this.runs.filter((one) => one.key === key && one.attempt === attempt)
+    const jobOf = (one: Pick<Run, "token" | "key">): string => this.#jobOf.get(one.token) ?? one.key
+    const earlier = this.runs.filter((one) => jobOf(one) === jobOf(run) && one.attempt === attempt)
+    if (this.#settled.has(token)) this.#objectToRun(token, "runs after its tombstone was closed")
     const isRestart = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
     const other = earlier.find((one) => !(this.#excuses.requeues && isRestart(one)))
     if (other !== undefined)
@@ -192,6 +206,9 @@ export class Witness implements ClusterWitness {
       if (strike !== null) this.strike(strike)
       if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
       else realm.acknowledged.set(job.id, job)
+      if (event.type === "intent") this.#jobOf.set(event.token, event.job)
+      if (event.type === "settled") this.#onSettled(event.token)
+      if (event.type === "finished" && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
@@ -250,6 +267,18 @@ export class Witness implements ClusterWitness {
     return this.#hindered.has(token) || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
   }
 
+  /** Nothing of it is left: neither now nor later. */
+  #onSettled(token: string): void {
+    this.#settled.add(token)
+    if (this.runs.some((run) => run.token === token && this.runsNow(run)))
+      this.#objectToRun(token, "has no tombstone any more, and runs")
+  }
+
+  #objectToRun(token: string, what: string): void {
+    if (!this.#failedNodes.has(token) && !this.#mayBeLost(token) && !this.#excuses.mayCancel)
+      this.object("no tombstone closes without proof", `${token} ${what}`)
+  }
+
   #mayBeLost(token: string): boolean {
     return this.#forgotten.has(token) || this.#excuses.mayCallLost
   }
@@ -298,6 +327,8 @@ export class Witness implements ClusterWitness {
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }
+    for (const job of store.jobs.values())
+      if (hasTombstone(job)) this.object("every tombstone is closed", `${job.key} (${job.id}) has one`)
     for (const native of live)
       if (tokenOf(native.name) !== null)
         this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
@@ -314,6 +345,7 @@ export class Witness implements ClusterWitness {
 /** What a line of the log says of an event beyond its type. */
 function wordsOf(event: JobEvent): string {
   if ("outcome" in event) return `${event.outcome.state} ${event.outcome.cause ?? ""}`
+  if (event.type === "settled") return event.proof
   if ("evidence" in event) return `${event.evidence.source} ${event.evidence.word}`
   if ("nativeId" in event) return event.nativeId
   if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`

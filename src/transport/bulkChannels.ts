@@ -19,6 +19,8 @@ export interface BulkChannels {
 const channelsMax = 4
 const triesMax = 3
 const busyPauseMs = 200
+/** A busy server takes its time to forget a channel that we have closed. */
+const forgottenMsMax = 10_000
 const channelEndMsMax = 2_000
 
 /** `makeRoom` gives up another channel of the connection; false: there is none to give up. */
@@ -32,6 +34,20 @@ export function bulkChannels(
   let spare: Promise<BulkChannel | null> | null = null
   let mayPrepare = true
   let isClosed = false
+  /** When we have last given a channel back to the server, by the monotonic clock. */
+  let gaveBackAt = Number.NEGATIVE_INFINITY
+
+  const gaveBack = (): true => {
+    gaveBackAt = clock.monotonic()
+    return true
+  }
+
+  /** It is worth waiting for a channel of ours that is still in use, or that the server has not forgotten yet. */
+  const canWait = async (tries: number): Promise<boolean> => {
+    if (places.shrink()) return true
+    if (await makeRoom()) return gaveBack()
+    return tries < triesMax || clock.monotonic() - gaveBackAt < forgottenMsMax
+  }
 
   const prepare = (): void => {
     if (spare !== null || !mayPrepare || isClosed) return
@@ -62,7 +78,7 @@ export function bulkChannels(
 
   return {
     async take(signal) {
-      for (let tries = 0; ;) {
+      for (let tries = 1; ; tries += 1) {
         const release = await places.take(signal)
         try {
           const channel = await taken(signal)
@@ -70,14 +86,16 @@ export function bulkChannels(
             channel,
             release() {
               // The server counts a channel until both sides have closed it.
-              void Promise.race([channel.channel.exit, clock.sleep(channelEndMsMax)]).then(release)
+              void Promise.race([channel.channel.exit, clock.sleep(channelEndMsMax)]).then(() => {
+                gaveBack()
+                release()
+              })
             },
           }
         } catch (error) {
-          const canWait =
-            classOf(error) === "busy" && (places.shrink() || (await makeRoom()) || (tries += 1) < triesMax)
+          const isWorthWaiting = classOf(error) === "busy" && (await canWait(tries))
           release()
-          if (!canWait) throw error
+          if (!isWorthWaiting) throw error
         }
         // sshd forgets a closed channel a moment after it was closed.
         await clock.sleep(busyPauseMs, signal)

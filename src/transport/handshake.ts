@@ -74,7 +74,8 @@ function ended(exitCode: number | null, words: string | undefined): TransportErr
   return new TransportError(shellEnded, {
     summary: `The shell ended before it answered${exitCode === null ? "" : ` (exit code ${exitCode})`}.`,
     reason: words,
-    advice: "Look for an exit in the startup files of your account on that host (.bashrc, .profile, .cshrc).",
+    advice:
+      "Look at what it said; if it said nothing, for an exit in the startup files of your account on that host (.bashrc, .profile, .cshrc).",
     class: "transient",
   })
 }

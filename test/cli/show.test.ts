@@ -20,6 +20,7 @@ const attempt: AttemptView = {
   started: null,
   ended: "2031-01-01T01:00:00.000Z",
   resources: { ...noResources, memory: 2 ** 30, walltime: 3600, queue: "small" },
+  tombstone: null,
   excludeNodes: [],
 }
 

@@ -25,6 +25,15 @@ describe("tables", () => {
     expect(jobTable([job], 0)).toContain("rejected: first second")
   })
 
+  test.each([
+    [{ cause: "exit", exitCode: 7 }, "  exit: code 7"],
+    [{ cause: "signal", signal: "KILL" }, "  signal: KILL"],
+    [{ cause: "lost" }, "  lost"],
+  ] as const)("%o without a reason is told by what is known", (change, end) => {
+    const [, line] = jobTable([fakeJob({ state: "failed", reason: null, exitCode: null, ...change })], 0).split("\n")
+    expect(line?.endsWith(end)).toBe(true)
+  })
+
   test("a job that is to be cancelled says so", () => {
     expect(jobTable([fakeJob({ state: "running", cancelRequested: true })], 0)).toContain("running (cancelling)")
   })

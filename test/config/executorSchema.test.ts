@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { readConfig } from "../../src/config/executorSchema.ts"
 import { parseConfig } from "../../src/config/index.ts"
-import { designNames } from "../../src/config/names.ts"
+import { designNames } from "./names.ts"
 
 const page = readFileSync(new URL("../../docs/config.md", import.meta.url), "utf8")
 

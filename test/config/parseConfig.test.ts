@@ -2,7 +2,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { emptyConfig, type ExecutorConfig, parseConfig, type ParsedConfig } from "../../src/config/index.ts"
-import { designNames } from "../../src/config/names.ts"
+import { designNames } from "./names.ts"
 import { UsageError } from "../../src/errors.ts"
 
 const context = { file: "/project/hawser.yaml", home: "/home/me", names: designNames }

@@ -74,6 +74,18 @@ describe("every method comes back as if the controller were here", () => {
     expect(piece).toEqual({ data: Buffer.from("of").toString("base64"), nextOffset: 9, final: true })
   })
 
+  test("abandon names executors and jobs, and says what was over already", async () => {
+    for (const key of ["a", "b", "c"]) await client.submit([{ key, spec: {}, executor: "hpc" }])
+    served.fake.set("id-c", { state: "completed" })
+    const planned = await client.abandon({ executors: ["hpc"], dryRun: true })
+    expect(planned.abandoned.map(({ state }) => state)).toEqual(["new", "new"])
+    expect(await client.abandon({ jobs: ["a", "c"], dryRun: false })).toMatchObject({
+      abandoned: [{ id: "id-a", state: "failed", cause: "abandoned" }],
+      over: [{ id: "id-c" }],
+    })
+    await expect(client.abandon({ names: ["z"], dryRun: false })).rejects.toMatchObject({ code: "JOB_UNKNOWN" })
+  })
+
   test("doctor tells each line as it is known", async () => {
     const heard: string[] = []
     const lines = await client.doctor("hpc", (line) => heard.push(line.check))

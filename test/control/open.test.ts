@@ -120,6 +120,25 @@ test.each(places)("a job from submission to result, %s", async (_where, openIt) 
   for (const one of [hawser, other]) await one?.[Symbol.asyncDispose]()
 })
 
+test.each(places)("what is abandoned is over at once, for who waits too, %s", async (_where, openIt) => {
+  const { hawser, other } = await openIt()
+  const hpc = hawser.executor("hpc")
+  const [a, b, local] = [
+    await hpc.submit({}, { key: "a" }),
+    await hpc.submit({}, { key: "b" }),
+    await hawser.submit({}, { key: "c", executor: "local" }),
+  ]
+  const result = b.result()
+  expect(await a.abandon()).toMatchObject({ state: "failed", cause: "abandoned" })
+  expect(await hpc.abandon()).toMatchObject([{ id: b.id, cause: "abandoned" }])
+  expect(await result).toMatchObject({ cause: "abandoned" })
+  expect(await a.abandon(), "it is over already").toMatchObject({ cause: "abandoned" })
+  expect((await local.refresh()).state).toBe("new")
+  await expect(hawser.abandon()).rejects.toMatchObject({ code: "EXECUTOR_UNNAMED" })
+  expect(await hawser.abandon(["c"])).toMatchObject([{ id: local.id, cause: "abandoned" }])
+  for (const one of [hawser, other]) await one?.[Symbol.asyncDispose]()
+})
+
 test.each(places)("the events of a job end with it, and the subscription with the loop, %s", async (_where, openIt) => {
   const { hawser, other } = await openIt()
   const [a, b] = await Promise.all([hawser.submit({}, { key: "a" }), hawser.submit({}, { key: "b" })])

@@ -89,6 +89,11 @@ test("what is not the same when done twice is not done twice", async () => {
   expect(await hawser.list(), "the next call has the next controller").toEqual([])
 })
 
+test("nor is what can't be taken back", async () => {
+  Object.assign(current().api, { abandon: () => Promise.reject(controllerGone("killed")) })
+  await expect(hawser.abandon({ executors: ["hpc"], dryRun: false })).rejects.toMatchObject({ code: "CONTROLLER_GONE" })
+})
+
 test("listeners follow to the next controller, once each, and an ended one does not", async () => {
   const heard: string[] = []
   const end = await hawser.subscribe(() => heard.push("first"))

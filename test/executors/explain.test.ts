@@ -303,3 +303,30 @@ test("a job that runs, one that is over, and the same ones when nobody drives th
   await fleet.cancel([id])
   await ended(fleet, { id })
 })
+
+describe("of an abandoned job", () => {
+  const abandoned = { state: "failed", cause: "abandoned", exitCode: null, signal: null } as const
+  const over: Partial<Job> = { state: "failed", outcome: abandoned, endedAt: ago(60), reason: "Abandoned by me." }
+
+  test("what may be left of it is waited for, and where to ask", () => {
+    const { waits, advice, summary } = explain(facts({ ...over, attempts: [accepted] }))
+    expect(waits).toEqual([
+      { for: expect.stringContaining(`what may be left of ${accepted.token} is cancelled`), until: null },
+    ])
+    expect(waits[0]?.for).toContain(inSeconds(-60))
+    expect(advice.join()).toMatch(/hawser recover .* asks now.*Its key can be used again/)
+    expect(summary).toContain("failed (abandoned) for 1m00s: Abandoned by me.")
+  })
+
+  test("of an executor that nobody has configured, that is waited for", () => {
+    const { waits } = explain(facts({ ...over, attempts: [accepted] }, { driver: "unconfigured" }))
+    expect(waits[0]?.for).toContain("in the config")
+  })
+
+  test("nothing is waited for once its tombstone is closed", () => {
+    const settled = { ...accepted, settled: { at: ago(10), proof: "queue" as const } }
+    const { waits, advice } = explain(facts({ ...over, attempts: [settled] }))
+    expect(waits).toEqual([])
+    expect(advice.join()).not.toContain("recover")
+  })
+})

@@ -132,7 +132,7 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("signal", { signal: "SEGV" }),
   ],
   [
-    "1: the manager explains a signal: out of memory",
+    "2: the manager explains a signal: out of memory",
     {
       records: ended({ exitCode: 137, signal: "KILL" }),
       evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))],
@@ -177,8 +177,44 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("timeout", { exitCode: 0 }),
   ],
   [
-    "1: its twin that ended before that",
+    "2: its twin without a limit may have been ended by the manager, which has not said so yet",
+    { records: ended({ exitCode: 143, signal: "TERM" }), evidence: [seen("RUNNING", "running")] },
+    "running",
+  ],
+  [
+    "2: and when it has, its word is the cause: preempted",
+    {
+      records: ended({ exitCode: 143, signal: "TERM" }),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"))],
+    },
+    failed("preempted", { signal: "TERM" }),
+  ],
+  [
+    "2: or cancelled there by somebody",
+    { records: ended({ exitCode: 143, signal: "TERM" }), evidence: [seen("CANCELLED", "ended", cancelled)] },
+    { ...cancelled, signal: "TERM" },
+  ],
+  [
+    "2: or nothing but that it is over: then the signal was the payload's own affair",
+    {
+      records: ended({ exitCode: 137, signal: "KILL" }),
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 137 }))],
+    },
+    failed("signal", { signal: "KILL" }),
+  ],
+  [
+    "1: cancelled here, a payload that died by TERM needs no word of the manager",
+    { records: ended({ exitCode: 143, signal: "TERM" }), cancelRequestedAt: 5 },
+    { ...cancelled, signal: "TERM" },
+  ],
+  [
+    "5: died by TERM, and the manager does not know it: not before enough complete looks",
     { records: ended({ exitCode: 143, signal: "TERM" }) },
+    "looks",
+  ],
+  [
+    "5: and after them by its signal",
+    { records: ended({ exitCode: 143, signal: "TERM" }), absence: absent },
     failed("signal", { signal: "TERM" }),
   ],
   ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
@@ -329,6 +365,25 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: its twin that started ended with that code of its own",
     { evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 113 }))], records: running, ...graceOver },
     failed("exit", { exitCode: 113 }),
+  ],
+  [
+    "4: it held the guard and could write nothing, on a full disk: the launch failed",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      attempt: { ...attempt, lastSeen: seen("RUNNING", "running") },
+      records: { ...nothing, guards: [guard] },
+      ...graceOver,
+    },
+    failed("launch"),
+  ],
+  [
+    "4: its twin that found the guard taken says nothing of the one that has it",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 111 }))],
+      records: { ...nothing, guards: [guard] },
+      ...graceOver,
+    },
+    failed("exit", { exitCode: 111 }),
   ],
   [
     "4: a node that failed before the script ran",

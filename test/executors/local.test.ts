@@ -26,7 +26,7 @@ async function running(
   return { job, wrapper, payload }
 }
 
-async function localFleet(stand: Stand): Promise<Fleet> {
+async function localFleet(stand: Stand, cores: number | null = null): Promise<Fleet> {
   const none = { maxQueued: null, maxSubmitPerMinute: null, minPollSeconds: null }
   return stand.fleet(
     processExecutor({
@@ -36,7 +36,7 @@ async function localFleet(stand: Stand): Promise<Fleet> {
       launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
       defaults: {},
       limits: none,
-      capacity: { cores: null, memory: null, gpus: null },
+      capacity: { cores, memory: null, gpus: null },
       root: stand.path("root"),
       retentionMs: null,
     }),
@@ -106,5 +106,30 @@ test("a payload whose wrapper was killed is ended by a cancel", async () => {
   await when(fleet, job.id, ({ attempts }) => attempts[0]?.lastSeen?.word === "left")
   await fleet.cancel([job.id])
   expect(await ended(fleet, job)).toMatchObject({ state: "cancelled" })
+  expect(lives(payload)).toBe(false)
+})
+
+test.each([
+  ["heeds TERM", "exec sleep 60"],
+  ["does not", "trap : TERM; while :; do sleep 0.1; done"],
+])("an abandoned payload that %s is ended with its session, and nothing of it is left", async (_title, then) => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand)
+  const { job, wrapper, payload } = await running(stand, fleet, then)
+  await fleet.abandon({ jobs: [job.id], dryRun: false })
+  expect(fleet.job(job.id)).toMatchObject({ state: "failed", outcome: { cause: "abandoned" } })
+  const settled = await when(fleet, job.id, ({ attempts }) => (attempts[0]?.settled ?? null) !== null)
+  expect([lives(wrapper), lives(payload)]).toEqual([false, false])
+  expect(settled).toMatchObject({ state: "failed", outcome: { cause: "abandoned" } })
+})
+
+test("what was abandoned keeps its cores until it has ended", async () => {
+  await using stand = new Stand()
+  const fleet = await localFleet(stand, 1)
+  const { job, payload } = await running(stand, fleet, "trap : TERM; while :; do sleep 0.1; done")
+  await fleet.abandon({ jobs: [job.id], dryRun: false })
+  const next = await submit(fleet, { command: stand.leaving("next") })
+  await when(fleet, next.id, ({ waiting }) => waiting?.includes("cores") === true)
+  expect(await ended(fleet, next)).toMatchObject({ state: "completed" })
   expect(lives(payload)).toBe(false)
 })

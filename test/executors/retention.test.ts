@@ -69,3 +69,12 @@ test("without a retention nothing waits, and nothing is removed", async () => {
   await fleet.clock.advance(1_000 * dayMs)
   expect(fleet.requests).toEqual([])
 })
+
+test("what has a tombstone is left alone", async () => {
+  await using fleet = await fleetWith(dayMs, async ({ names = [] }) => ({ pruned: names, kept: [] }))
+  const outcome = { state: "failed", cause: "abandoned", exitCode: null, signal: null } as const
+  for (const event of life("4").slice(0, 4)) await fleet.store.append([event])
+  await fleet.store.append([{ type: "finished", job: "4", outcome, reason: "by a person" }])
+  await fleet.clock.advance(dayMs + 3_600_000)
+  expect(fleet.requests[0]?.names).toEqual(["1", "2"])
+})

@@ -97,7 +97,6 @@ async function cancelledOf(
 ): Promise<(string | null)[]> {
   await using store = await memoryStore({ clock: systemClock })
   for (const event of events) await store.append([event])
-  return surplusOf({ book: new Book(store, "hpc") }, { ...findings, answers: [], recordsAt: new Map() }).map(
-    ({ nativeId }) => nativeId,
-  )
+  const all = { ...findings, answers: [], recordsAt: new Map<string, number>() }
+  return surplusOf({ book: new Book(store, "hpc") }, all).map(({ native }) => native.nativeId)
 }

@@ -51,7 +51,7 @@ describe.each(shells)("the verbs, under $name", (shell) => {
       for (const root of ["relative", "$HOME/x", "~root/x", ""]) {
         expect(() => verb(shell, hello(root, "s1")), root).toThrow(/root/)
       }
-      expect(() => verb(shell, hello(at("real"), "../s1"))).toThrow(/state id/)
+      expect(() => verb(shell, hello(at("real"), "../s1"))).toThrow(/name for a place/)
       expect(verb(shell, hello(at("real"), "s1")).home).toMatch(/real\/s1$/)
       chmodSync(at("open"), 0o750)
       expect(verb(shell, hello(at("open"), "s1")).home).toMatch(/open\/s1$/)

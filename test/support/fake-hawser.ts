@@ -1,6 +1,8 @@
 /** An in-memory state directory: jobs that end when a test says so. What crosses the control socket is what is tested. */
 import { UsageError } from "../../src/errors.ts"
 import type {
+  AbandonRequest,
+  AbandonResult,
   DoctorLine,
   Explanation,
   ListFilter,
@@ -94,6 +96,15 @@ export class FakeHawser implements Controller {
     return jobs.map((job) => this.set(job.id, { state: "cancelled", cancelRequested: true }))
   }
 
+  async abandon({ names = [], executors = [], jobs = [], dryRun }: AbandonRequest): Promise<AbandonResult> {
+    const ofExecutors = [...this.jobs.values()].filter(({ executor }) => executors.includes(executor))
+    const named = [...ofExecutors, ...(await Promise.all([...names, ...jobs].map((name) => this.show(name))))]
+    const open = named.filter((job) => !isFinal(job.state))
+    const end = { state: "failed", cause: "abandoned" } as const
+    const abandoned = dryRun ? open : open.map((job) => this.set(job.id, end))
+    return { abandoned, over: named.filter((job) => isFinal(job.state)) }
+  }
+
   async logs(name: string, request: LogRequest): Promise<LogPiece> {
     await this.show(name)
     const data = Buffer.from(`${request.stream} of ${name}\n`).subarray(request.offset, request.offset + request.max)
@@ -127,7 +138,7 @@ export class FakeHawser implements Controller {
   async status(): Promise<Status> {
     this.fail()
     const controller = { pid: process.pid, epoch: 1, startedAt: "2026-01-01T00:00:00.000Z", version: "0.0.0" }
-    return { stateDirectory: this.stateDirectory, controller, executors: [], findings: [] }
+    return { stateDirectory: this.stateDirectory, controller, executors: [], tombstones: [], findings: [] }
   }
 
   async subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void> {
@@ -235,6 +246,9 @@ export function fakeJob(change: Partial<JobView> = {}): JobView {
     resources: noResources,
     cancelRequested: false,
     notes: [],
+    generation: 0,
+    earlier: null,
+    later: null,
     ...change,
   }
 }

@@ -1,5 +1,5 @@
-/** The names that a config may use, until the registries of those rooms say them. */
-import type { KnownNames } from "./config.ts"
+/** Names that a config may use, as far as these tests are concerned: more than the registries have so far. */
+import type { KnownNames } from "../../src/config/config.ts"
 
 export const designNames: KnownNames = {
   schedulers: ["process", "slurm", "flux", "sge", "pbs", "lsf"],
