@@ -15,45 +15,12 @@ import type { ClusterWitness } from "./cluster.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
 import { type Strike, strikeOf } from "./strikes.ts"
+import type { Excuses, Realm, Remains, Violation } from "./testimony.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
-/** What the trouble of this world excuses. */
-export interface Excuses {
-  /** Lists lied for so long that an attempt may be called lost though it runs. */
-  readonly mayCallLost: boolean
-  /** slurmctld may be started cold: accounting then calls what was there cancelled. */
-  readonly mayCancel: boolean
-  readonly requeues: boolean
-  /** The state directory is copied: what is cancelled in one of them need not be in the other. */
-  readonly isCopied: boolean
-}
-
 /** A manager that answered less long ago is not away. */
 const awayMsMin = 45_000
-
-export interface Violation {
-  readonly atMs: number
-  readonly invariant: string
-  readonly what: string
-}
-
-/** What is left on the cluster when all is over. */
-export interface Remains {
-  /** Natives that it still has. */
-  readonly live: readonly Native[]
-  /** Whether there is an exit record of a wrapper that nobody told to end. */
-  readonly hasRecord: (token: string) => boolean
-}
-
-/** One state directory, and who owns it. */
-export interface Realm {
-  store: JobStore | null
-  /** Jobs as they were acknowledged last. */
-  readonly acknowledged: Map<string, Job>
-  /** What stands in the output that came back of a job; null: none did. */
-  readonly resultOf: (job: Job) => string | null
-}
 
 export class Witness implements ClusterWitness {
   readonly violations: Violation[] = []
@@ -182,6 +149,8 @@ export class Witness implements ClusterWitness {
   /** A controller has the directory: what was acknowledged before must be there. */
   opened(realm: Realm, store: JobStore): void {
     realm.store = store
+    // Some of it may never have been announced.
+    for (const job of store.jobs.values()) if (isFinal(job.state)) this.#finished.add(job.key)
     for (const job of realm.acknowledged.values()) {
       this.#compare(job, store.jobs.get(job.id), "after a new start")
       this.#checkResult(job, realm)
@@ -330,8 +299,13 @@ export class Witness implements ClusterWitness {
     for (const job of store.jobs.values())
       if (hasTombstone(job)) this.object("every tombstone is closed", `${job.key} (${job.id}) has one`)
     for (const native of live)
-      if (tokenOf(native.name) !== null)
+      if (tokenOf(native.name) !== null && !this.#mayGoOn(tokenOf(native.name) ?? ""))
         this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
+  }
+
+  /** Both lists were empty for so long that its tombstone was closed over it. */
+  #mayGoOn(token: string): boolean {
+    return this.#settled.has(token) && this.#mayBeLost(token)
   }
 
   /** A job stays lost only if it left no record. */
