@@ -9,6 +9,7 @@ import {
   askQueue,
   askRecords,
   contested,
+  halfFenced,
   holderOf,
   lookFor,
   noFindings,
@@ -89,7 +90,12 @@ export async function sweep(
 ): Promise<Findings> {
   const jolts = desk.pulse.check()
   const findings = await askQueue(desk, live, watched, loose, signal)
-  const unclear = [...unsettled(findings, watched), ...contested(findings, watched), ...witnesses(desk, watched)]
+  const unclear = [
+    ...unsettled(findings, watched),
+    ...contested(findings, watched),
+    ...halfFenced(watched),
+    ...witnesses(desk, watched),
+  ]
   await askRecords(desk, live, [...new Set(unclear)], findings, signal)
   await learnVisible(desk, live, findings)
   await askHistory(desk, live, watched, findings, signal)
@@ -169,7 +175,7 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
     records: findings.records.get(attempt.token) ?? null,
     absence: watch.absence(attempt.token),
     now: desk.clock.now(),
-    finalForMs: watch.finalForMs(attempt.token),
+    finalForMs: watch.finalForMs(attempt.token, findings.recordsAt.get(attempt.token)),
     limits: desk.judgeLimits,
   }
 }

@@ -39,15 +39,11 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   const { admitted, retryMs } = await admissible(desk)
   if (admitted.length === 0 && onTheirWay(desk).length === 0) return retryMs
   const live = await desk.link.session(signal, "submit").catch(async (error: unknown) => {
-    desk.throttle.withdraw(admitted.length)
     if (!signal.aborted) await tellAway(desk, asHawserError(error))
     throw error
   })
   const { session, place, quietMs } = live
-  if (quietMs > 0) {
-    desk.throttle.withdraw(admitted.length)
-    return waitForQuiet(desk, quietMs)
-  }
+  if (quietMs > 0) return waitForQuiet(desk, quietMs)
   await intend(desk, place, admitted)
   await cancelAll(
     desk,
@@ -86,26 +82,31 @@ async function tellAway(desk: Desk, error: HawserError): Promise<void> {
 
 /** What is still on its way was refused, or waits for something that no event tells of. */
 function nextPassMs(desk: Desk, retryMs: number | null): number | null {
-  if (onTheirWay(desk).length === 0) return retryMs
   const { throttle } = desk
-  const pauseMs = throttle.pauseMs()
+  const rateMs = throttle.rateMs()
+  if (onTheirWay(desk).length === 0) return retryMs === null || rateMs === 0 ? retryMs : Math.min(retryMs, rateMs)
+  const pauseMs = Math.max(throttle.pauseMs(), rateMs)
   const jobs = onTheirWay(desk).map(({ job }) => job)
   const isFull = throttle.within(jobs, inside(desk)).length === 0
   const waitMs = pauseMs > 0 ? pauseMs : isFull ? (throttle.laneMs(jobs) ?? laggardsMs) : laggardsMs
   return Math.min(waitMs, retryMs ?? waitMs)
 }
 
-/** Those of a controller that died may need secrets that this one has not been told. */
+/**
+ * Those of a controller that died may need secrets that this one has not been told. Of one whose fence was lost a native
+ * holds the guard: asked again, the other side says which.
+ */
 async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
   const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
-    job.cancelRequestedAt === null && attempt.fence === null ? [job] : [],
+    job.cancelRequestedAt === null && (attempt.fence === null || attempt.fence === "lost") ? [job] : [],
   )
   const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
   const without = jobs.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
   const ready = jobs.filter((job) => missing.get(job)?.length === 0)
-  return desk.throttle.within(ready, inside(desk))
+  // What the rate limit holds back is not sent either; it is on its way, and goes first.
+  return desk.throttle.within(ready, inside(desk)).slice(0, desk.throttle.permits)
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */

@@ -1,7 +1,8 @@
 /** The users of a world: they submit until it is recorded, cancel what they don't want any more, and give up what is gone. */
 import { isHeldBack } from "../executors/visibility.ts"
 import { type Job, isAbandoned, isFinal } from "../job/index.ts"
-import type { PlannedJob } from "./scenario.ts"
+import { type PlannedJob, hasOutput } from "./scenario.ts"
+import { outputName } from "./wrapper.ts"
 import type { Controller, World } from "./world.ts"
 
 /** Until a user who sees jobs wait runs the doctor, and again. */
@@ -38,11 +39,13 @@ async function submitOnce(world: World, controller: Controller, job: PlannedJob)
 }
 
 async function submit(world: World, { fleet, life }: Controller, job: PlannedJob): Promise<void> {
-  const { key, after, retry } = job
+  const { key, after, retry, giveUpAfterMs } = job
   const spec = {
     command: ["payload", key],
     ...(after === null ? {} : { after: [{ job: after, when: "ended" }] }),
-    retry: { maxAttempts: retry.maxAttempts, on: retry.on },
+    ...(hasOutput(job) ? { outputs: [outputName] } : {}),
+    ...(giveUpAfterMs === undefined ? {} : { giveUpAfter: `${Math.ceil(giveUpAfterMs / 1_000)}s` }),
+    retry,
   }
   for (;;) {
     const [result] = await fleet.submit([{ spec, key, base: "/" }]).catch(() => [])

@@ -24,7 +24,8 @@ function site() {
     rmSync(folder, { recursive: true, force: true })
   })
   const run = () => Promise.reject(new Error("no program"))
-  const host = { homes: new Map(), now: () => clock.monotonic(), seconds: () => 0, seenOnNodesAt: () => 0, run }
+  const strike = (): void => undefined
+  const host = { homes: new Map(), now: () => clock.monotonic(), seconds: () => 0, seenOnNodesAt: () => 0, run, strike }
   const session: Session = {
     address: "me@virtual",
     closed: new Promise(() => undefined),
