@@ -15,6 +15,7 @@ import { healthOf } from "./link.ts"
 import { quietText } from "./ownership.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
+import { withoutUnseen } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
 
@@ -261,7 +262,7 @@ function reasonOf({ summary, reason }: HawserError): string {
 
 /** The jobs that the manager has. */
 function inside(desk: Desk): () => readonly Job[] {
-  return () => desk.book.in("queued", "held", "running", "suspended")
+  return () => withoutUnseen(desk.book.in("queued", "held", "running", "suspended"))
 }
 
 /** What was found out of the manager's limits outlives us. */

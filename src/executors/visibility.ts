@@ -26,6 +26,15 @@ export function isHeldBack({ waiting, executor }: Job): boolean {
   return waiting === unshownText(executor)
 }
 
+/**
+ * Without one that nobody can see: as long as it takes a place, the job that would show what a fence does there may have to
+ * wait behind it for ever. Only one, since they may turn up again.
+ */
+export function withoutUnseen(jobs: readonly Job[]): readonly Job[] {
+  const unseen = jobs.find(isHeldBack)
+  return unseen === undefined ? jobs : jobs.filter((job) => job !== unseen)
+}
+
 /** Attempts that their manager shows as live may show it: as long as it is not shown, their records are read as well. */
 export function witnesses(desk: Desk, watched: readonly Watched[]): readonly Watched[] {
   return isShown(desk.store, desk.name) ? [] : watched.slice(0, witnessesMax)

@@ -8,6 +8,7 @@ import { homeName } from "../remote/layout.ts"
 import { type ResultsDisk, localDisk } from "../remote/resultsDisk.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
+import type { Trouble } from "./trouble.ts"
 
 export const brokenEngines = [
   /** The intent is not on disk when the job is submitted. */
@@ -39,6 +40,11 @@ export function brokenParts(parts: ExecutorParts, broken: Broken | null): Execut
   if (broken === "no-owner") return withSession(parts, unowned)
   if (broken === "no-results-fsync") return { ...parts, resultsDisk: unsynced(parts.resultsDisk ?? localDisk) }
   return parts
+}
+
+/** Nodes that are apart are all that finds out who takes a fence for shown. */
+export function brokenTrouble(trouble: Trouble, broken: Broken | null): Trouble {
+  return broken === "fence-unshown" ? { ...trouble, apart: true } : trouble
 }
 
 /** Writes down of the virtual cluster what its first job would have to show. */

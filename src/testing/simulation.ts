@@ -3,7 +3,7 @@ import type { Log } from "../executors/log.ts"
 import { isHeldBack } from "../executors/visibility.ts"
 import { type Job, isFinal } from "../job/index.ts"
 import { openStore } from "../persist/index.ts"
-import { type Broken, takeForShown } from "./broken.ts"
+import { type Broken, brokenTrouble, takeForShown } from "./broken.ts"
 import { checkBudgets, checkQueued } from "./budgets.ts"
 import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
@@ -81,9 +81,7 @@ class Simulation implements World {
     const dice = new Dice(options.seed)
     this.dice = dice.fork()
     this.scenario = options.scenario ?? drawScenario(dice.fork())
-    const drawn = options.trouble ?? drawTrouble(dice.fork())
-    // Nothing else finds that engine out.
-    this.trouble = options.broken === "fence-unshown" ? { ...drawn, apart: true } : drawn
+    this.trouble = brokenTrouble(options.trouble ?? drawTrouble(dice.fork()), options.broken ?? null)
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
     this.#calmMs = calmMsOf(trouble)

@@ -25,9 +25,11 @@ async function examine(world: World, { fleet, life }: Controller): Promise<void>
   const { store } = fleet.parts
   await life.clock.sleep(world.trouble.untilMs + doctorMs - world.timeline.now)
   for (let number = 1; ; number += 1) {
-    const waits = [...store.jobs.values()].some(isHeldBack)
+    const jobs = [...store.jobs.values()]
+    const isAtWork = jobs.some(({ key, state }) => key.startsWith("doctor") && !isFinal(state))
     const spec = { command: ["payload", "doctor"] }
-    if (waits) await fleet.submit([{ spec, key: `doctor${life.id}.${number}`, base: "/" }]).catch(() => [])
+    if (!isAtWork && jobs.some(isHeldBack))
+      await fleet.submit([{ spec, key: `doctor${life.id}.${number}`, base: "/" }]).catch(() => [])
     if (world.trouble.apart) return
     await life.clock.sleep(doctorMs)
   }

@@ -30,6 +30,8 @@ export class Witness implements ClusterWitness {
   readonly struck: Set<Strike> = new Set()
   /** Called with each native that is accepted. */
   afterAcceptance: () => void = () => undefined
+  /** A job had vanished where it was not shown that a fence stops it. */
+  hasHeldBack = false
   /** The newest things that happened. */
   readonly log: string[] = []
   /** When somebody got through to the login node last, ms on the timeline. */
@@ -179,6 +181,7 @@ export class Witness implements ClusterWitness {
       if (event.type === "intent") this.#jobOf.set(event.token, event.job)
       if (event.type === "settled") this.#onSettled(event.token)
       if (event.type === "finished" && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
+      if (isHeldBack(job)) this.hasHeldBack = true
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
@@ -268,7 +271,7 @@ export class Witness implements ClusterWitness {
 
   /** What came back is what one of the attempt's runs has left, whole; of a completed one it has come. */
   #checkResult(job: Job, realm: Realm): void {
-    if (!isFinal(job.state)) return
+    if (!isFinal(job.state) || this.#excuses.isApart) return
     const { token } = job.attempts.at(-1) ?? { token: "" }
     const runs = this.runs.filter((run) => run.token === token)
     const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))

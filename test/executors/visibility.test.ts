@@ -144,3 +144,12 @@ test("at its deadline a job that the manager has is ended by the wrapper's own l
   expect(fleet.job(id).attempts[0]?.fence).toBe(null)
   await expect.poll(() => stand.manager.natives()[0]?.word).toBe("CANCELLED")
 })
+
+test("what nobody can see takes no place from the one that may show it", async () => {
+  await using stand = newStand()
+  const fleet = await stand.fleet({ limits: { maxQueued: 1, maxSubmitPerMinute: null, capacity: null } })
+  const id = await vanished(stand, fleet)
+  stand.manager.resume()
+  expect(await ended(fleet, await submit(fleet, { command: stand.leaving("b") }))).toMatchObject({ state: "completed" })
+  expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
+})
