@@ -3,9 +3,12 @@ import type { Command } from "../command.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
 import { SchedulerError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
+import type { JobStore } from "../persist/index.ts"
+import { homeName } from "../remote/layout.ts"
 import { type ResultsDisk, localDisk } from "../remote/resultsDisk.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
+import type { Trouble } from "./trouble.ts"
 
 export const brokenEngines = [
   /** The intent is not on disk when the job is submitted. */
@@ -18,6 +21,8 @@ export const brokenEngines = [
   "no-guard",
   /** The journal is not fsynced. */
   "no-fsync",
+  /** A fence is relied on from the start, though nothing has shown that it stops a native. */
+  "fence-unshown",
   /** What vanished is replaced without its guard having been taken. */
   "no-fence",
   /** Effects are carried out, whoever has taken over meanwhile. */
@@ -35,6 +40,19 @@ export function brokenParts(parts: ExecutorParts, broken: Broken | null): Execut
   if (broken === "no-owner") return withSession(parts, unowned)
   if (broken === "no-results-fsync") return { ...parts, resultsDisk: unsynced(parts.resultsDisk ?? localDisk) }
   return parts
+}
+
+/** Nodes that are apart are all that finds out who takes a fence for shown. */
+export function brokenTrouble(trouble: Trouble, broken: Broken | null): Trouble {
+  return broken === "fence-unshown" ? { ...trouble, apart: true } : trouble
+}
+
+/** Writes down of the virtual cluster what its first job would have to show. */
+export async function takeForShown(store: JobStore, broken: Broken | null): Promise<void> {
+  if (broken !== "fence-unshown") return
+  const executor = "cluster"
+  const root = `/home/me/.hawser/${homeName(store.identity.stateId, executor)}`
+  await store.append([{ executor, type: "visible", root, machine: "m1", shownBy: null }])
 }
 
 function withSession(parts: ExecutorParts, bend: (session: Session) => Session): ExecutorParts {
