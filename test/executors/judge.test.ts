@@ -79,6 +79,7 @@ const started = { start: 0, nativeId: "7", host: "n1", pid: 1, at: 10 }
 const guard = { start: 0, owner: "native:7:0:x" }
 const nothing: Records = { token, present: true, guards: [], started: [], exits: [] }
 const running: Records = { ...nothing, guards: [guard], started: [started] }
+const revoked: Records = { ...nothing, guards: [{ start: 0, owner: "revoked:1:x" }] }
 const ended = (more: Partial<ExitRecord> = {}): Records => ({ ...running, exits: [exit(more)] })
 
 const known = (more: Partial<Case> = {}): Case => ({
@@ -89,12 +90,12 @@ const known = (more: Partial<Case> = {}): Case => ({
   absence: { coveredMs: 0, looks: 0 },
   now,
   finalForMs: null,
-  limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
+  limits: { graceMs: 20_000, recordMs: 75_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
   ...more,
 })
 
 const absent = { coveredMs: 60_000, looks: 3 }
-const graceOver = { finalForMs: 20_000 }
+const graceOver = { finalForMs: 75_000 }
 const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as const
 
 /** What accounting says, once more. */
@@ -287,10 +288,28 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     { ...onlyAccounting("RUNNING", "running"), records: running, absence: { coveredMs: 600_000, looks: 30 } },
     failed("lost"),
   ],
+  [
+    "3: its guard is revoked: it can't run, whatever is shown",
+    { evidence: [seen("RUNNING", "running")], records: revoked },
+    "fence",
+  ],
+  [
+    "3: its twin that is to be cancelled is watched until it is gone",
+    { evidence: [seen("PENDING", "queued")], records: revoked, cancelRequestedAt: 5 },
+    "queued",
+  ],
+  [
+    "3: its twin whose second start is revoked has run",
+    {
+      evidence: [seen("RUNNING", "running")],
+      records: { ...running, guards: [guard, { start: 1, owner: "revoked:1:x" }] },
+    },
+    "running",
+  ],
   ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
   [
     "4: over, started, no record: grace",
-    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 19_000 },
+    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 74_000 },
     "grace",
   ],
   [
@@ -299,8 +318,27 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     completed,
   ],
   [
+    "4: its twin that a node took with it: no record is due, so it waits less",
+    { evidence: [seen("NODE_FAIL", "ended", failed("node-failure"))], records: running, finalForMs: 20_000 },
+    failed("node-failure"),
+  ],
+  [
     "4: cancelled before it started needs no record",
     { evidence: [seen("CANCELLED", "ended", cancelled)], records: nothing },
+    cancelled,
+  ],
+  [
+    "4: its twin whose guard is revoked: not its end",
+    { evidence: [seen("CANCELLED", "ended", cancelled)], records: revoked },
+    "fence",
+  ],
+  [
+    "4: its twin that was to be cancelled, and whose wrapper found the guard taken: cancelled, not a failed launch",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      records: revoked,
+      cancelRequestedAt: 5,
+    },
     cancelled,
   ],
   [
