@@ -145,7 +145,8 @@ export class Engine implements AsyncDisposable {
     const isDue = this.sweepWanted || nextAt <= clock.monotonic()
     if (watched.length === 0 && (loose.length === 0 || !isDue)) {
       const recallInMs = await this.recallPass(signal)
-      return loose.length === 0 ? recallInMs : Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity)
+      // Whole milliseconds: a wait that is too small to move the clock would be waited for without end.
+      return loose.length === 0 ? recallInMs : Math.ceil(Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity))
     }
     const live = await desk.link.session(signal, "monitor")
     if ((await giveUp(desk, live, watched, signal)) > 0) return 0
@@ -179,7 +180,7 @@ export class Engine implements AsyncDisposable {
     const waits = [
       ...(watched.length > 0 ? [nextSweepMs(pace, watched, clock.now())] : []),
       ...(loose.some(({ isPressing }) => isPressing)
-        ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))]
+        ? [nextLookMs(pace, this.sweptAt - (this.settlingSince ?? Infinity))]
         : []),
       ...(loose.length > 0 ? [recallMs] : []),
     ]

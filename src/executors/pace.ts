@@ -11,7 +11,10 @@ export const remotePace: Pace = {
   killAfterMs: 30_000,
 }
 
-/** The same where nobody waits, but something may be left that has to be ended: soon at first, then seldom. */
+/**
+ * The same where nobody waits, but something may be left that has to be ended: soon at first, then seldom. `settlingMs`: from
+ * the first sweep for it to the last. (Until now, it would grow while it is waited for.)
+ */
 export function nextLookMs(pace: Pace, settlingMs: number): number {
   return Math.min(pace.sweepMsMax, Math.max(pace.sweepMsMin, settlingMs / 4))
 }
