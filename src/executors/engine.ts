@@ -193,7 +193,7 @@ export class Engine implements AsyncDisposable {
     const lost = lostOf(desk)
     if (lost.length === 0) return null
     const dueMs = this.recalledAt + recallMs - desk.clock.monotonic()
-    if (dueMs > 0) return dueMs
+    if (dueMs > 0) return Math.ceil(dueMs)
     await recall(desk, await desk.link.session(signal, "monitor"), lost, signal)
     this.recalledAt = desk.clock.monotonic()
     return recallMs
