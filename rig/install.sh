@@ -4,7 +4,7 @@
 set -euo pipefail
 
 packages=(slurm-wlm slurmdbd slurm-wlm-basic-plugins munge mariadb-server openssh-server openssh-client sudo
-  shellcheck dash busybox csh tcsh fish zsh)
+  shellcheck dash busybox csh tcsh fish zsh faketime)
 policy=/usr/sbin/policy-rc.d
 
 missing=()

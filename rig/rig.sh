@@ -10,6 +10,7 @@ usage: rig.sh up [--minimal] [--fast]      install what is missing, start everyt
        rig.sh status                       one line per daemon; rc 1 unless all are up
        rig.sh env [--json] [--for USER]    what a test needs; the identity file is USER's own copy (default: the caller's)
        rig.sh start|stop DAEMON            returns when it works, or has ended
+       rig.sh start slurmctld|nN --cold    it comes back without its jobs (-c)
        rig.sh kill DAEMON                  SIGKILL
        rig.sh freeze|thaw DAEMON           SIGSTOP, SIGCONT
        rig.sh shell USER SHELL             change a job user's login shell
@@ -50,7 +51,7 @@ main() {
     wipe) wipe "$@" ;;
     status) print_status || exit 1 ;;
     env) environment "$@" ;;
-    start | stop) one_daemon "$@" && lock && "${command}_daemon" "$1" ;;
+    start | stop) one_daemon "$@" && lock && "${command}_daemon" "$@" ;;
     kill) one_daemon "$@" && signal_daemon "$1" KILL down ;;
     freeze) one_daemon "$@" && signal_daemon "$1" STOP frozen ;;
     thaw) one_daemon "$@" && signal_daemon "$1" CONT up ;;

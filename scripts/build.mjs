@@ -1,8 +1,9 @@
 // Builds the package: src is compiled to dist, its shell scripts are copied beside it, the commands become executable.
 import { execFileSync } from "node:child_process"
-import { chmodSync, cpSync, existsSync, readFileSync, renameSync, rmSync, statSync } from "node:fs"
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { copyShellScripts } from "./shell-scripts.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const dist = join(root, "dist")
@@ -20,10 +21,7 @@ try {
 rmSync(dist, { recursive: true, force: true })
 renameSync(fresh, dist)
 
-cpSync(join(root, "src"), dist, {
-  recursive: true,
-  filter: (path) => statSync(path).isDirectory() || path.endsWith(".sh"),
-})
+copyShellScripts(join(root, "src"), dist)
 
 const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 for (const path of Object.values(bin)) {

@@ -1,4 +1,4 @@
-// Runs every test there is: the checks, then all of vitest with the live tests. The last line counts the results.
+// Runs every test there is: the checks, all of vitest with the live tests, then the simulator. The last line counts the results.
 // As root on Debian it installs what the live tests need and brings up the rig for them; one that is up already is used
 // as it is, is not broken by tests (others may be using it), and is left up.
 import { spawn, spawnSync } from "node:child_process"
@@ -22,6 +22,7 @@ const tests = await runCounting(
 if (rigState === "ours") run(rig, ["down"])
 
 const counts = { passed: 0, failed: 0, skipped: 0, ...tests.counts }
+simulate()
 if (rigState === "failed") fail("the rig that the live tests need could not be brought up")
 if (!checked) fail("`npm run check` failed")
 if (tests.counts === undefined) fail("vitest ended without counting its tests")
@@ -35,6 +36,28 @@ console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped}
 function fail(what) {
   counts.failed += 1
   console.log(`test:all: ${what}`)
+}
+
+/**
+ * 10,000 seeds of the simulator (docs/simulation.md): half of them always the same, half from a number that the commit
+ * gives, so that each commit looks where none has looked before, and looks there again when it is run again.
+ */
+function simulate() {
+  const commit = spawnSync("git", ["rev-parse", "HEAD"], { cwd: root, encoding: "utf8" }).stdout ?? ""
+  const fresh = 1_000_000 + 10 * Number.parseInt(commit.slice(0, 7) || "0", 16)
+  console.log(`test:all: the simulator: seeds from 1, and from ${fresh}, which stands for this commit`)
+  const args = ["--seeds", "10000", "--from", "1", "--from", String(fresh), "--coverage"]
+  const { status, stdout } = spawnSync("npm", ["run", "--silent", "simulate", "--", ...args], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["inherit", "pipe", "inherit"],
+    maxBuffer: 2 ** 28,
+  })
+  process.stdout.write(stdout)
+  const violations = Number(/^\d+ seeds, (\d+) violations, [\d.]+ seeds\/s$/m.exec(stdout)?.[1] ?? 0)
+  if (status === 0) counts.passed += 1
+  else if (violations === 0) fail("the simulator ended without a violation and without success: see above")
+  else counts.failed += violations
 }
 
 /** `ours`, `theirs` (it was up before), `none` (not here) or `failed`. */

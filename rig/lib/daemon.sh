@@ -95,8 +95,8 @@ start_daemon() {
     frozen) signal_daemon "$1" CONT up && return ;;
   esac
   case $1 in
-    n[1-4]) start_slurmd "$1" ;;
-    *) "start_$1" ;;
+    n[1-4]) start_slurmd "$@" ;;
+    *) "start_$1" "${@:2}" ;;
   esac
   say "$1 up"
 }

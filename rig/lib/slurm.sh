@@ -1,16 +1,22 @@
 # shellcheck shell=bash
 # slurmctld, and four slurmd on this one host (Debian builds Slurm with MULTIPLE_SLURMD).
 
+# --cold: it forgets its jobs.
 start_slurmctld() {
-  run_as slurm "$rig_log/slurm/start.log" /usr/sbin/slurmctld -f "$slurm_conf" || die "slurmctld; see $rig_log/slurm"
+  local -a options=()
+  [[ ${1:-} != --cold ]] || options=(-c)
+  run_as slurm "$rig_log/slurm/start.log" /usr/sbin/slurmctld -f "$slurm_conf" "${options[@]}" || die "slurmctld; see $rig_log/slurm"
   wait_for 20 slurmctld controller_answers
 }
 
 # `scontrol ping` says at once that nothing listens, where other commands try for nine seconds.
 controller_answers() { timeout 5 scontrol ping | grep -q 'is UP'; }
 
+# --cold: it forgets what it has run.
 start_slurmd() {
-  run_as root "$rig_log/start.log" /usr/sbin/slurmd -f "$slurm_conf" -N "$1" || die "slurmd $1; see $rig_log"
+  local -a options=()
+  [[ ${2:-} != --cold ]] || options=(-c)
+  run_as root "$rig_log/start.log" /usr/sbin/slurmd -f "$slurm_conf" -N "$1" "${options[@]}" || die "slurmd $1; see $rig_log"
   wait_for 10 "$1" pid_of "$1"
 }
 

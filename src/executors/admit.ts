@@ -79,7 +79,7 @@ function gate(desk: Desk, job: Job): Gate {
   if (begin !== null && desk.scheduler.features.countsResources && Date.parse(begin) > desk.clock.now()) {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
-  const nextAt = nextTryAt(job)
+  const nextAt = nextTryAt(job, desk.clock.now())
   if (nextAt !== null && nextAt > desk.clock.now()) return { kind: "waiting", reason: nextTryText(job, nextAt) }
   for (const dependency of job.spec.after) {
     const other = dependedOn(desk.store, dependency)
@@ -154,7 +154,7 @@ function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
     const begin = job.spec.resources.begin
     return begin === null ? [] : [Math.max(100, Date.parse(begin) - desk.clock.now())]
   })
-  const times = candidates.flatMap((job) => [nextTryAt(job) ?? [], giveUpAt(job) ?? []].flat())
+  const times = candidates.flatMap((job) => [nextTryAt(job, desk.clock.now()) ?? [], giveUpAt(job) ?? []].flat())
   const known = [
     desk.throttle.pauseMs(),
     desk.throttle.rateMs(),

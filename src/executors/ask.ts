@@ -15,6 +15,11 @@ import { type Watched, nativeOf } from "./watched.ts"
 export interface Findings {
   readonly evidence: Map<string, Evidence[]>
   readonly records: Map<string, Records>
+  /**
+   * When those were asked for, by the monotonic clock: a grace that they are given ends no later, however long the other
+   * questions of the sweep take.
+   */
+  readonly recordsAt: Map<string, number>
   /** Each question that was answered, in order. */
   readonly answers: Answer[]
 }
@@ -30,7 +35,7 @@ export interface Answer {
 }
 
 export function noFindings(): Findings {
-  return { evidence: new Map(), records: new Map(), answers: [] }
+  return { evidence: new Map(), records: new Map(), recordsAt: new Map(), answers: [] }
 }
 
 /** Natives or tokens in one command line: a list of them stays far below the 128 kB that one word may have. */
@@ -98,6 +103,11 @@ export function contested(findings: Findings, watched: readonly Watched[]): Watc
   )
 }
 
+/** Those whose guard somebody meant to take, and did not say what came of it. */
+export function halfFenced(watched: readonly Watched[]): Watched[] {
+  return watched.filter(({ attempt }) => attempt.fence === "intended")
+}
+
 /** The native that holds the guard of the newest start, by our records. */
 export function holderOf(findings: Findings, token: string): string | null {
   const [kind, nativeId] = findings.records.get(token)?.guards.at(-1)?.owner.split(":") ?? []
@@ -126,8 +136,10 @@ export async function askRecords(
 ): Promise<void> {
   for (const some of chunks(watched, nativesPerCall)) {
     const tokens = some.map(({ attempt }) => attempt.token)
+    const askedAt = desk.clock.monotonic()
     for (const records of await live.session.ask(readRecords(live.place.home, tokens), signal)) {
       findings.records.set(records.token, records)
+      findings.recordsAt.set(records.token, askedAt)
     }
     noteAnswer(desk, findings, "record", some, true)
   }

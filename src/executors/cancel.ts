@@ -91,7 +91,8 @@ function eventsOf(one: Watched, guard: Guard, isSent: boolean): AnyEventBody[] {
   const owner = guard.kind === "missing" ? "" : guard.owner
   const fenced: AnyEventBody[] =
     attempt.fence === (won ? "won" : "lost") ? [] : [{ job: job.id, type: "fenced", token: attempt.token, won, owner }]
-  if (!won) return isOut && attempt.submission === "accepted" ? fenced : [...fenced, ...acceptedBy(one, owner)]
+  // In this order: of a group that a power failure cuts, the first ones stay.
+  if (!won) return isOut && attempt.submission === "accepted" ? fenced : [...acceptedBy(one, owner), ...fenced]
   if (!isSent) return fenced
   return [...fenced, cancelledBeforeStart(one)]
 }

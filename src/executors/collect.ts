@@ -13,9 +13,11 @@ import type { Tries } from "./tries.ts"
 /** Jobs whose results travel as one stream. */
 const chunkJobsMax = 50
 
-/** Directory caches: outputs that don't match the wrapper's list are asked for again, this often and this far apart. */
-const mismatchTriesMax = 5
-const mismatchWaitMs = 2_000
+/**
+ * Outputs that don't match the wrapper's list are asked for again after so long each: a client of NFS may show an old
+ * directory or size for a minute. (acdirmax and acregmax, 60 s; nfs(5))
+ */
+const mismatchWaitsMs = [2_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000] as const
 
 /** Between two looks whether there is room on this side again, and after a stream that was cut. */
 const patienceMs = 10_000
@@ -72,10 +74,10 @@ async function collectChunk(
     if (hindrance !== null && hindrance.class !== "rejected") {
       tries.failed(token, patienceMs, false)
       waiting.set(job.id, hindrance.message)
-    } else if (isBack(reply) || tries.count(token) + 1 >= mismatchTriesMax) {
+    } else if ((isBack(reply) && !isUnlisted(job, reply)) || mismatchWaitsMs[tries.count(token)] === undefined) {
       groups.push(collected(desk, job, reply))
       tries.forget(token)
-    } else tries.failed(token, mismatchWaitMs, true)
+    } else tries.failed(token, mismatchWaitsMs[tries.count(token)] ?? 0, true)
   }
   await tellWaiting(desk, waiting)
   await appendAll(desk, groups)
@@ -92,7 +94,7 @@ async function receive(
   live: Live,
   jobs: readonly Job[],
   signal: AbortSignal,
-): Promise<Map<string, CollectReply>> {
+): Promise<Map<string, Collected>> {
   const records = await live.session.ask(readRecords(live.place.home, jobs.map(tokenOfJob)), signal)
   const expected = new Map(records.map((one) => [one.token, one.exits.at(-1)?.outputs ?? null]))
   const requests = jobs.map((job) => ({
@@ -101,19 +103,32 @@ async function receive(
     outputs: job.spec.outputs,
     expected: expected.get(tokenOfJob(job)) ?? null,
   }))
-  const replies = await collectJobs(live.session, live.place, requests, signal)
-  return new Map(replies.map((reply) => [reply.token, reply]))
+  const replies = await collectJobs(live.session, live.place, requests, signal, desk.resultsDisk)
+  return new Map(replies.map((reply) => [reply.token, { ...reply, hasRecord: expected.get(reply.token) !== null }]))
+}
+
+/** What came, and whether there was a record that lists the outputs. */
+type Collected = CollectReply & { readonly hasRecord: boolean }
+
+/**
+ * By the manager's word it ended by itself, so there is a record, which just does not show yet. Without its list nobody
+ * can say whether all outputs have come.
+ */
+function isUnlisted({ outcome, spec }: Job, reply: Collected | undefined): boolean {
+  const endedItself = outcome?.state === "completed" || outcome?.cause === "exit"
+  return reply?.hasRecord === false && endedItself && spec.outputs.length > 0
 }
 
 function isBack(reply: CollectReply | undefined): boolean {
   return reply !== undefined && isWhole(reply)
 }
 
-function collected(desk: Desk, job: Job, reply: CollectReply | undefined): AnyEventBody[] {
+function collected(desk: Desk, job: Job, reply: Collected | undefined): AnyEventBody[] {
   const token = tokenOfJob(job)
   const directory = desk.resultsDirectory(job)
   const notes = [
     ...(reply?.notes ?? []),
+    ...(isUnlisted(job, reply) ? ["There is no exit record: whether all outputs have come is not known."] : []),
     ...(reply?.refused ?? []).map(({ path, reason }) => `${path} was left out: ${reason}`),
   ]
   const done: AnyEventBody = {

@@ -4,6 +4,7 @@ import type { HawserError } from "../errors.ts"
 import type { AnyEventBody, Job } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { JobStore } from "../persist/store.ts"
+import type { ResultsDisk } from "../remote/resultsDisk.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
 import type { Bell } from "./bell.ts"
 import type { Book } from "./book.ts"
@@ -28,6 +29,8 @@ export interface Desk {
   readonly bells: { readonly submit: Bell; readonly monitor: Bell; readonly collect: Bell }
   /** Nothing that we write counts any more: another controller has the state directory. */
   readonly onLost: (why: HawserError) => void
+  /** The file system of this machine that they go to. */
+  readonly resultsDisk: ResultsDisk
   /** Where the job's results go on this machine, absolute. */
   readonly resultsDirectory: (job: Job) => string
   /** The value of `{fromEnv: NAME}` for this job; undefined: nobody here knows it. */

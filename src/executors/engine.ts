@@ -217,6 +217,7 @@ export class Engine implements AsyncDisposable {
     try {
       const waitMs = await pass(closing.signal)
       desk.link.passed(name)
+      if (desk.link.isConnected) this.watch.reached()
       this.failures.delete(name)
       this.failuresInARow.delete(name)
       return waitMs
@@ -243,7 +244,7 @@ export class Engine implements AsyncDisposable {
   private async afterFailure(): Promise<void> {
     const { desk } = this
     this.givingUp = this.givingUp
-      .then(() => giveUpAway(desk))
+      .then(() => giveUpAway(desk, this.watch))
       .catch((error: unknown) => this.tell("give up", asHawserError(error)))
     await this.givingUp
   }

@@ -181,11 +181,11 @@ function ruleOf({ job, situation }: Facts): Explanation["rule"] {
 }
 
 const ruleSays: Readonly<Record<Rule, string>> = {
-  1: "There is a whole exit record, and nobody signalled the wrapper.",
-  2: "There is the exit record of a signalled wrapper, and the manager says that the native is over.",
+  1: "There is a whole exit record, and no manager had a part in it.",
+  2: "There is the exit record of one that was signalled, and the manager says that the native is over.",
   3: "The manager still has the native.",
   4: "The manager says that the native is over, and there is no exit record.",
-  5: "There is the exit record of a signalled wrapper, and the manager does not know the native any more.",
+  5: "There is the exit record of one that was signalled, and the manager does not know the native any more.",
   6: "Nobody knows anything of the native.",
 }
 

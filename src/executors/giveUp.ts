@@ -7,6 +7,7 @@ import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
 import { hasStarted } from "./judge.ts"
 import type { Live } from "./link.ts"
+import type { Watch } from "./watch.ts"
 import { type Watched, nativeOf, onTheirWay, watchedBy } from "./watched.ts"
 
 /**
@@ -36,13 +37,21 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
     reasons(failed, ({ job }) => job),
   )
   desk.bells.collect.ring()
+  // What turns out to have started is the monitor's from now on, which may be waiting for nothing but a ring.
+  if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge()
   await cancelBehind(desk, live, given, signal)
   return groups.length
 }
 
-/** The manager has just been tried, and is away: of those that it has, whatever it does, none can start any more. */
-export async function giveUpAway(desk: Desk): Promise<void> {
-  const due = [...watchedBy(desk), ...onTheirWay(desk)].filter((one) => isOverdue(desk, one, skewMsMax))
+/**
+ * The manager has just been tried, and is away: of those that it has, whatever it does, none can start any more. One try
+ * says little: a laptop that wakes up finds the deadline over and its line dead, and has only to connect again. It must
+ * have been away for as long as an absence counts.
+ */
+export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
+  const due = [...watchedBy(desk), ...onTheirWay(desk)].filter(
+    (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.judgeLimits.absenceMs,
+  )
   if (due.length === 0) return
   const groups = due.map((one) => {
     const neverRan = one.attempt.submission === "not-accepted" || one.attempt.fence === "won"
@@ -79,7 +88,8 @@ function eventsOf(one: Watched, guard: Guard): AnyEventBody[] {
   const owner = guard.kind === "missing" ? "" : guard.owner
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
   if (won) return [fenced, endOf(one, "launch", "and it had not: it was fenced.")]
-  return attempt.submission === "accepted" ? [fenced] : [fenced, ...acceptedBy(one, owner)]
+  // What has started is known before its fence is called lost: of a group that a power failure cuts, the first ones stay.
+  return attempt.submission === "accepted" ? [fenced] : [...acceptedBy(one, owner), fenced]
 }
 
 function endOf({ job, attempt }: Watched, cause: Cause, why: string): AnyEventBody {

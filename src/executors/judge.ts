@@ -23,6 +23,11 @@ export interface Case {
 export interface JudgeLimits {
   /** Final in the manager, started, but no exit record: wait for the manager's kill time and the file system's cache. */
   readonly graceMs: number
+  /**
+   * The same where the manager says that it ended by itself: then its wrapper has left a record, which a client of NFS may
+   * not see for a minute. (acdirmax, 60 s; nfs(5))
+   */
+  readonly recordMs: number
   /** Complete looks have to cover this span before an attempt counts as absent. */
   readonly absenceMs: number
   /** And there must have been this many. */
@@ -33,6 +38,7 @@ export interface JudgeLimits {
 
 export const defaultJudgeLimits: JudgeLimits = {
   graceMs: 20_000,
+  recordMs: 75_000,
   absenceMs: 60_000,
   absenceLooks: 3,
   runawayMs: 600_000,
@@ -70,13 +76,14 @@ export function ruling(known: Case): Ruling {
   const live = newestLive(known)
 
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
-  if (record !== null && record.wrapperSignal === null && !restartedSince(known, record))
+  if (record !== null && !isSignalled(known, record) && !restartedSince(known, record))
     return { rule: 1, verdict: byRecord(known, record, final) }
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record))
     return { rule: 2, verdict: byRecord(known, record, final) }
   // 3. The manager still has it.
-  if (live !== null && !isRunaway(known, live)) return { rule: 3, verdict: observed(known, live) }
+  if (live !== null && !isRunaway(known, live))
+    return { rule: 3, verdict: isRevoked(known) ? { kind: "fence" } : observed(known, live) }
   // 4. The manager says it is over, and we have no record.
   if (final !== null) return { rule: 4, verdict: byManager(known, final) }
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
@@ -84,6 +91,19 @@ export function ruling(known: Case): Ruling {
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
   return { rule: 6, verdict: byAbsence(known) }
 }
+
+/**
+ * Told to end, or perhaps: a manager ends the processes of a native one by one, and the payload may have died, and its
+ * end be written down, before the wrapper's turn came. Only the manager knows whether it did, and why.
+ */
+function isSignalled(known: Case, record: ExitRecord): boolean {
+  if (record.wrapperSignal !== null) return true
+  const mayBeManagers = record.signal !== null && managerSignals.has(record.signal)
+  return mayBeManagers && record.limit === null && known.cancelRequestedAt === null
+}
+
+/** With these managers end natives, and kernels those that want too much memory. */
+const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
 
 function byAbsence(known: Case): Verdict {
   if (known.records === null) return needs("records")
@@ -113,6 +133,18 @@ function isRunaway(known: Case, live: Evidence): boolean {
   return !hasStarted(known) || known.absence.coveredMs >= known.limits.runawayMs
 }
 
+/**
+ * Its first guard was taken for us by a controller that could not write that down any more, or on a copy of this directory:
+ * whatever the manager shows of it has never run the payload and never will. One that is to be cancelled ends by that.
+ */
+function isRevoked({ records, cancelRequestedAt }: Case): boolean {
+  return records !== null && cancelRequestedAt === null && isRevokedBy(records)
+}
+
+export function isRevokedBy({ guards }: Records): boolean {
+  return guards.some(({ start, owner }) => start === 0 && owner.startsWith("revoked:"))
+}
+
 /** What the record says, with the manager's word for why a signal came. */
 function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verdict {
   const evidence = [recordEvidence(known, record), ...(final === null ? [] : [final])]
@@ -128,7 +160,7 @@ function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verd
     return ended({ state: "completed", cause: null, exitCode: 0, signal: null }, null, evidence)
   }
   const outcome = failureOf(known, record, final)
-  return ended(outcome, final?.reason ?? record.launchFailure, evidence)
+  return ended(outcome, final?.reason ?? record.launchFailure ?? byOthers(known, outcome, final), evidence)
 }
 
 function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Outcome {
@@ -154,14 +186,17 @@ const managerCauses: ReadonlySet<Cause> = new Set(["timeout", "out-of-memory", "
 function byManager(known: Case, final: Evidence): Verdict {
   const outcome = final.outcome
   if (known.records === null) return { kind: "keep", needs: "records" }
-  const waited = known.finalForMs !== null && known.finalForMs >= known.limits.graceMs
+  if (isRevoked(known)) return { kind: "fence" }
+  if (isRevokedBy(known.records)) return cancelledByFence(final)
+  const waited = known.finalForMs !== null && known.finalForMs >= graceMsOf(known, final)
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
+  const said = final.reason ?? byOthers(known, outcome, final)
   // A native that was cancelled before it started leaves no record, and needs none.
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
-    return ended(outcome, final.reason, [final])
+    return ended(outcome, said, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
-  if (isWrappersOwn(outcome.exitCode) && !hasRecords(known.records)) {
-    const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory, or somebody else holds the guard.`
+  if (isWrappersOwn(outcome.exitCode) && !mayHaveRun(known.records, outcome.exitCode)) {
+    const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory or can't write there, or somebody else holds the guard.`
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
   }
   if (
@@ -178,12 +213,40 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (outcome.state === "failed" && known.cancelRequestedAt !== null && outcome.cause === "signal") {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
   }
-  return ended(outcome, final.reason, [final])
+  return ended(outcome, said, [final])
+}
+
+/** A job that is cancelled, and nobody here had asked for it: an administrator, its user, or the manager's own trouble. */
+function byOthers(known: Case, { state }: Outcome, final: Evidence | null): string | null {
+  if (state !== "cancelled" || known.cancelRequestedAt !== null) return null
+  return `The manager says ${final?.word ?? "so"}; it was not cancelled here.`
+}
+
+/** How long a final native state without an exit record waits for one. */
+export function graceMsOf({ records, limits: { graceMs, recordMs } }: Case, { outcome }: Evidence): number {
+  // Those that found no job directory, or their guard taken, leave none.
+  const leavesNone = isWrappersOwn(outcome?.exitCode ?? null) && !hasRecords(records)
+  const endedItself = outcome?.state === "completed" || (outcome?.cause === "exit" && !leavesNone)
+  return endedItself ? recordMs : graceMs
+}
+
+/** The cancel took its guard, and could not write that down; what its wrapper made of it is no failure. */
+function cancelledByFence(final: Evidence): Verdict {
+  const outcome = { state: "cancelled", cause: null, exitCode: null, signal: null } as const
+  return ended(outcome, "Cancelled before it started.", [final])
 }
 
 /** Codes with which the wrapper ends without having run the payload. A payload may end with them too; then there are records. */
 function isWrappersOwn(exitCode: number | null): boolean {
   return exitCode !== null && Object.values<number>(wrapperExit).includes(exitCode)
+}
+
+/**
+ * Did the payload run? Before that comes the guard, and after it the started record, without which it is not run. A native
+ * that found the guard taken (111) says nothing of the one that has it.
+ */
+function mayHaveRun(records: Records, exitCode: number | null): boolean {
+  return exitCode === wrapperExit.guarded ? hasRecords(records) : records.started.length > 0
 }
 
 /** It is gone for certain, and left no record: its wrapper was killed in a way that it could not notice. */

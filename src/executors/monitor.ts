@@ -9,6 +9,7 @@ import {
   askRecords,
   contested,
   evidenceOf,
+  halfFenced,
   lookFor,
   noFindings,
   unsettled,
@@ -83,7 +84,7 @@ export async function sweep(
   signal: AbortSignal,
 ): Promise<Findings> {
   const findings = await askQueue(desk, live, watched, loose, signal)
-  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched)])
+  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched), ...halfFenced(watched)])
   await askRecords(desk, live, [...unclear], findings, signal)
   await askHistory(desk, live, watched, findings, signal)
   await lookForLoose(desk, watch, live, loose, findings, signal)
@@ -143,7 +144,7 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
     records: findings.records.get(attempt.token) ?? null,
     absence: watch.absence(attempt.token),
     now: desk.clock.now(),
-    finalForMs: watch.finalForMs(attempt.token),
+    finalForMs: watch.finalForMs(attempt.token, findings.recordsAt.get(attempt.token)),
     limits: desk.judgeLimits,
   }
 }

@@ -1,6 +1,8 @@
 /** Open an engine: the parts of one configured executor, put together. */
-import type { Health } from "../job/index.ts"
+import type { Health, Job } from "../job/index.ts"
+import type { JobStore } from "../persist/store.ts"
 import { prelude } from "../remote/prelude.ts"
+import { localDisk } from "../remote/resultsDisk.ts"
 import { Breaker } from "../retry/breaker.ts"
 import { nobody } from "../transport/person.ts"
 import { openSession } from "../transport/session.ts"
@@ -42,17 +44,22 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     link,
     store,
     book,
-    throttle: new Throttle(clock, parts.limits),
+    throttle: new Throttle(clock, parts.limits, jobsOf(store, name)),
     clock,
     log,
     pace,
     judgeLimits: { ...defaultJudgeLimits, ...parts.judgeLimits },
     bells,
     onLost: (why) => fleet.lose(why),
+    resultsDisk: parts.resultsDisk ?? localDisk,
     resultsDirectory: (job) => fleet.resultsDirectory(job),
     secret: (job, variable) => fleet.secrets.get(job.id)?.[variable] ?? process.env[variable],
   }
   return new Engine(desk)
+}
+
+function jobsOf({ jobs }: JobStore, executor: string): Job[] {
+  return [...jobs.values()].filter((job) => job.executor === executor)
 }
 
 /** Health is written down as it changes; a store that can't take it has its own way to say so. */

@@ -14,7 +14,7 @@ import {
 } from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
-import { type Case, hasStarted, ruling } from "./judge.ts"
+import { type Case, hasStarted, ruling, graceMsOf } from "./judge.ts"
 import type { Situation } from "./situation.ts"
 
 /** In the order in which they come. Of a job that is over: only for what may be left of it. */
@@ -81,7 +81,7 @@ function deadlineWaits({ job, situation }: Facts): Wait[] {
 
 function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
   const { begin } = job.spec.resources
-  const nextAt = nextTryAt(job)
+  const nextAt = nextTryAt(job, now)
   const waits: Wait[] = [
     ...(job.holdRequested ? [{ for: "its release: it is held here", until: null }] : []),
     ...(begin !== null && Date.parse(begin) > now
@@ -175,11 +175,13 @@ function clockWaits(known: Case | null, now: number): Wait[] {
   const { verdict } = ruling(known)
   if (verdict.kind !== "keep") return []
   const { limits, absence, finalForMs } = known
+  const final = known.evidence.find(({ state }) => state === "ended")
+  const graceMs = final === undefined ? limits.graceMs : graceMsOf(known, final)
   if (verdict.needs === "grace")
     return [
       {
         for: "the exit record, for as long as the grace lasts",
-        until: isoTime(now + limits.graceMs - (finalForMs ?? 0)),
+        until: isoTime(now + graceMs - (finalForMs ?? 0)),
       },
     ]
   if (verdict.needs !== "looks") return []

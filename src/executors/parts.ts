@@ -4,6 +4,7 @@ import type { HawserError } from "../errors.ts"
 import type { Job, JobSpec, JobView, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { JobStore } from "../persist/store.ts"
+import type { ResultsDisk } from "../remote/resultsDisk.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
 import type { Attendance } from "../transport/person.ts"
@@ -23,6 +24,8 @@ export interface ExecutorParts {
   readonly transport: Transport
   /** How a session is opened; absent: over the transport. The simulator has sessions without one. */
   readonly openSession?: (signal: AbortSignal) => Promise<Session>
+  /** Where results land; absent: on the file system of this machine. The simulator has one of its own. */
+  readonly resultsDisk?: ResultsDisk
   /** Whom the transport asks. Default: nobody is there. */
   readonly person?: Attendance
   readonly launcherFor: (spec: JobSpec) => Launcher

@@ -52,7 +52,7 @@ function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings)
     absence: { coveredMs: 0, looks: 0 },
     now: desk.clock.now(),
     // It was lost for longer than any grace.
-    finalForMs: desk.judgeLimits.graceMs,
+    finalForMs: Number.POSITIVE_INFINITY,
     limits: desk.judgeLimits,
   })
   if (verdict.kind !== "ended") return null

@@ -7,6 +7,7 @@ import { appendAll, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
 import { type Findings, holderOf, lookFor } from "./ask.ts"
 import { intentFor } from "./intent.ts"
+import { isRevokedBy } from "./judge.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
@@ -30,8 +31,11 @@ export async function resolveInDoubt(
   const found: AnyEventBody[] = []
   const vanished: Watched[] = []
   for (const one of doubtful) {
+    const records = findings.records.get(one.attempt.token)
     const native = nativeIn(findings, one)
-    if (native !== null) found.push({ job: one.job.id, type: "accepted", token: one.attempt.token, ...native })
+    // Fenced before, whatever shows now: it can't run.
+    if (records !== undefined && isRevokedBy(records)) vanished.push(one)
+    else if (native !== null) found.push({ job: one.job.id, type: "accepted", token: one.attempt.token, ...native })
     else if (watch.absence(one.attempt.token).looks >= desk.judgeLimits.absenceLooks) vanished.push(one)
   }
   await appendAll(
@@ -124,5 +128,5 @@ function replacement(desk: Desk, live: Live, { job, attempt }: Watched): AnyEven
 }
 
 function started(one: Watched, owner: string): AnyEventBody[] {
-  return [{ job: one.job.id, type: "fenced", token: one.attempt.token, won: false, owner }, ...acceptedBy(one, owner)]
+  return [...acceptedBy(one, owner), { job: one.job.id, type: "fenced", token: one.attempt.token, won: false, owner }]
 }

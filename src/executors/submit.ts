@@ -53,7 +53,8 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   await giveUp(desk, live, onTheirWay(desk), signal)
   const step = async (job: Job): Promise<void> => {
     const isOver = isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
-    if (!isOver && desk.throttle.pauseMs() === 0) await submitJob(desk, session, place, job, signal)
+    if (!isOver && desk.throttle.pauseMs() === 0 && desk.throttle.submits())
+      await submitJob(desk, session, place, job, signal)
   }
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
   await tellWaiting(
@@ -73,21 +74,26 @@ async function tellAway(desk: Desk, error: HawserError): Promise<void> {
 
 /** What is still on its way was refused, or waits for something that no event tells of. */
 function nextPassMs(desk: Desk, retryMs: number | null): number | null {
-  if (onTheirWay(desk).length === 0) return retryMs
-  const pauseMs = desk.throttle.pauseMs()
+  const rateMs = desk.throttle.rateMs()
+  if (onTheirWay(desk).length === 0) return retryMs === null || rateMs === 0 ? retryMs : Math.min(retryMs, rateMs)
+  const pauseMs = Math.max(desk.throttle.pauseMs(), rateMs)
   return Math.min(pauseMs > 0 ? pauseMs : laggardsMs, retryMs ?? laggardsMs)
 }
 
-/** Those of a controller that died may need secrets that this one has not been told. */
+/**
+ * Those of a controller that died may need secrets that this one has not been told. Of one whose fence was lost a native
+ * holds the guard: asked again, the other side says which.
+ */
 async function dueForSubmission(desk: Desk): Promise<Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
   const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
-    job.cancelRequestedAt === null && attempt.fence === null ? [job] : [],
+    job.cancelRequestedAt === null && (attempt.fence === null || attempt.fence === "lost") ? [job] : [],
   )
   const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
   const without = jobs.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
-  return jobs.filter((job) => missing.get(job)?.length === 0)
+  // What the rate limit holds back is not sent either; it is on its way, and goes first.
+  return jobs.filter((job) => missing.get(job)?.length === 0).slice(0, desk.throttle.permits)
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */

@@ -1,6 +1,6 @@
 /** Who may be submitted now: the user's limits, the manager's, and our own cores where no scheduler counts them. */
 import type { Clock } from "../clock.ts"
-import { type Job, type Resources, cpusOf, memoryOf, needsOf, nextNeeds } from "../job/index.ts"
+import { type Attempt, type Job, type Resources, cpusOf, memoryOf, needsOf, nextNeeds } from "../job/index.ts"
 
 export interface Limits {
   /** Natives in the manager at a time, ours. */
@@ -27,9 +27,20 @@ export class Throttle {
   private submittedAt: number[] = []
   private paused: { readonly until: number; readonly ms: number; readonly reason: string } | null = null
 
-  constructor(clock: Clock, limits: Limits) {
+  /** `before`: jobs of earlier controllers. What those have submitted in the last minute counts, too. */
+  constructor(clock: Clock, limits: Limits, before: Iterable<Job> = []) {
     this.clock = clock
     this.limits = limits
+    if (limits.maxSubmitPerMinute === null) return
+    for (const job of before) for (const attempt of job.attempts) this.count(attempt)
+    this.submittedAt.sort((one, other) => one - other)
+  }
+
+  /** One that is open and not known as accepted may have been submitted just now: nobody has written that down. */
+  private count({ acceptedAt, outcome, fence }: Attempt): void {
+    const isOpen = acceptedAt === null && outcome === null && fence !== "won"
+    const agoMs = isOpen ? 0 : this.clock.now() - (acceptedAt ?? Number.NEGATIVE_INFINITY)
+    if (agoMs < minuteMs) this.submittedAt.push(this.clock.monotonic() - Math.max(0, agoMs))
   }
 
   /** Bytes that our host has to share out; null: unlimited, or the manager's affair. */
@@ -65,26 +76,43 @@ export class Throttle {
   /** One decision for each candidate, in order. `active`: jobs that are in the manager or on their way to it. */
   admit(candidates: readonly Job[], active: readonly Job[]): Map<string, Admission> {
     const room = new Room(this.limits, active)
+    let permits = this.permits - active.filter(isOnItsWay).length
     const decisions = new Map<string, Admission>()
     const pauseReason = this.pauseReason
     for (const job of candidates) {
       const { resources } = nextNeeds(job, this.memoryMax)
       const admission: Admission =
-        pauseReason === null ? this.decide(room, resources) : { kind: "waiting", reason: pauseReason }
+        pauseReason === null ? this.decide(room, permits, resources) : { kind: "waiting", reason: pauseReason }
       decisions.set(job.id, admission)
       if (admission.kind !== "admitted") continue
       room.take(resources, admission.devices)
-      this.submittedAt.push(this.clock.monotonic())
+      permits -= 1
     }
     return decisions
   }
 
-  private decide(room: Room, resources: Resources): Admission {
+  /** Before each submission that is sent: whether the rate limit has room for it now. It is used up then. */
+  submits(): boolean {
+    if (this.permits <= 0) return false
+    if (this.limits.maxSubmitPerMinute !== null) this.submittedAt.push(this.clock.monotonic())
+    return true
+  }
+
+  /** Submissions that may follow now. */
+  get permits(): number {
+    const limit = this.limits.maxSubmitPerMinute
+    if (limit === null) return Number.POSITIVE_INFINITY
+    const now = this.clock.monotonic()
+    this.submittedAt = this.submittedAt.filter((at) => now - at < minuteMs)
+    return Math.max(0, limit - this.submittedAt.length)
+  }
+
+  private decide(room: Room, permits: number, resources: Resources): Admission {
     const { maxQueued } = this.limits
     if (maxQueued !== null && room.natives >= maxQueued) {
       return { kind: "waiting", reason: `maxQueued: ${maxQueued} of our jobs are in the manager.` }
     }
-    if (this.rateMs() > 0) {
+    if (permits <= 0) {
       return {
         kind: "waiting",
         reason: `maxSubmitPerMinute: ${this.limits.maxSubmitPerMinute} were submitted in the last minute.`,
@@ -96,12 +124,16 @@ export class Throttle {
   /** Milliseconds until the rate limit allows another one. */
   rateMs(): number {
     const limit = this.limits.maxSubmitPerMinute
-    if (limit === null) return 0
-    const now = this.clock.monotonic()
-    this.submittedAt = this.submittedAt.filter((at) => now - at < minuteMs)
+    if (limit === null || this.permits > 0) return 0
     const oldest = this.submittedAt[this.submittedAt.length - limit]
-    return oldest === undefined ? 0 : minuteMs - (now - oldest)
+    return oldest === undefined ? 0 : minuteMs - (this.clock.monotonic() - oldest)
   }
+}
+
+/** It was admitted, and what it is submitted with is not used up yet. */
+function isOnItsWay({ state, attempts }: Job): boolean {
+  const submission = attempts.at(-1)?.submission
+  return state === "staging" && (submission === "intended" || submission === "not-accepted")
 }
 
 /** What is left of our own cores, memory and GPUs. */

@@ -14,6 +14,7 @@ export class Watch {
   private readonly absences = new Map<string, AbsenceClock>()
   private readonly finals = new Map<string, number>()
   private readonly cancels = new Map<string, number>()
+  private readonly overdue = new Map<string, number>()
 
   /** `spanMsMax`: a longer span between two complete looks was a sleep or an outage, and does not count. */
   constructor(clock: Clock, spanMsMax: number) {
@@ -50,10 +51,10 @@ export class Watch {
     else if (!this.finals.has(token)) this.finals.set(token, this.clock.monotonic())
   }
 
-  /** How long a final native state has been known, ms. Null: it is not. */
-  finalForMs(token: string): number | null {
+  /** How long a final native state has been known at this time of the monotonic clock (now), ms. Null: it is not. */
+  finalForMs(token: string, at: number = this.clock.monotonic()): number | null {
     const since = this.finals.get(token)
-    return since === undefined ? null : this.clock.monotonic() - since
+    return since === undefined ? null : Math.max(0, at - since)
   }
 
   /** How long ago the manager took a cancel, ms. Null: it has not, as far as we remember. */
@@ -72,6 +73,19 @@ export class Watch {
   /** The manager has taken it. One that did not arrive is sent again as it was. */
   cancelSent(token: string): void {
     this.cancels.set(token, this.clock.monotonic())
+  }
+
+  /** It is over its deadline, and its manager can't be reached: for how long that has been so, ms. */
+  overdueForMs(token: string): number {
+    const now = this.clock.monotonic()
+    const since = this.overdue.get(token) ?? now
+    this.overdue.set(token, since)
+    return now - since
+  }
+
+  /** The manager is there. */
+  reached(): void {
+    this.overdue.clear()
   }
 
   forget(token: string): void {

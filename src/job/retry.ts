@@ -13,16 +13,20 @@ export function wantsAnother(policy: RetryPolicy, attempt: Attempt, outcome: Out
   )
 }
 
+/** An end that is recorded so far in the future was written by a clock that has been set back since. */
+const aheadMsMax = 10_000
+
 /**
  * When a new job may be tried again, ms since 1970; null: at once. It follows from what is recorded, so that a
  * controller that was started again waits no longer and no shorter. An attempt that a person asked for, beyond the
- * policy, does not wait.
+ * policy, does not wait; nor does one that would wait for a clock that was set back to catch up.
  */
-export function nextTryAt({ state, spec, attempts }: Job): number | null {
+export function nextTryAt({ state, spec, attempts }: Job, now: number): number | null {
   const last = attempts.at(-1)
   const { backoff } = spec.retry
   if (state !== "new" || backoff === undefined || last === undefined) return null
   if (last.outcome === null || last.endedAt === null || !wantsAnother(spec.retry, last, last.outcome)) return null
+  if (last.endedAt > now + aheadMsMax) return null
   return last.endedAt + Math.min(backoff.maxMs, Math.ceil(backoff.firstMs * backoff.factor ** (last.number - 1)))
 }
 

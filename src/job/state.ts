@@ -44,7 +44,7 @@ export function isFinal(state: JobState): state is FinalState {
 
 /**
  * The moves that the reducer allows. `collecting` and the live states lead back to `new` only through a new attempt, and
- * to `staging` only through a replacement of one that vanished before it started; final states change only through
+ * to `staging` only through a replacement of one whose payload can never run (its native may have been seen running); final states change only through
  * late evidence (`corrected`) or a retry that a person asked for.
  */
 export const moves: Readonly<Record<JobState, readonly JobState[]>> = {
@@ -52,8 +52,8 @@ export const moves: Readonly<Record<JobState, readonly JobState[]>> = {
   staging: ["queued", "held", "running", "suspended", "collecting", "new", "failed", "cancelled"],
   queued: ["staging", "queued", "held", "running", "suspended", "collecting", "new", "failed", "cancelled"],
   held: ["staging", "held", "queued", "running", "suspended", "collecting", "new", "failed", "cancelled"],
-  running: ["running", "suspended", "queued", "held", "collecting", "new", "failed", "cancelled"],
-  suspended: ["suspended", "running", "queued", "held", "collecting", "new", "failed", "cancelled"],
+  running: ["staging", "running", "suspended", "queued", "held", "collecting", "new", "failed", "cancelled"],
+  suspended: ["staging", "suspended", "running", "queued", "held", "collecting", "new", "failed", "cancelled"],
   collecting: ["completed", "failed", "cancelled", "new"],
   completed: [],
   failed: ["new"],

@@ -104,9 +104,15 @@ export async function release(place: Place, epoch: number): Promise<void> {
   await place.files.rename(join(place.directory, leaseName), join(place.directory, releasedName))
 }
 
-/** Undoes a claim under which nothing was acknowledged. */
-export async function withdraw(place: Place, epoch: number): Promise<void> {
+/**
+ * Undoes a claim under which nothing was acknowledged. What may stand behind the claim says how far the older epochs
+ * count, and an older owner acknowledges again as soon as the name is gone, which a power failure can bring back: so that
+ * goes first, for good. Where it can't, the epoch stays claimed.
+ */
+export async function withdraw(place: Place, { owner: { epoch }, file, length }: Claimed): Promise<void> {
   await checkNewest(place.files, place.directory, epoch)
+  await file.truncate(length)
+  await file.sync()
   if ((await readOwner(place, leaseName))?.epoch === epoch) await place.files.remove(join(place.directory, leaseName))
   await place.files.remove(pathOf(place.directory, { epoch, segment: 1 }))
 }

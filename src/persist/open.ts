@@ -74,8 +74,8 @@ async function own(place: Place, options: OpenOptions): Promise<OwnedStore> {
 }
 
 async function giveUp(place: Place, claimed: Claimed): Promise<void> {
+  await withdraw(place, claimed).catch(() => undefined)
   await claimed.file.close().catch(() => undefined)
-  await withdraw(place, claimed.owner.epoch).catch(() => undefined)
 }
 
 /** The epoch is ours; now everything that older ones acknowledged is read. */

@@ -1,10 +1,9 @@
 /** One local folder that a job's results come back to: whole files under safe names, or nothing. */
-import { constants } from "node:fs"
-import { type FileHandle, chmod, copyFile, lstat, mkdir, open, rename, rm, rmdir, symlink } from "node:fs/promises"
 import { posix } from "node:path"
 import { HawserError } from "../errors.ts"
 import type { Backlog } from "./backlog.ts"
 import { type ByteName, bytesOf, pathOf, textOf } from "./filename.ts"
+import { type ResultsDisk, localDisk } from "./resultsDisk.ts"
 import type { TarBody, TarEntry } from "./untar.ts"
 
 interface Refusal {
@@ -30,13 +29,17 @@ export class Landing {
   readonly #sizes = new Map<ByteName, number>()
   /** Files that are on their way to the disk. */
   readonly #backlog: Backlog
+  readonly #disk: ResultsDisk
   readonly #settling: Promise<void>[] = []
+  /** Those in which names are new: they are on disk for good before anybody hears of what has come. */
+  readonly #renewed = new Set<ByteName>()
   #opened = false
   #count = 0
 
-  constructor(directory: string, token: string, backlog: Backlog) {
+  constructor(directory: string, token: string, backlog: Backlog, disk: ResultsDisk = localDisk) {
     this.#root = bytesOf(directory)
     this.#backlog = backlog
+    this.#disk = disk
     this.#temporary = `${this.#root}/.hawser-${token}`
   }
 
@@ -74,11 +77,14 @@ export class Landing {
     if (!this.#opened) return
     this.#opened = false
     const ends = await Promise.allSettled(this.#settling)
-    for (const [path, mode] of [...this.#modes].reverse()) await chmod(this.#at(path), mode)
+    const disk = this.#disk
+    for (const [path, mode] of [...this.#modes].reverse()) await disk.setMode(this.#at(path), mode)
     // Empty, unless something failed.
     const temporary = pathOf(this.#temporary)
-    await rmdir(temporary).catch(async () => rm(temporary, { recursive: true, force: true }))
+    await disk.removeFolder(temporary).catch(async () => disk.remove(temporary))
     for (const end of ends) if (end.status === "rejected") throw end.reason
+    await Promise.all([...this.#renewed].map(async (folder) => disk.syncFolder(pathOf(folder))))
+    this.#renewed.clear()
   }
 
   #at(path: ByteName): Buffer {
@@ -88,12 +94,21 @@ export class Landing {
   async #open(): Promise<void> {
     if (this.#opened) return
     const temporary = pathOf(this.#temporary)
-    await mkdir(pathOf(this.#root), { recursive: true })
-    await mkdir(temporary, { mode: 0o700 }).catch(async () => {
-      await rm(temporary, { recursive: true, force: true })
-      await mkdir(temporary, { mode: 0o700 })
+    const made = await this.#disk.makeFolders(pathOf(this.#root))
+    if (made !== null) this.#renewAbove(bytesOf(made))
+    await this.#disk.makeFolder(temporary).catch(async () => {
+      await this.#disk.remove(temporary)
+      await this.#disk.makeFolder(temporary)
     })
     this.#opened = true
+  }
+
+  /** From the folder in which `made` is new down to ours. */
+  #renewAbove(made: ByteName): void {
+    for (let above = posix.dirname(this.#root); ; above = posix.dirname(above)) {
+      this.#renewed.add(above)
+      if (above === posix.dirname(made) || above === posix.dirname(above)) return
+    }
   }
 
   #next(): Buffer {
@@ -113,12 +128,13 @@ export class Landing {
     const folder = posix.dirname(path)
     if (folder === "." || this.#folders.has(folder)) return true
     if (!(await this.#parent(folder))) return false
-    const there = await lstat(this.#at(folder)).catch(() => null)
+    const there = await this.#disk.kindOf(this.#at(folder))
     if (there === null) {
-      await mkdir(this.#at(folder), { mode: 0o700 })
+      await this.#disk.makeFolder(this.#at(folder))
+      this.#renewed.add(posix.dirname(`${this.#root}/${folder}`))
       this.#modes.set(folder, 0o777 & ~process.umask())
-    } else if (!there.isDirectory()) {
-      this.refuse(path, `${textOf(folder)} is ${there.isSymbolicLink() ? "a link" : "not a folder"} on this side`)
+    } else if (there !== "folder") {
+      this.refuse(path, `${textOf(folder)} is ${there === "link" ? "a link" : "not a folder"} on this side`)
       return false
     }
     this.#folders.add(folder)
@@ -127,11 +143,11 @@ export class Landing {
 
   async #file(path: ByteName, mode: number, body: TarBody): Promise<number> {
     const temporary = this.#next()
-    const file = await open(temporary, "wx", 0o600)
+    const file = await this.#disk.create(temporary)
     let size = 0
     try {
       for await (const chunk of body) {
-        await writeAll(file, chunk)
+        await file.write(chunk)
         size += chunk.length
       }
     } catch (error) {
@@ -141,7 +157,7 @@ export class Landing {
     // The next file is read while this one goes to the disk.
     const { done } = await this.#backlog.start(async () => {
       try {
-        await file.chmod(mode)
+        await file.setMode(mode)
         await file.sync()
       } finally {
         await file.close()
@@ -164,7 +180,7 @@ export class Landing {
     }
     await Promise.all(this.#settling)
     const temporary = this.#next()
-    await copyFile(this.#at(source), temporary, constants.COPYFILE_EXCL)
+    await this.#disk.copy(this.#at(source), temporary)
     await this.#settle(path, temporary)
     this.#landed(path, size)
     return size
@@ -176,7 +192,7 @@ export class Landing {
       return 0
     }
     const temporary = this.#next()
-    await symlink(pathOf(target), temporary)
+    await this.#disk.link(pathOf(target), temporary)
     await this.#settle(path, temporary)
     this.#landed(path, 0)
     return 0
@@ -184,10 +200,10 @@ export class Landing {
 
   async #settle(path: ByteName, temporary: Buffer): Promise<void> {
     try {
-      await rename(temporary, this.#at(path))
+      await this.#disk.rename(temporary, this.#at(path))
+      this.#renewed.add(posix.dirname(`${this.#root}/${path}`))
     } catch (error) {
-      const there = await lstat(this.#at(path)).catch(() => null)
-      if (there?.isDirectory() !== true) throw error
+      if ((await this.#disk.kindOf(this.#at(path))) !== "folder") throw error
       this.files.splice(this.files.indexOf(path), 1)
       this.refuse(path, "a folder of this name stands on this side")
     }
@@ -210,10 +226,6 @@ export function localError(error: unknown, directory: string): HawserError {
     class: full ? "limit" : "rejected",
     cause: error,
   })
-}
-
-async function writeAll(file: FileHandle, chunk: Buffer): Promise<void> {
-  for (let done = 0; done < chunk.length;) done += (await file.write(chunk, done)).bytesWritten
 }
 
 /** Never setuid, setgid or sticky. */

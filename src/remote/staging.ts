@@ -8,6 +8,7 @@ import { answerLines, assertAnswered, verbExit } from "./answer.ts"
 import type { Place } from "./layout.ts"
 import { InputError, type StageJob, type TextFile, packJobs } from "./pack.ts"
 import { payloadProgram } from "./programs.ts"
+import { type ResultsDisk, localDisk } from "./resultsDisk.ts"
 import { type CollectReply, type CollectRequest, unpack } from "./unpack.ts"
 
 /** Exit code of hz_stage, beside those of the verbs: the end marker never came. */
@@ -78,15 +79,16 @@ export async function collectJobs(
   place: Place,
   requests: readonly CollectRequest[],
   signal?: AbortSignal,
+  disk: ResultsDisk = localDisk,
 ): Promise<CollectReply[]> {
   if (requests.length === 0) return []
-  const replies = await collectOnce(session, place, requests, signal)
+  const replies = await collectOnce(session, place, requests, disk, signal)
   if (requests.length === 1) return replies
   // tar reads many jobs at once: that it had something to say does not tell of which.
   const unsteady = requests.filter((_request, index) => replies[index]?.unsteady === true)
   const again = new Map<string, CollectReply>()
   for (const request of unsteady) {
-    for (const reply of await collectOnce(session, place, [request], signal)) again.set(reply.token, reply)
+    for (const reply of await collectOnce(session, place, [request], disk, signal)) again.set(reply.token, reply)
   }
   return replies.map((reply) => again.get(reply.token) ?? reply)
 }
@@ -95,6 +97,7 @@ async function collectOnce(
   session: Session,
   place: Place,
   requests: readonly CollectRequest[],
+  disk: ResultsDisk,
   signal?: AbortSignal,
 ): Promise<CollectReply[]> {
   let replies: CollectReply[] = []
@@ -105,7 +108,7 @@ async function collectOnce(
     },
   }
   const sink = async (stdout: Readable): Promise<void> => {
-    replies = await unpack(stdout, requests)
+    replies = await unpack(stdout, requests, disk)
   }
   await session.receive(command, sink, signal)
   return replies

@@ -6,6 +6,7 @@ import { type ByteName, textOf } from "./filename.ts"
 import { matchesGlob, parseGlob } from "./glob.ts"
 import { Landing, localError } from "./landing.ts"
 import type { ExitRecord } from "./layout.ts"
+import { type ResultsDisk, localDisk } from "./resultsDisk.ts"
 import { type TarBody, TarError, type TarEntry, readTar } from "./untar.ts"
 
 /** One job whose results are wanted. */
@@ -65,9 +66,13 @@ const ownNames: readonly string[] = ["stdout", "stderr", "scheduler.log"]
  * Every file appears under its final name in one step, whole; what stood there is replaced. Throws a TransportError
  * `COLLECT_CUT` (transient) when the stream ends before its end mark; what came until then stays and may be read again.
  */
-export async function unpack(stream: Readable, requests: readonly CollectRequest[]): Promise<CollectReply[]> {
+export async function unpack(
+  stream: Readable,
+  requests: readonly CollectRequest[],
+  disk: ResultsDisk = localDisk,
+): Promise<CollectReply[]> {
   const backlog = new Backlog(16)
-  const jobs = new Map(requests.map((request) => [request.token, begin(request, backlog)]))
+  const jobs = new Map(requests.map((request) => [request.token, begin(request, backlog, disk)]))
   let ended = false
   try {
     await readTar(stream, async (entry, body) => {
@@ -83,8 +88,8 @@ export async function unpack(stream: Readable, requests: readonly CollectRequest
   return [...jobs.values()].map(replyOf)
 }
 
-function begin(request: CollectRequest, backlog: Backlog): Progress {
-  const landing = new Landing(request.directory, request.token, backlog)
+function begin(request: CollectRequest, backlog: Backlog, disk: ResultsDisk): Progress {
+  const landing = new Landing(request.directory, request.token, backlog, disk)
   return { request, landing, seen: new Map(), present: false, unsteady: false, touched: false, failure: null }
 }
 

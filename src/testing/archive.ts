@@ -1,6 +1,6 @@
-/** Tar streams of job directories, read and written in memory. */
+/** Tar streams of job directories and of results, read and written in memory. */
 import type { Readable } from "node:stream"
-import { tarHeader, tarTrailer } from "../remote/tar.ts"
+import { tarHeader, tarPadding, tarTrailer } from "../remote/tar.ts"
 import { readTar } from "../remote/untar.ts"
 import type { Staged } from "./verbs.ts"
 
@@ -20,9 +20,25 @@ export async function readArchive(source: Readable): Promise<Staged> {
   return { folders, end }
 }
 
-/** What `hz_collect` sends of jobs without results: that their directories are there. */
-export function writeArchive(tokens: readonly string[]): Buffer {
-  const member = (name: string): Buffer => tarHeader({ name, type: "file", mode: 0o600, size: 0, mtime: 0 })
-  const members = tokens.map((token) => member(`${token}/token`))
-  return Buffer.concat([...members, member("hz-whole"), member("hz-end"), tarTrailer])
+/** A file of a job's results. */
+export interface ResultFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** What `hz_collect` sends: of each job that stands there its results, and that its directory was read to the end. */
+export function writeArchive(jobs: ReadonlyMap<string, readonly ResultFile[]>): Buffer {
+  const member = (name: string, text = ""): Buffer[] => {
+    const bytes = Buffer.from(text, "utf8")
+    return [
+      tarHeader({ name, type: "file", mode: 0o600, size: bytes.length, mtime: 0 }),
+      bytes,
+      tarPadding(bytes.length),
+    ]
+  }
+  const members = [...jobs].flatMap(([token, files]) => [
+    ...files.flatMap(({ name, text }) => member(`${token}/work/${name}`, text)),
+    ...member(`${token}/token`),
+  ])
+  return Buffer.concat([...members, ...member("hz-whole"), ...member("hz-end"), tarTrailer])
 }

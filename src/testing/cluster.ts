@@ -4,6 +4,7 @@ import type { Home } from "./home.ts"
 import { Network, type NetworkFaults } from "./network.ts"
 import { type ProgramFaults, type ProgramHost, runProgram } from "./programs.ts"
 import { type Native, type Site, VirtualSlurm } from "./slurm.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 import type { VerbHost } from "./verbs.ts"
 import { type Behaviour, type NodeProcess, type Run, runWrapper } from "./wrapper.ts"
@@ -21,7 +22,13 @@ export interface ClusterWitness {
   onRun(run: Run): void
   onAccepted(native: Native): void
   onForgotten(native: Native): void
+  onCancel(native: Native): void
+  /** A native of this token ended without having run the payload. */
+  onHindered(token: string): void
+  /** Somebody got through to the login node. */
+  onReached(): void
   note(what: string, facts?: readonly string[]): void
+  strike(strike: Strike): void
 }
 
 export interface ClusterOptions {
@@ -45,37 +52,49 @@ export class Cluster {
   constructor(options: ClusterOptions) {
     this.#options = options
     const { timeline, dice, site, faults, witness } = options
+    const strike = (what: Strike): void => witness.strike(what)
     this.slurm = new VirtualSlurm(site, {
       timeline,
       dice: dice.fork(),
       launch: (native, process) => this.#launch(native, process),
       onAccepted: (native) => witness.onAccepted(native),
       onForgotten: (native) => witness.onForgotten(native),
+      strike,
     })
     const programs: ProgramHost = {
       slurm: this.slurm,
       timeline,
       dice: dice.fork(),
       faults,
+      strike,
       secondsOf: (ms) => this.#secondsOf(ms),
       hasFile: (path) => this.#hasFile(path),
+      onCancel: (native) => witness.onCancel(native),
     }
     const host: VerbHost = {
       homes: this.homes,
       now: () => timeline.now,
       seconds: () => this.#secondsOf(timeline.now),
       // A name that nobody has looked for is not cached as missing, so it shows sooner than a change does.
-      seenOnNodesAt: () => timeline.now + faults.lagMs() / 10,
+      seenOnNodesAt: () => timeline.now + Math.min(1_500, faults.lagMs() / 10),
       run: (argv) => runProgram(programs, argv),
+      strike,
     }
     const note = (what: string, argv: readonly string[]): void => witness.note(what, argv)
-    this.network = new Network({ timeline, host, faults, note })
+    this.network = new Network({ timeline, host, faults, note, strike, onReached: () => witness.onReached() })
   }
 
   /** Whether a wrapper that nobody told to end has left its record. */
   hasRecord(token: string): boolean {
     const exits = [...this.homes.values()].flatMap((home) => [...(home.jobs.get(token)?.exits.values() ?? [])])
     return exits.some(({ value }) => !/^wrapper /m.test(value))
+  }
+
+  #homeSeenBy(native: Native, path: string): Home | null {
+    const { faults, witness } = this.#options
+    if (faults.seesHome(native)) return this.homes.get(path) ?? null
+    witness.strike("a node does not see the file system")
+    return null
   }
 
   #secondsOf(ms: number): number {
@@ -99,7 +118,7 @@ export class Cluster {
     return runWrapper({
       timeline,
       process,
-      home: faults.seesHome(native) ? (this.homes.get(path) ?? null) : null,
+      home: this.#homeSeenBy(native, path),
       token,
       nativeId: String(native.id),
       start: native.restarts,
@@ -109,6 +128,8 @@ export class Cluster {
       pauseMs: () => (dice.chance(0.8) ? dice.between(1, 50) : dice.between(50, 3_000)),
       behaviour,
       onRun: (run) => witness.onRun(run),
+      onHindered: (hindered) => witness.onHindered(hindered),
+      strike: (what) => witness.strike(what),
       isGuarded,
     })
   }

@@ -2,6 +2,7 @@
 import type { Files, OpenFile } from "../persist/index.ts"
 import type { Dice } from "./dice.ts"
 import type { Life } from "./life.ts"
+import type { Strike } from "./strikes.ts"
 
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly length: number }
 
@@ -19,6 +20,7 @@ export interface DiskOptions {
   readonly sleep: (ms: number) => Promise<void>
   /** Returns the code of the error with which a call fails; null: it succeeds. */
   readonly fault?: (what: string) => string | null
+  readonly strike?: (strike: Strike) => void
   /** False: this sync returns, and nothing is on disk for good (a broken engine that does without). */
   readonly isSynced?: (unsynced: Buffer) => boolean
 }
@@ -38,6 +40,12 @@ export class Disk {
     this.#durableNames = new Map(this.#names)
   }
 
+  /** What stands in a file now; null: there is none. */
+  textOf(path: string): string | null {
+    const node = this.#names.get(path)
+    return node === undefined ? null : contentOf(node).toString("utf8")
+  }
+
   entries(): Iterable<[string, FileNode]> {
     return this.#names
   }
@@ -50,19 +58,25 @@ export class Disk {
   /** The power fails: of what was not synced, some is there, some is not, and the last write may be torn. */
   loseUnsynced(dice: Dice): void {
     const names = this.#namesAfterLoss(dice)
+    if ([...this.#names].some(([path, node]) => names.get(path) !== node))
+      this.#options.strike?.("power failure: a file name is gone")
     this.#names.clear()
     for (const [path, node] of names) this.#names.set(path, node)
     this.#durableNames = names
-    for (const node of new Set(names.values())) {
+    for (const [path, node] of names) {
+      if (node.pending.length > 0 && path.includes("/jobs/"))
+        this.#options.strike?.("power failure: a result that was not fsynced is gone")
       const kept = dice.chance(0.4) ? 0 : dice.whole(0, node.pending.length)
       let bytes = node.durable
       for (const [index, change] of node.pending.entries()) {
         if (index < kept) bytes = changed(bytes, change)
         else if (index === kept && "bytes" in change && dice.chance(0.6)) {
           const part = change.bytes.subarray(0, dice.whole(0, change.bytes.length))
+          if (part.length > 0) this.#options.strike?.("power failure: a write is torn")
           if (part.length > 0) bytes = changed(bytes, { at: change.at, bytes: part })
         }
       }
+      if (!bytes.equals(contentOf(node))) this.#options.strike?.("power failure: what was not fsynced is gone")
       node.durable = bytes
       node.pending = []
     }
@@ -85,7 +99,10 @@ export class Disk {
     const on = <T>(what: string, act: () => T | Promise<T>): Promise<T> =>
       life.step(`disk ${what}`, () => {
         const code = this.#options.fault?.(what) ?? null
-        if (code !== null) throw errno(code)
+        if (code !== null) {
+          this.#options.strike?.(code === "ENOSPC" ? "controller's disk is full" : "controller's disk fails")
+          throw errno(code)
+        }
         return act()
       })
     const open = (node: FileNode): OpenFile => this.#open(node, on)

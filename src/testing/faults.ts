@@ -62,6 +62,10 @@ export class Faults implements ClusterFaults {
     return this.#dice.chance(0.8) ? this.#dice.between(0, 2_000) : this.#dice.between(0, 90_000)
   }
 
+  arrived(bytes: number): number {
+    return this.#dice.whole(0, bytes)
+  }
+
   lie(program: "squeue" | "sacct"): "empty" | "partial" | "stale" | null {
     const { now } = this.#timeline
     return this.#trouble.lies.find((lie) => lie.program === program && isWithin([lie], now))?.kind ?? null

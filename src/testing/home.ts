@@ -23,6 +23,8 @@ export interface JobFolder {
   /** By start: the record's text. */
   readonly started: Map<number, Made<string>>
   readonly exits: Map<number, Made<string>>
+  /** What the payload has left in `work/`, by name. */
+  readonly work: Map<string, Made<string>>
   /** By try: what the submission wrote to stderr. */
   readonly locks: Map<number, string>
   readonly answers: Map<number, Answer>
@@ -53,6 +55,7 @@ export function jobFolder(files: ReadonlyMap<string, string>, seenOnNodesAt: num
     guards: new Map(),
     started: new Map(),
     exits: new Map(),
+    work: new Map(),
     locks: new Map(),
     answers: new Map(),
   }

@@ -12,8 +12,9 @@ import {
 } from "../transport/shellErrors.ts"
 import { readArchive, writeArchive } from "./archive.ts"
 import type { Life } from "./life.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
-import { type Staged, type VerbHost, runVerb, stage } from "./verbs.ts"
+import { type Staged, type VerbHost, collect, runVerb, stage } from "./verbs.ts"
 
 /** Where a connection is cut: the command never arrives, its answer is lost, or the next one finds it dead. */
 export type Cut = "before" | "during" | "after"
@@ -27,6 +28,8 @@ export interface NetworkFaults {
   latencyMs(): number
   /** What was on its way when the connection was cut arrives all the same, so much later; null: it is lost. */
   straggleMs(): number | null
+  /** How many bytes of so many had come when the connection was cut. */
+  arrived(bytes: number): number
 }
 
 export interface NetworkOptions {
@@ -34,17 +37,27 @@ export interface NetworkOptions {
   readonly host: VerbHost
   readonly faults: NetworkFaults
   readonly note: (what: string, argv: readonly string[]) => void
+  readonly strike: (strike: Strike) => void
+  /** A connection was made. */
+  readonly onReached: () => void
 }
 
 const answerTimeoutMs = 120_000
 const watchdogGraceMs = 10_000
+/** An answer that takes so long is one that engines see as late. */
+const lateMs = 1_000
+const longMs = 3_600_000
 
 /** Connections under way, which an outage cuts. */
 export class Network {
   readonly #options: NetworkOptions
   readonly #links: Set<Link> = new Set()
+  /** Since when nobody has got through, ms on the timeline. */
+  #awayFrom: number | null = null
   /** When each was tried, ms on the timeline. */
   readonly tried: number[] = []
+  /** When each token was submitted first, ms on the timeline. */
+  readonly submitted: Map<string, number> = new Map()
 
   constructor(options: NetworkOptions) {
     this.#options = options
@@ -56,8 +69,15 @@ export class Network {
       this.tried.push(timeline.now)
       await timeline.sleep(faults.latencyMs() * 4)
       const refusal = faults.refuses()
-      if (refusal !== null) throw refusal
-      const link = new Link(this.#options, life)
+      this.#awayFrom = refusal === null ? null : (this.#awayFrom ?? timeline.now)
+      if (refusal !== null) {
+        if (timeline.now - (this.#awayFrom ?? timeline.now) >= longMs)
+          this.#options.strike("unreachable for an hour or more")
+        this.#options.strike(refusal.class === "auth" ? "login refused" : "connection refused")
+        throw refusal
+      }
+      this.#options.onReached()
+      const link = new Link(this.#options, life, this.submitted)
       this.#links.add(link)
       void link.session.closed.then(() => this.#links.delete(link))
       return link.session
@@ -90,6 +110,7 @@ const effectShellsMax = 3
 class Link {
   readonly session: Session
   readonly #options: NetworkOptions
+  readonly #submitted: Map<string, number>
   readonly life: Life
   #lost: TransportError | null = null
   #close: (why: Error) => void = () => undefined
@@ -100,8 +121,9 @@ class Link {
     waiting: 0,
   }))
 
-  constructor(options: NetworkOptions, life: Life) {
+  constructor(options: NetworkOptions, life: Life, submitted: Map<string, number>) {
     this.#options = options
+    this.#submitted = submitted
     this.life = life
     const closed = new Promise<Error>((resolve) => {
       this.#close = resolve
@@ -148,15 +170,27 @@ class Link {
   }
 
   async #receive<T>(command: Command<T>, sink: (stdout: Readable) => Promise<void>, signal?: AbortSignal): Promise<T> {
-    const [, path = "", ...tokens] = command.argv
+    const done: CommandResult = { exitCode: 0, stdout: "", stderr: "", timedOut: false }
+    let archive: Buffer | null = null
     const execute = (): Promise<CommandResult> => {
-      const home = this.#options.host.homes.get(path)
-      const standing = tokens.filter((token) => home?.jobs.has(token) === true)
-      return Promise.resolve({ exitCode: 0, stdout: standing.join(" "), stderr: "", timedOut: false })
+      archive = writeArchive(collect(this.#options.host, command.argv))
+      return Promise.resolve(done)
     }
-    const { stdout } = await this.#exchange(null, command, false, execute, signal)
-    await sink(Readable.from([writeArchive(stdout.split(" ").filter((token) => token !== ""))]))
-    return command.parse({ exitCode: 0, stdout: "", stderr: "", timedOut: false })
+    try {
+      await this.#exchange(null, command, false, execute, signal)
+    } catch (error) {
+      // The results had set out: what was on the line when it was cut still lands.
+      if (archive !== null) await this.#cutShort(archive, sink)
+      throw error
+    }
+    await sink(Readable.from([archive ?? Buffer.alloc(0)]))
+    return command.parse(done)
+  }
+
+  async #cutShort(archive: Buffer, sink: (stdout: Readable) => Promise<void>): Promise<void> {
+    this.#options.strike("connection cut while results come")
+    const part = archive.subarray(0, this.#options.faults.arrived(archive.length))
+    await sink(Readable.from([part])).catch(() => undefined)
   }
 
   /** `line`: the shell in which it waits for its turn; null: a channel of its own. */
@@ -173,6 +207,8 @@ class Link {
       return new Promise<CommandResult>((resolve, reject) => {
         const request: Request = { argv, hasEffect, reject }
         this.#pending.add(request)
+        if (argv[0] === "hz_submit" && !this.#submitted.has(argv[2] ?? ""))
+          this.#submitted.set(argv[2] ?? "", this.#options.timeline.now)
         const onAbort = (): void => reject(abortedError(hasEffect, signal))
         signal?.addEventListener("abort", onAbort, { once: true })
         const answer = (result: CommandResult): void => {
@@ -190,7 +226,7 @@ class Link {
     execute: () => Promise<CommandResult>,
     answer: (result: CommandResult) => void,
   ): Promise<void> {
-    const { timeline, faults, note } = this.#options
+    const { timeline, faults, note, strike } = this.#options
     const cut = faults.cut(request.argv)
     const before = line?.end ?? Promise.resolve()
     const arrival = timeline.sleep(faults.latencyMs())
@@ -201,6 +237,7 @@ class Link {
         if (late === null) return null
         await timeline.sleep(late)
       }
+      if (this.#lost !== null) strike("command carried out after its connection was cut")
       note(this.#lost === null ? "runs" : "runs late", request.argv)
       return this.#timed(request, execute)
     })
@@ -212,13 +249,17 @@ class Link {
     if (line !== null) line.waiting -= 1
     if (cut === "during") this.#break(request, "during")
     if (result === null) return
-    await timeline.sleep(faults.latencyMs())
+    const latencyMs = faults.latencyMs()
+    if (latencyMs >= lateMs) strike("answer is late")
+    await timeline.sleep(latencyMs)
+    if (this.#lost !== null && request.hasEffect && result.exitCode === 0) strike("answer lost after the effect")
     answer(result)
     if (cut === "after") this.#break(request, "after")
   }
 
   #break({ argv }: Request, when: Cut): void {
     this.#options.note(`is cut ${when}`, argv)
+    if (this.#lost === null) this.#options.strike(`connection cut ${when} a command`)
     this.cut(new TransportError("CONNECTION_LOST", { summary: "The connection was lost.", class: "transient" }))
   }
 

@@ -2,6 +2,7 @@
 import type { CommandResult } from "../command.ts"
 import type { Dice } from "./dice.ts"
 import { type Native, type VirtualSlurm } from "./slurm.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 
 /** What goes wrong between a program and its daemon. */
@@ -24,6 +25,9 @@ export interface ProgramHost {
   /** ms on the timeline to seconds since 1970 on the manager's clock. */
   readonly secondsOf: (ms: number) => number
   readonly hasFile: (path: string) => boolean
+  /** Somebody has cancelled this one with scancel. */
+  readonly onCancel: (native: Native) => void
+  readonly strike: (strike: Strike) => void
 }
 
 export async function runProgram(host: ProgramHost, argv: readonly string[]): Promise<CommandResult> {
@@ -31,7 +35,10 @@ export async function runProgram(host: ProgramHost, argv: readonly string[]): Pr
   const [name = "", ...rest] = words
   const program = programs[name]
   if (program === undefined) return failed(127, `sh: ${name}: not found`)
-  if (host.faults.hangs(name)) return new Promise(() => undefined)
+  if (host.faults.hangs(name)) {
+    host.strike("a program hangs")
+    return new Promise(() => undefined)
+  }
   return program(host, rest)
 }
 
@@ -40,27 +47,44 @@ type Program = (host: ProgramHost, words: readonly string[]) => Promise<CommandR
 const programs: Readonly<Record<string, Program>> = { sbatch, squeue, sacct, scancel, scontrol }
 
 const unreachable = "Unable to contact slurm controller (connect failure)"
+/** MessageTimeout. */
+const patienceMs = 10_000
 const timedOut = "Socket timed out on send/recv operation"
 
 type Reply<T> = { readonly value: T } | { readonly failure: string }
 
-/** One request to slurmctld. A frozen one takes it and answers when it is thawed, or to nobody. */
-async function ask<T>(host: ProgramHost, act: () => T, loses = false): Promise<Reply<T>> {
-  const { slurm, timeline, dice } = host
+/**
+ * One request to slurmctld. A frozen one takes it and answers when it is thawed, or to nobody. `loses`: its client is told
+ * that it timed out; called with what came of it, and whether only after that.
+ */
+async function ask<T>(
+  host: ProgramHost,
+  act: () => T,
+  loses: ((value: T, isLate: boolean) => void) | null = null,
+): Promise<Reply<T>> {
+  const { slurm, timeline, dice, strike } = host
   await timeline.sleep(dice.between(5, 30))
   if (slurm.controller === "down") {
     await timeline.sleep(9_000)
-    if (slurm.controller === "down") return { failure: unreachable }
+    if (slurm.controller === "down") {
+      strike("slurmctld down")
+      if (timeline.now - slurm.controllerSince >= 3_600_000) strike("slurmctld down for an hour or more")
+      return { failure: unreachable }
+    }
   }
   if (slurm.controller === "frozen") {
+    strike("slurmctld frozen")
     const answer = new Promise<Reply<T>>((resolve) => slurm.whenThawed(() => resolve({ value: act() })))
-    const patience = timeline.sleep(10_000).then((): Reply<T> => ({ failure: timedOut }))
+    const patience = timeline.sleep(patienceMs).then((): Reply<T> => ({ failure: timedOut }))
     return Promise.race([answer, patience])
   }
-  if (!loses) return { value: act() }
+  if (loses === null) return { value: act() }
   // Carried out at once or, from the queue of its socket, long after its client has given up.
-  timeline.after(dice.chance(0.4) ? 0 : dice.between(0, 60_000), act)
-  await timeline.sleep(10_000)
+  const lateMs = dice.chance(0.4) ? 0 : dice.between(0, 60_000)
+  timeline.after(lateMs, () => {
+    loses(act(), lateMs > patienceMs)
+  })
+  await timeline.sleep(patienceMs)
   return { failure: timedOut }
 }
 
@@ -71,10 +95,15 @@ async function sbatch(host: ProgramHost, words: readonly string[]): Promise<Comm
   const reply = await ask(
     host,
     () => submitted(slurm, option(words, "--job-name") ?? "", script),
-    faults.timesOut("sbatch"),
+    faults.timesOut("sbatch")
+      ? (native, isLate) => {
+          if (native !== null) host.strike(`sbatch times out, ${isLate ? "and is accepted later" : "having accepted"}`)
+        }
+      : null,
   )
   if ("failure" in reply) return failed(1, `sbatch: error: Batch job submission failed: ${reply.failure}`)
   if (reply.value === null) {
+    host.strike("manager's submit limit")
     const why = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
     return failed(1, `sbatch: error: AssocMaxSubmitJobLimit\nsbatch: error: Batch job submission failed: ${why}`)
   }
@@ -90,7 +119,13 @@ async function squeue(host: ProgramHost, words: readonly string[]): Promise<Comm
   const { slurm, faults } = host
   const lie = faults.lie("squeue")
   if (words.includes("--me") && option(words, "--name") === undefined) slurm.listedAt.push(host.timeline.now)
-  const reply = await ask(host, () => (lie === "stale" ? faults.staleNatives() : slurm.listed()))
+  const reply = await ask(host, () => {
+    const truth = slurm.listed()
+    if (lie !== "stale") return truth
+    const old = faults.staleNatives()
+    if (wordsIn(old) !== wordsIn(truth)) host.strike("squeue shows an old list")
+    return old
+  })
   if ("failure" in reply) return failed(1, `slurm_load_jobs error: ${reply.failure}`)
   const ids = option(words, "--jobs")?.split(",")
   const names = option(words, "--name")?.split(",")
@@ -99,8 +134,9 @@ async function squeue(host: ProgramHost, words: readonly string[]): Promise<Comm
   const shown = reply.value.filter(
     ({ id, name }) => (ids?.includes(String(id)) ?? true) && (names?.includes(name) ?? true),
   )
+  if (shown.some(({ script }) => !script.includes("/jobs/"))) host.strike("a stranger's native is listed")
   const fields = (option(words, "--Format") ?? "").split(",").map((field) => field.split(":")[0] ?? "")
-  return table(host, lie, shown, (native) => fields.map((field) => queueField(host, native, field)))
+  return table(host, "squeue", lie, shown, (native) => fields.map((field) => queueField(host, native, field)))
 }
 
 function queueField({ secondsOf }: ProgramHost, native: Native, field: string): string {
@@ -135,6 +171,7 @@ async function sacct(host: ProgramHost, words: readonly string[]): Promise<Comma
   const { slurm, timeline, dice, secondsOf } = host
   await timeline.sleep(dice.between(30, 150))
   if (slurm.accounting === "down") {
+    host.strike("slurmdbd down")
     const where = "failed to open persistent connection to host:db1:6819: Connection refused"
     const why = "Problem talking to the database: Connection refused"
     return failed(1, `sacct: error: slurm_persist_conn_open_without_init: ${where}\nsacct: error: ${why}`)
@@ -151,9 +188,24 @@ async function sacct(host: ProgramHost, words: readonly string[]): Promise<Comma
   )
   const fields = (option(words, "--format") ?? "").split(",")
   const lie = host.faults.lie("sacct")
-  return table(host, lie === "stale" ? null : lie, shown, (native) =>
-    fields.map((field) => accountingField(host, native, field)),
+  if (isBehind(slurm, shown, ids)) host.strike("accounting is behind")
+  return table(host, "sacct", lie, shown, (native) => fields.map((field) => accountingField(host, native, field)))
+}
+
+/** Of a native that was asked for, slurmctld knows what accounting does not. */
+function isBehind(slurm: VirtualSlurm, shown: readonly Native[], ids: readonly string[] | undefined): boolean {
+  return [...slurm.natives.values()].some(
+    (native) =>
+      ids?.includes(String(native.id)) === true &&
+      !shown.some(
+        ({ id, submittedAt, word }) => id === native.id && submittedAt === native.submittedAt && word === native.word,
+      ),
   )
+}
+
+/** What a list of the queue is about. */
+function wordsIn(natives: readonly Native[]): string {
+  return natives.map(({ id, word }) => `${id} ${word}`).join()
 }
 
 function accountingField({ secondsOf }: ProgramHost, native: Native, field: string): string {
@@ -192,10 +244,13 @@ async function scancel(host: ProgramHost, words: readonly string[]): Promise<Com
   const act = (): void => {
     for (const native of slurm.listed()) {
       const isMeant = (id === undefined || String(native.id) === id) && (name === undefined || native.name === name)
-      if (isMeant && slurm.isLive(native)) slurm.cancel(native, isKill)
+      if (isMeant && slurm.isLive(native)) {
+        host.onCancel(native)
+        slurm.cancel(native, isKill)
+      }
     }
   }
-  const reply = await ask(host, act, faults.timesOut("scancel"))
+  const reply = await ask(host, act, faults.timesOut("scancel") ? () => host.strike("scancel times out") : null)
   if ("value" in reply) return said("")
   const code = reply.failure === timedOut ? 140 : 8
   return failed(code, `scancel: error: Kill job error on job id ${id ?? "0"}: ${reply.failure}`)
@@ -208,16 +263,29 @@ async function scontrol(host: ProgramHost): Promise<CommandResult> {
 
 const separator = "\x1f"
 
-/** Each field ends with the separator. A partial list ends anywhere, and nothing says so. */
+/** Ends in the middle of a record: whoever reads it can tell. What can't be told is an empty list, and an old one. */
+function cutInside(text: string, at: number): string {
+  const end = at === 0 || text[at - 1] === "\n" ? at + 1 : at
+  return end >= text.length ? text : text.slice(0, end)
+}
+
+/** Each field ends with the separator. A partial list comes with exit code 0. */
 function table(
-  { dice }: ProgramHost,
+  { dice, strike }: ProgramHost,
+  program: "squeue" | "sacct",
   lie: "empty" | "partial" | "stale" | null,
   natives: readonly Native[],
   fieldsOf: (native: Native) => readonly string[],
 ): CommandResult {
-  if (lie === "empty") return said("")
+  if (lie === "empty") {
+    if (natives.length > 0) strike(`${program} shows an empty list`)
+    return said("")
+  }
   const text = natives.map((native) => `${fieldsOf(native).join(separator)}${separator}\n`).join("")
-  return said(lie === "partial" ? text.slice(0, dice.whole(0, text.length)) : text)
+  if (lie !== "partial") return said(text)
+  const part = cutInside(text, dice.whole(0, text.length))
+  if (part !== text) strike(`${program} shows a part of its list`)
+  return said(part)
 }
 
 function option(words: readonly string[], name: string): string | undefined {

@@ -14,7 +14,14 @@ export interface PlannedJob {
   readonly after: string | null
   /** When somebody gives it up, or all jobs of its executor, and whether its key is then submitted again. Default: never. */
   readonly abandon?: { readonly atMs: number; readonly all: boolean; readonly again: boolean }
-  readonly retry: { readonly maxAttempts: number; readonly on: readonly Cause[] }
+  readonly retry: {
+    readonly maxAttempts: number
+    readonly on: readonly Cause[]
+    /** As a spec says it: `30s`. */
+    readonly backoff?: string
+  }
+  /** It is given up where it has not started by then. Default: never. */
+  readonly giveUpAfterMs?: number
 }
 
 export type Scenario = readonly PlannedJob[]
@@ -31,9 +38,20 @@ export function drawScenario(dice: Dice): Scenario {
       submitAtMs: dice.chance(0.5) ? 0 : submitAtMs,
       cancelAtMs: dice.chance(0.2) ? dice.between(0, 90_000) : null,
       after: index > 0 && dice.chance(0.1) ? `job${dice.whole(0, index - 1)}` : null,
-      retry: retries ? { maxAttempts: 2, on: ["exit", "node-failure", "lost", "launch"] } : { maxAttempts: 1, on: [] },
+      retry: retries ? drawRetry(dice) : { maxAttempts: 1, on: [] },
+      ...(dice.chance(0.12) ? { giveUpAfterMs: dice.pick([5_000, 20_000, 60_000, 200_000]) } : {}),
     }
   })
+}
+
+function drawRetry(dice: Dice): PlannedJob["retry"] {
+  const on = dice.pick<readonly Cause[]>([
+    ["exit", "node-failure", "lost", "launch"],
+    ["exit", "signal", "stage-out", "node-failure"],
+    ["lost", "abandoned", "launch"],
+  ])
+  const backoff = dice.chance(0.4) ? { backoff: dice.pick(["5s", "40s", "10m"]) } : {}
+  return { maxAttempts: dice.whole(2, 3), on, ...backoff }
 }
 
 /** Longer than a world: what is abandoned and not submitted again ends because it is found, or not at all. */
@@ -47,7 +65,14 @@ function drawAbandon(dice: Dice): NonNullable<PlannedJob["abandon"]> | null {
 
 function drawBehaviour(dice: Dice): Behaviour {
   const seconds = dice.chance(0.2) ? 0 : dice.chance(0.85) ? dice.between(1, 10) : dice.between(10, 100)
-  return { seconds, exitCode: dice.chance(0.25) ? dice.pick([1, 2, 200]) : 0, ignoresTerm: dice.chance(0.1) }
+  const exitCode = dice.chance(0.25) ? dice.pick([1, 2, 200]) : 0
+  const output = dice.chance(0.5) ? { outputBytes: dice.whole(0, 2_000) } : {}
+  return { seconds, exitCode, ignoresTerm: dice.chance(0.1), ...output }
+}
+
+/** Whether some attempt of it leaves an output that is to come back. */
+export function hasOutput({ behaviour }: PlannedJob): boolean {
+  return behaviour.some(({ outputBytes }) => outputBytes !== undefined)
 }
 
 export function behaviourOf(scenario: Scenario, key: string, attempt: number): Behaviour {

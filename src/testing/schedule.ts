@@ -1,6 +1,6 @@
 /** The schedule of a world: its trouble put onto the timeline. */
 import type { Native } from "./slurm.ts"
-import type { Span } from "./trouble.ts"
+import { type Span, isWithin } from "./trouble.ts"
 import type { World } from "./world.ts"
 
 export function schedule(world: World): void {
@@ -74,6 +74,7 @@ export function schedule(world: World): void {
       const native = oneOf(world, (one) => slurm.isLive(one))
       if (native === undefined || slurm.controller !== "up") return
       witness.onCancelledByOther(native)
+      witness.strike("cancelled by an administrator")
       slurm.cancel(native, dice.chance(0.3))
     })
   for (const when of trouble.strangers)
@@ -83,6 +84,8 @@ export function schedule(world: World): void {
   for (const { at: when, ms } of trouble.wallJumps) at(when, "clocks", () => world.jumpWallClocks(ms))
   for (const { at: when, ms, suspended } of trouble.freezes)
     at(when, suspended ? "the laptop sleeps" : "the controller stands still", () => {
+      if (world.controllers.some(({ life }) => life.alive))
+        witness.strike(suspended ? "machine sleeps" : "controller stands still")
       for (const { life } of world.controllers) life.freeze(ms, suspended)
       if (suspended) {
         network.cut("The machine slept.")
@@ -93,7 +96,7 @@ export function schedule(world: World): void {
   for (const when of trouble.copies) at(when, "the state directory is copied", () => world.copy())
   at(trouble.untilMs, "all is well from now on", () => {
     // What is still on its way to an end of its own ends with it.
-    slurm.setController("up")
+    if (!isWithin(trouble.controllerDown, trouble.untilMs)) slurm.setController("up")
     slurm.setAccounting("up")
     fill(world, false)
   })

@@ -1,26 +1,26 @@
 /** The simulation of one seed: controllers, users, a cluster and its trouble on one timeline, until all is over. */
-import { Fleet } from "../executors/fleet.ts"
 import type { Log } from "../executors/log.ts"
-import type { ExecutorParts } from "../executors/parts.ts"
-import { remotePace } from "../executors/pace.ts"
-import { isFinal } from "../job/index.ts"
-import { type JobStore, openStore } from "../persist/index.ts"
-import { slurm } from "../schedulers/slurm/index.ts"
-import { type Broken, brokenParts } from "./broken.ts"
-import { checkBudgets } from "./budgets.ts"
+import { type Job, isFinal } from "../job/index.ts"
+import { openStore } from "../persist/index.ts"
+import type { Broken } from "./broken.ts"
+import { checkBudgets, checkQueued } from "./budgets.ts"
 import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
 import { Disk } from "./disk.ts"
 import { Faults } from "./faults.ts"
+import { directory, fleetOn } from "./fleet.ts"
 import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
+import type { Strike } from "./strikes.ts"
 import { Timeline } from "./timeline.ts"
-import { type Kill, type Trouble, drawTrouble } from "./trouble.ts"
+import { type Kill, type Trouble, calmMsOf, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
-import { type Realm, type Violation, Witness } from "./witness.ts"
+import type { Realm, Violation } from "./testimony.ts"
+import { Witness } from "./witness.ts"
 import type { Controller, World } from "./world.ts"
+import { outputName } from "./wrapper.ts"
 
 export interface SimulationOptions {
   readonly seed: number
@@ -44,6 +44,8 @@ export interface Report {
   /** States of the jobs at the end, by key. */
   readonly outcomes: Readonly<Record<string, string>>
   readonly log: readonly string[]
+  /** What trouble really did, in the order in which it first did. */
+  readonly struck: readonly Strike[]
 }
 
 const epochMs = Date.UTC(2026, 0, 1)
@@ -51,7 +53,6 @@ const epochMs = Date.UTC(2026, 0, 1)
 const patienceMs = 24 * 3_600_000
 /** After the last job: for what nobody wants any more to go. */
 const restMs = 3_600_000
-const directory = "/state"
 
 export async function simulate(options: SimulationOptions): Promise<Report> {
   return new Simulation(options).run()
@@ -69,6 +70,8 @@ class Simulation implements World {
   readonly #options: SimulationOptions
   readonly #kills: Kill[]
   readonly #hits: Map<Kill, number> = new Map()
+  /** From then on all is well. */
+  readonly #calmMs: number
   #starts = 0
   #steps = 0
 
@@ -80,13 +83,16 @@ class Simulation implements World {
     this.trouble = options.trouble ?? drawTrouble(dice.fork())
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
-    const liedMs = trouble.lies.reduce((sum, { from, to }) => sum + to - from, 0)
+    this.#calmMs = calmMsOf(trouble)
+    const unnoticed = trouble.lies.filter(({ kind }) => kind !== "partial")
+    const liedMs = unnoticed.reduce((sum, { from, to }) => sum + to - from, 0)
     const excuses = {
       mayCallLost: liedMs > 40_000,
       mayCancel: trouble.coldStarts.length > 0,
       requeues: trouble.requeues,
+      isCopied: trouble.copies.length > 0,
     }
-    this.witness = new Witness(timeline, excuses, options.logMax ?? 0)
+    this.witness = new Witness(timeline, this.scenario, excuses, options.logMax ?? 0)
     this.faults = new Faults(trouble, timeline, dice.fork())
     const site = dice.fork()
     this.cluster = new Cluster({
@@ -110,18 +116,23 @@ class Simulation implements World {
 
   async run(): Promise<Report> {
     const { timeline, witness, trouble } = this
+    witness.afterAcceptance = () => {
+      const store = this.controllers.at(-1)?.realm.store ?? null
+      if (store !== null) checkQueued(witness, this.cluster, trouble, store)
+    }
     schedule(this)
     const disk = new Disk({
       syncMs: () => this.dice.between(1, 8),
       sleep: (ms) => timeline.sleep(ms),
       fault: (what) => this.faults.diskFault(what),
+      strike: (what) => witness.strike(what),
       ...(this.#options.broken === "no-fsync" ? { isSynced: () => false } : {}),
       ...(this.#options.broken === "accept-before-intent"
         ? { isSynced: (unsynced: Buffer) => !unsynced.includes('"type":"intent"') }
         : {}),
     })
-    void this.start(disk, { store: null, acknowledged: new Map() }, 0)
-    const untilMs = trouble.untilMs + patienceMs
+    void this.start(disk, realmOn(disk), 0)
+    const untilMs = this.#calmMs + patienceMs
     let restsUntil: number | null = null
     while (witness.violations.length === 0 && (await timeline.step(restsUntil ?? untilMs))) {
       if (restsUntil === null && this.#isOver()) restsUntil = timeline.now + restMs
@@ -135,6 +146,7 @@ class Simulation implements World {
       steps: this.#steps,
       outcomes: Object.fromEntries([...(store?.jobs.values() ?? [])].map((job) => [job.key, wordsOf(job)])),
       log: witness.log,
+      struck: [...witness.struck],
     }
   }
 
@@ -166,7 +178,18 @@ class Simulation implements World {
       })
       witness.note("controller opens", [`epoch ${store.epoch}`])
       witness.opened(realm, store)
-      const fleet = this.#fleet(life, store)
+      const { seed, broken = null } = this.#options
+      const log = this.#log(life)
+      const fleet = fleetOn({
+        life,
+        store,
+        files,
+        log,
+        seed,
+        broken,
+        trouble: this.trouble,
+        network: this.cluster.network,
+      })
       void fleet.lost.then((why) => this.#onLost(life, why.code))
       this.controllers.push({ ...controller, fleet })
     } catch (error) {
@@ -205,6 +228,7 @@ class Simulation implements World {
   takeOver(freezeMs: number): void {
     const first = this.controllers.at(-1)
     if (first === undefined) return
+    if (first.life.alive) this.witness.strike("state directory is taken over from one who lives")
     first.life.freeze(freezeMs, false)
     void this.start(first.disk, first.realm, 0, true)
   }
@@ -212,7 +236,9 @@ class Simulation implements World {
   copy(): void {
     const first = this.controllers.at(-1)
     if (first === undefined) return
-    void this.start(first.disk.copy(), { store: null, acknowledged: new Map(first.realm.acknowledged) }, 0, true)
+    this.witness.strike("state directory is copied")
+    const disk = first.disk.copy()
+    void this.start(disk, realmOn(disk, first.realm.acknowledged), 0, true)
   }
 
   /** A controller that has lost its directory ends by itself. */
@@ -233,6 +259,7 @@ class Simulation implements World {
 
   jumpWallClocks(ms: number): void {
     this.witness.note("wall clocks jump", [`${Math.round(ms)} ms`])
+    if (ms !== 0) this.witness.strike(`wall clock jumps ${ms > 0 ? "forward" : "back"}`)
     this.#wallOffsetMs += ms
     for (const { life } of this.controllers) life.wallOffsetMs = this.#wallOffsetMs
   }
@@ -246,6 +273,7 @@ class Simulation implements World {
       if (hits !== kill.number) continue
       this.#kills.splice(this.#kills.indexOf(kill), 1)
       this.witness.note(`dies ${when}`, [what])
+      this.witness.strike(killStrike(what, when))
       this.die(life, kill.power, kill.pauseMs)
       return "die"
     }
@@ -267,35 +295,6 @@ class Simulation implements World {
     return new Set(this.#onDisk(disk).map(({ life }) => String(life.id)))
   }
 
-  #fleet(life: Life, store: JobStore): Fleet {
-    return new Fleet({
-      stateDirectory: directory,
-      store,
-      executors: new Map([["cluster", this.#parts(life)]]),
-      defaultExecutor: "cluster",
-      clock: life.clock,
-      log: this.#log(life),
-      onDown: () => undefined,
-    })
-  }
-
-  #parts(life: Life): ExecutorParts {
-    const parts: ExecutorParts = {
-      name: "cluster",
-      scheduler: slurm,
-      transport: { address: "me@virtual", connect: () => Promise.reject(new Error("There is no such transport.")) },
-      openSession: () => this.cluster.network.open(life),
-      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
-      defaults: {},
-      limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
-      root: "/home/me/.hawser",
-      // Most look for hints less often: there is more of the rest in the same time.
-      pace: this.#options.seed % 6 === 0 ? remotePace : { ...remotePace, hintMs: 5_000 },
-      retentionMs: null,
-    }
-    return brokenParts(parts, this.#options.broken ?? null)
-  }
-
   #log(life: Life): Log {
     const line =
       (level: string) =>
@@ -303,6 +302,8 @@ class Simulation implements World {
         this.witness.note(`log ${level}: ${message}`, [JSON.stringify(facts).slice(0, 200)])
         if (!life.alive) return
         const code = "code" in facts ? facts.code : null
+        if (code === "OWNER_SUPERSEDED" || code === "STORE_SUPERSEDED")
+          this.witness.strike("a superseded controller is told so")
         if (code === "OWNER_SUPERSEDED") this.#onSuperseded(life)
         if (code === "ENGINE_FAILED" || message === "an event was refused" || code === "EVENT_REFUSED")
           this.witness.object("the engine has no bugs", `${message} ${"stack" in facts ? String(facts.stack) : ""}`)
@@ -312,7 +313,7 @@ class Simulation implements World {
 
   #isOver(): boolean {
     const store = this.controllers.at(-1)?.realm.store
-    if (store === undefined || store === null || this.timeline.now < this.trouble.untilMs) return false
+    if (store === undefined || store === null || this.timeline.now < this.#calmMs) return false
     return this.scenario.every(({ key }) => {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       return job !== undefined && isFinal(job.state)
@@ -327,8 +328,18 @@ class Simulation implements World {
     const keys = this.scenario.map(({ key }) => key)
     const live = cluster.slurm.listed().filter((native) => cluster.slurm.isLive(native))
     witness.atEnd(store, keys, { live, hasRecord: (token) => cluster.hasRecord(token) })
-    checkBudgets(witness, cluster, this.#starts)
+    checkBudgets(witness, cluster, this.trouble, this.#starts)
   }
+}
+
+function realmOn(disk: Disk, acknowledged: ReadonlyMap<string, Job> = new Map()): Realm {
+  const resultOf = ({ id }: Job): string | null => disk.textOf(`${directory}/jobs/${id}/${outputName}`)
+  return { store: null, acknowledged: new Map(acknowledged), resultOf }
+}
+
+function killStrike(what: string, when: When): Strike {
+  if (what === "disk write") return `controller killed ${when} a write`
+  return `controller killed ${when} ${what.startsWith("disk ") ? "another call of its disk" : "a command"}`
 }
 
 function wordsOf(job: { readonly state: string; readonly outcome: { readonly cause: string | null } | null }): string {

@@ -1,5 +1,6 @@
 /** A virtual Slurm: slurmctld with its queue, slurmdbd with its records, and nodes on which wrappers run. */
 import type { Dice } from "./dice.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 import { NodeProcess } from "./wrapper.ts"
 
@@ -34,6 +35,7 @@ export interface SlurmOptions {
   readonly launch: (native: Native, process: NodeProcess) => Promise<number>
   readonly onAccepted: (native: Native) => void
   readonly onForgotten: (native: Native) => void
+  readonly strike: (strike: Strike) => void
 }
 
 /** How the site is set up; what a fault changes is here too. */
@@ -56,6 +58,8 @@ export class VirtualSlurm {
   readonly site: Site
   /** slurmctld. */
   controller: "up" | "down" | "frozen" = "up"
+  /** Since when it is that, ms on the timeline. */
+  controllerSince = 0
   /** slurmdbd. */
   accounting: "up" | "down" = "up"
   readonly natives: Map<number, Native> = new Map()
@@ -64,6 +68,7 @@ export class VirtualSlurm {
   readonly listedAt: number[] = []
   readonly #options: SlurmOptions
   #nextId = 100
+  readonly #given: Set<number> = new Set()
   /** Requests that arrived while slurmctld was frozen. */
   #waiting: (() => void)[] = []
   #rowsWaiting: (() => void)[] = []
@@ -94,7 +99,7 @@ export class VirtualSlurm {
 
   accept(name: string, script: string): Native {
     const native: Native = {
-      id: this.#nextId++,
+      id: this.#nextNumber(),
       name,
       script,
       submittedAt: this.#options.timeline.now,
@@ -113,6 +118,13 @@ export class VirtualSlurm {
     this.#record(native)
     void this.#live(native)
     return native
+  }
+
+  #nextNumber(): number {
+    const id = this.#nextId++
+    if (this.#given.has(id)) this.#options.strike("slurmctld gives an id again")
+    this.#given.add(id)
+    return id
   }
 
   /** scancel: TERM, and KILL after KillWait; `kill`: at once. */
@@ -140,12 +152,14 @@ export class VirtualSlurm {
 
   /** The node of a native is gone for slurmctld; `dies`: its processes too. */
   failNode(native: Native, dies: boolean): void {
-    const { timeline, dice } = this.#options
+    const { timeline, dice, strike } = this.#options
     const { process } = native
     if (native.word !== "RUNNING" || process === null) return
+    strike("a node fails")
     if (dies) process.kill()
     timeline.after(dice.between(15_000, 30_000), () => {
       if (native.process !== process || !this.isLive(native)) return
+      if (process.alive) strike("a payload runs on after its node has failed")
       native.process = null
       if (!this.site.requeues) return this.#end(native, "NODE_FAIL", { code: 0, signal: 0 })
       native.word = "PENDING"
@@ -161,9 +175,12 @@ export class VirtualSlurm {
   /** kill -9 and start anew: what was accepted within `lossMs` is forgotten, and its ids are given again. */
   crash(lossMs: number): void {
     const since = this.#options.timeline.now - lossMs
+    if ([...this.natives.values()].some((native) => native.submittedAt < since && this.isLive(native)))
+      this.#options.strike("slurmctld killed, and back with its state")
     for (const native of this.natives.values()) {
       if (native.submittedAt < since) continue
       this.#nextId = Math.min(this.#nextId, native.id)
+      this.#options.strike("slurmctld forgets what it accepted")
       this.#forget(native)
     }
     this.#waiting = []
@@ -173,6 +190,7 @@ export class VirtualSlurm {
   coldStart(): void {
     for (const native of this.natives.values()) {
       if (this.isLive(native)) {
+        this.#options.strike("slurmctld back without its state")
         this.#forget(native)
         this.#write(native, { ...native, word: "CANCELLED", endedAt: this.#options.timeline.now })
       } else this.natives.delete(native.id)
@@ -180,6 +198,7 @@ export class VirtualSlurm {
   }
 
   setController(state: "up" | "down" | "frozen"): void {
+    if (this.controller !== state) this.controllerSince = this.#options.timeline.now
     this.controller = state
     if (state !== "up") return
     const { timeline, dice } = this.#options

@@ -20,7 +20,7 @@ export interface Kill {
 }
 
 export interface Trouble {
-  /** From then on all is well. */
+  /** From then on nothing goes wrong by chance, and all is well once the spans below are over. */
   readonly untilMs: number
   /** One for each controller that dies; the next one lives on. */
   readonly kills: readonly Kill[]
@@ -61,6 +61,9 @@ export interface Trouble {
   readonly cancelledByOthers: readonly number[]
   readonly strangers: readonly number[]
   readonly submitMax: number
+  /** The user's own limits: no trouble, but what they promise must hold in all of it. Null: none. */
+  readonly maxQueued: number | null
+  readonly maxSubmitPerMinute: number | null
   readonly accountingLagMsMax: number
   readonly minJobAgeMs: number
 }
@@ -96,6 +99,8 @@ export const noTrouble: Trouble = {
   cancelledByOthers: [],
   strangers: [],
   submitMax: 1_000,
+  maxQueued: null,
+  maxSubmitPerMinute: null,
   accountingLagMsMax: 2_000,
   minJobAgeMs: 300_000,
 }
@@ -126,7 +131,8 @@ export function drawTrouble(dice: Dice): Trouble {
     dice.chance(chance) ? Array.from({ length: dice.whole(1, most) }, draw) : []
   const moment = (): number => dice.between(0, untilMs)
   const when = (): "before" | "after" => dice.pick(["before", "after"])
-  const hours = dice.chance(0.03) ? 6 * 3_600_000 : 60_000
+  /** Mostly a minute, sometimes hours. */
+  const away = (): Span => span(dice.chance(0.1) ? 6 * 3_600_000 : 60_000)
   return {
     untilMs,
     kills: some(0.5, 3, () => {
@@ -138,14 +144,15 @@ export function drawTrouble(dice: Dice): Trouble {
     cutAt: dice.chance(0.4)
       ? { verb: dice.pick(verbs), number: dice.whole(1, 6), when: dice.pick(["before", "during", "after"]) }
       : null,
-    outages: some(0.2, 2, () => span(hours)),
+    outages: some(0.2, 2, away),
     loginsRefused: some(0.05, 1, () => span(60_000)),
     slowChance: dice.chance(0.2) ? 0.05 : 0,
-    controllerDown: some(0.15, 2, () => span(hours)),
+    controllerDown: some(0.15, 2, away),
     controllerFrozen: some(0.2, 2, () => span(40_000)),
     crashes: some(0.25, 2, () => ({
       at: moment(),
-      lossMs: dice.between(200, 6_000),
+      // What it had not saved yet; sometimes it is given an older copy of its state.
+      lossMs: dice.chance(0.8) ? dice.between(200, 6_000) : dice.between(6_000, 60_000),
       downMs: dice.between(500, 20_000),
     })),
     coldStarts: some(0.06, 1, moment),
@@ -160,10 +167,10 @@ export function drawTrouble(dice: Dice): Trouble {
     diskFull: some(0.12, 1, () => span(40_000)),
     diskErrorChance: dice.chance(0.1) ? 0.01 : 0,
     remoteFull: some(0.12, 1, () => span(60_000)),
-    nodeFailures: some(0.2, 2, () => ({ at: moment(), dies: dice.chance(0.5) })),
-    requeues: dice.chance(0.25),
+    nodeFailures: some(0.3, 2, () => ({ at: moment(), dies: dice.chance(0.5) })),
+    requeues: dice.chance(0.4),
     blindNodeChance: dice.chance(0.06) ? 0.3 : 0,
-    lagMsMax: dice.chance(0.4) ? dice.pick([500, 5_000, 15_000]) : 0,
+    lagMsMax: dice.chance(0.4) ? dice.pick([500, 5_000, 15_000, 55_000]) : 0,
     wallJumps: some(0.15, 2, () => ({
       at: moment(),
       ms: dice.between(-1, 1) * dice.pick([5_000, 3_600_000, 5 * 86_400_000]),
@@ -174,10 +181,17 @@ export function drawTrouble(dice: Dice): Trouble {
     cancelledByOthers: some(0.1, 1, moment),
     strangers: some(0.3, 3, moment),
     submitMax: dice.chance(0.1) ? dice.whole(1, 3) : 1_000,
+    maxQueued: dice.chance(0.1) ? dice.whole(1, 3) : null,
+    maxSubmitPerMinute: dice.chance(0.1) ? dice.whole(1, 4) : null,
     accountingLagMsMax: dice.pick([500, 2_000, 30_000]),
     minJobAgeMs: dice.pick([15_000, 60_000, 300_000]),
     diskErrorAt: dice.chance(0.1) ? dice.whole(1, 300) : null,
   }
+}
+
+/** When the last of it is over: some of it may last longer than the dice are thrown for. */
+export function calmMsOf({ untilMs, outages, loginsRefused, controllerDown }: Trouble): number {
+  return Math.max(untilMs, ...[...outages, ...loginsRefused, ...controllerDown].map(({ to }) => to))
 }
 
 export function isWithin(spans: readonly Span[], now: number): boolean {

@@ -1,6 +1,7 @@
 /** The users of a world: they submit until it is recorded, cancel what they don't want any more, and give up what is gone. */
 import { type Job, isAbandoned, isFinal } from "../job/index.ts"
-import type { PlannedJob } from "./scenario.ts"
+import { type PlannedJob, hasOutput } from "./scenario.ts"
+import { outputName } from "./wrapper.ts"
 import type { Controller, World } from "./world.ts"
 
 /** How long a user waits before asking again. */
@@ -18,11 +19,13 @@ async function submitOnce(world: World, controller: Controller, job: PlannedJob)
 }
 
 async function submit(world: World, { fleet, life }: Controller, job: PlannedJob): Promise<void> {
-  const { key, after, retry } = job
+  const { key, after, retry, giveUpAfterMs } = job
   const spec = {
     command: ["payload", key],
     ...(after === null ? {} : { after: [{ job: after, when: "ended" }] }),
-    retry: { maxAttempts: retry.maxAttempts, on: retry.on },
+    ...(hasOutput(job) ? { outputs: [outputName] } : {}),
+    ...(giveUpAfterMs === undefined ? {} : { giveUpAfter: `${Math.ceil(giveUpAfterMs / 1_000)}s` }),
+    retry,
   }
   for (;;) {
     const [result] = await fleet.submit([{ spec, key, base: "/" }]).catch(() => [])

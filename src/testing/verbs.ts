@@ -1,7 +1,9 @@
 /** The verbs of `remote/*.sh` over a virtual home: the same answers, letter for letter where we read them. */
 import type { CommandResult } from "../command.ts"
 import { verbExit } from "../remote/answer.ts"
+import type { ResultFile } from "./archive.ts"
 import { Home, type JobFolder, jobFolder, seen, takeGuard } from "./home.ts"
+import type { Strike } from "./strikes.ts"
 
 /** What a verb sees of the host that it runs on. */
 export interface VerbHost {
@@ -14,6 +16,7 @@ export interface VerbHost {
   seenOnNodesAt(): number
   /** A program of the host. */
   run(argv: readonly string[]): Promise<CommandResult>
+  strike(strike: Strike): void
 }
 
 /** A verb that ends early, with its exit code. */
@@ -83,6 +86,8 @@ function records(host: VerbHost, [path = "", ...tokens]: readonly string[]): str
     const folder = home.jobs.get(token)
     if (folder === undefined) continue
     heads.push(`job ${token}`)
+    const made = [...folder.guards.values(), ...folder.started.values(), ...folder.exits.values()]
+    if (made.some(({ seenAt }) => seenAt > host.now())) host.strike("a file shows late")
     for (const [start, owner] of seen(folder.guards, host.now()))
       guards.push(`lrwxrwxrwx 1 me me 20 Jan  1 00:00 ${token}/guard.${start} -> ${owner}`)
     for (const [, text] of [...seen(folder.exits, host.now()), ...seen(folder.started, host.now())]) texts.push(text)
@@ -131,7 +136,10 @@ async function submit(host: VerbHost, words: readonly string[]): Promise<string>
   const holder = folder.guards.get(0)
   if (holder !== undefined) return lines([`guarded ${holder.value}`, "end"])
   if (tried > 1 && !folder.answers.has(tried - 1)) return lines(["in-doubt", "end"])
-  if (home.isFull) throw new VerbEnd(verbExit.failed, "")
+  if (home.isFull) {
+    host.strike("remote disk is full")
+    throw new VerbEnd(verbExit.failed, "")
+  }
   folder.locks.set(tried, "")
   const { exitCode, stdout, stderr } = await host.run(argv)
   folder.locks.set(tried, stderr)
@@ -179,7 +187,10 @@ export function stage(host: VerbHost, argv: readonly string[], staged: Staged): 
   const [, path = "", owner = "", nonce = ""] = argv
   try {
     const home = may(host, path, owner)
-    if (home.isFull) return failed(verbExit.failed, "tar: stage: Cannot write: No space left on device")
+    if (home.isFull) {
+      host.strike("remote disk is full")
+      return failed(verbExit.failed, "tar: stage: Cannot write: No space left on device")
+    }
     if (staged.end !== nonce) return failed(91, "")
     const said = [...staged.folders].map(([token, files]) => {
       const standing = home.jobs.get(token)
@@ -194,6 +205,24 @@ export function stage(host: VerbHost, argv: readonly string[], staged: Staged): 
     if (error instanceof VerbEnd) return failed(error.code, error.message)
     throw error
   }
+}
+
+/** `hz_collect`: what this host sees of the results of each job. What was changed elsewhere shows half, or not yet. */
+export function collect(host: VerbHost, argv: readonly string[]): ReadonlyMap<string, readonly ResultFile[]> {
+  const [, path = "", ...tokens] = argv
+  const home = host.homes.get(path)
+  const jobs = new Map<string, readonly ResultFile[]>()
+  for (const token of tokens) {
+    const folder = home?.jobs.get(token)
+    if (folder === undefined) continue
+    const files = [...folder.work].flatMap(([name, { value, seenAt }]): ResultFile[] => {
+      if (seenAt <= host.now()) return [{ name, text: value }]
+      host.strike("outputs show late")
+      return Math.floor(seenAt) % 2 === 0 ? [] : [{ name, text: value.slice(0, value.length >> 1) }]
+    })
+    jobs.set(token, files)
+  }
+  return jobs
 }
 
 function at(host: VerbHost, path: string): Home {

@@ -12,51 +12,38 @@ import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
 import type { ClusterWitness } from "./cluster.ts"
+import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
+import { type Strike, strikeOf } from "./strikes.ts"
+import type { Excuses, Realm, Remains, Violation } from "./testimony.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
-/** What the trouble of this world excuses. */
-export interface Excuses {
-  /** Lists lied for so long that an attempt may be called lost though it runs. */
-  readonly mayCallLost: boolean
-  /** slurmctld may be started cold: accounting then calls what was there cancelled. */
-  readonly mayCancel: boolean
-  readonly requeues: boolean
-}
-
-export interface Violation {
-  readonly atMs: number
-  readonly invariant: string
-  readonly what: string
-}
-
-/** What is left on the cluster when all is over. */
-export interface Remains {
-  /** Natives that it still has. */
-  readonly live: readonly Native[]
-  /** Whether there is an exit record of a wrapper that nobody told to end. */
-  readonly hasRecord: (token: string) => boolean
-}
-
-/** One state directory, and who owns it. */
-export interface Realm {
-  store: JobStore | null
-  /** Jobs as they were acknowledged last. */
-  readonly acknowledged: Map<string, Job>
-}
+/** A manager that answered less long ago is not away. */
+const awayMsMin = 45_000
 
 export class Witness implements ClusterWitness {
   readonly violations: Violation[] = []
   readonly runs: Run[] = []
+  /** What trouble has really done. */
+  readonly struck: Set<Strike> = new Set()
+  /** Called with each native that is accepted. */
+  afterAcceptance: () => void = () => undefined
   /** The newest things that happened. */
   readonly log: string[] = []
+  /** When somebody got through to the login node last, ms on the timeline. */
+  #reachedAt = 0
   readonly #timeline: Timeline
   readonly #excuses: Excuses
   readonly #logMax: number
+  /** Keys of jobs that have been over, whichever controller said so. */
+  readonly #finished: Set<string> = new Set()
+  /** By key: the key of the job after whose end it runs. */
+  readonly #after: ReadonlyMap<string, string>
   /** Native ids by token, in the order of their acceptance. */
   readonly #accepted: Map<string, number[]> = new Map()
   readonly #forgotten: Set<string> = new Set()
+  readonly #hindered: Set<string> = new Set()
   readonly #failedNodes: Set<string> = new Set()
   readonly #cancelledByOthers: Set<string> = new Set()
   /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
@@ -68,7 +55,8 @@ export class Witness implements ClusterWitness {
   /** Tokens whose end was acknowledged, and how. */
   readonly #ended: Map<string, Outcome> = new Map()
 
-  constructor(timeline: Timeline, excuses: Excuses, logMax: number) {
+  constructor(timeline: Timeline, scenario: Scenario, excuses: Excuses, logMax: number) {
+    this.#after = new Map(scenario.flatMap(({ key, after }) => (after === null ? [] : [[key, after] as const])))
     this.#timeline = timeline
     this.#excuses = excuses
     this.#logMax = logMax
@@ -79,6 +67,10 @@ export class Witness implements ClusterWitness {
     const at = (this.#timeline.now / 1_000).toFixed(3).padStart(9)
     this.log.push(`${at}  ${what} ${facts.join(" ").replaceAll("\x1f", "|").slice(0, 300)}`)
     if (this.log.length > 2 * this.#logMax) this.log.splice(0, this.#logMax)
+  }
+
+  strike(strike: Strike): void {
+    this.struck.add(strike)
   }
 
   object(invariant: string, what: string): void {
@@ -100,18 +92,43 @@ export class Witness implements ClusterWitness {
         `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`,
       )
     const end = this.#ended.get(token)
-    if (end !== undefined && end.cause !== "lost" && !this.#failedNodes.has(token))
+    const isElsewhere = end?.state === "cancelled" && this.#excuses.isCopied
+    if (
+      end !== undefined &&
+      end.cause !== "lost" &&
+      end.cause !== "abandoned" &&
+      !isElsewhere &&
+      !this.#failedNodes.has(token)
+    )
       this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
+    const first = this.#after.get(key)
+    if (first !== undefined && !this.#finished.has(first))
+      this.object("order is kept", `${key} runs, and ${first} after which it was to run is not over`)
     this.runs.push(run)
   }
 
   onAccepted(native: Native): void {
     this.note("accepted", [String(native.id), native.name])
+    this.afterAcceptance()
     const token = tokenOf(native.name)
     if (token === null) return
     const ids = this.#accepted.get(token) ?? []
     this.#accepted.set(token, [...ids, native.id])
     if (ids.length > 0) this.object("accepted once", `${token} was accepted as ${ids.join(", ")} and as ${native.id}`)
+  }
+
+  onCancel(native: Native): void {
+    this.note("cancelled", [String(native.id), native.name])
+    if (tokenOf(native.name) === null)
+      this.object("strangers are left alone", `${native.id} (${native.name}) was cancelled`)
+  }
+
+  onHindered(token: string): void {
+    this.#hindered.add(token)
+  }
+
+  onReached(): void {
+    this.#reachedAt = this.#timeline.now
   }
 
   onForgotten(native: Native): void {
@@ -132,7 +149,12 @@ export class Witness implements ClusterWitness {
   /** A controller has the directory: what was acknowledged before must be there. */
   opened(realm: Realm, store: JobStore): void {
     realm.store = store
-    for (const job of realm.acknowledged.values()) this.#compare(job, store.jobs.get(job.id), "after a new start")
+    // Some of it may never have been announced.
+    for (const job of store.jobs.values()) if (isFinal(job.state)) this.#finished.add(job.key)
+    for (const job of realm.acknowledged.values()) {
+      this.#compare(job, store.jobs.get(job.id), "after a new start")
+      this.#checkResult(job, realm)
+    }
     for (const { kind, detail } of store.findings)
       if (kind !== "torn-tail" && kind !== "superseded-tail") this.object("the journal is whole", `${kind}: ${detail}`)
     store.subscribe((events) => this.#hear(events, realm, store))
@@ -149,6 +171,8 @@ export class Witness implements ClusterWitness {
       const job = store.jobs.get(event.job)
       if (job === undefined) continue
       this.note(`${event.type}`, [job.key, "token" in event ? event.token : "", wordsOf(event)])
+      const strike = strikeOf(event, store.managers.get(job.executor)?.health ?? "up")
+      if (strike !== null) this.strike(strike)
       if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
       else realm.acknowledged.set(job.id, job)
       if (event.type === "intent") this.#jobOf.set(event.token, event.job)
@@ -157,7 +181,11 @@ export class Witness implements ClusterWitness {
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
-      if (event.type === "finished") this.#onFinished(job)
+      if (event.type === "finished") {
+        this.#finished.add(job.key)
+        this.#onFinished(job)
+        this.#checkResult(job, realm)
+      }
     }
   }
 
@@ -171,15 +199,20 @@ export class Witness implements ClusterWitness {
         "no end without proof",
         `${job.key} (${token}) is ${outcome.state} ${outcome.cause ?? ""}: ${problem}`,
       )
-    if (evidence === 0 && attempt.fence !== "won" && outcome.cause !== "lost" && job.cancelRequestedAt === null)
+    const isUnseen = outcome.cause === "lost" || outcome.cause === "abandoned" || attempt.submission === "not-accepted"
+    if (evidence === 0 && attempt.fence !== "won" && !isUnseen && job.cancelRequestedAt === null)
       this.object("no end without proof", `${job.key} (${token}) is ${outcome.state}, and nothing is named for it`)
   }
 
   /** What really happened says otherwise; null: it does not. */
-  #problemOf(job: Job, { token }: Attempt, outcome: Outcome): string | null {
+  #problemOf(job: Job, attempt: Attempt, outcome: Outcome): string | null {
+    const { token } = attempt
     const runs = this.runs.filter((run) => run.token === token)
     const runsNow = runs.find((run) => this.runsNow(run))
     const isDisowned = this.#failedNodes.has(token)
+    // Its deadline is over and nobody can be asked: late evidence corrects it.
+    if (outcome.cause === "abandoned" && job.spec.giveUpAfterMs !== null)
+      return this.#timeline.now - this.#reachedAt < awayMsMin ? "the manager was there a moment ago" : null
     if (outcome.cause === "lost") return this.#mayBeLost(token) ? null : "nobody had forgotten it"
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
@@ -191,8 +224,16 @@ export class Witness implements ClusterWitness {
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
     if (outcome.cause === "launch" && runs.length > 0 && !isDisowned) return "it had run"
+    if (outcome.cause === "launch" && !isDisowned && !this.#mayNotStart(job, attempt))
+      return "nothing kept it from running"
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
     return null
+  }
+
+  /** Hindered on its node, ended there by somebody, over its deadline, or it vanished too often. */
+  #mayNotStart(job: Job, { token, replacement }: Attempt): boolean {
+    const wasEnded = this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+    return this.#hindered.has(token) || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
   }
 
   /** Nothing of it is left: neither now nor later. */
@@ -215,9 +256,30 @@ export class Witness implements ClusterWitness {
     if (job.state !== "cancelled") return
     const running = this.runs.find(
       (run) =>
-        run.key === job.key && this.runsNow(run) && !this.#failedNodes.has(run.token) && !this.#mayBeLost(run.token),
+        job.attempts.some(({ token }) => token === run.token) &&
+        this.runsNow(run) &&
+        !this.#failedNodes.has(run.token) &&
+        !this.#mayBeLost(run.token),
     )
     if (running !== undefined) this.object("what is cancelled does not go on", `${job.key} runs as ${running.nativeId}`)
+  }
+
+  /** What came back is what one of the attempt's runs has left, whole; of a completed one it has come. */
+  #checkResult(job: Job, realm: Realm): void {
+    if (!isFinal(job.state)) return
+    const { token } = job.attempts.at(-1) ?? { token: "" }
+    const runs = this.runs.filter((run) => run.token === token)
+    const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
+    const result = realm.resultOf(job)
+    if (job.outcome?.cause === "stage-out" && !this.#failedNodes.has(token))
+      this.object("results come back", `${job.key} (${token}): ${job.reason}`)
+    // What was corrected later has not been collected: docs/protocol.md, 21.
+    if (result === null && job.state === "completed" && job.collected !== null && left.length > 0)
+      this.object("results come back", `${job.key} (${token}) is completed, and its output is not there`)
+    // What is cut short is cancelled or failed in the middle of it.
+    const endedItself = job.state === "completed" || job.outcome?.cause === "exit"
+    if (result !== null && endedItself && left.length > 0 && !left.includes(result))
+      this.object("results come back", `${job.key} (${token}) has ${result.length} bytes that are not its output`)
   }
 
   /** By its process; the runs of killed ones are closed from outside. */
@@ -237,8 +299,13 @@ export class Witness implements ClusterWitness {
     for (const job of store.jobs.values())
       if (hasTombstone(job)) this.object("every tombstone is closed", `${job.key} (${job.id}) has one`)
     for (const native of live)
-      if (tokenOf(native.name) !== null)
+      if (tokenOf(native.name) !== null && !this.#mayGoOn(tokenOf(native.name) ?? ""))
         this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
+  }
+
+  /** Both lists were empty for so long that its tombstone was closed over it. */
+  #mayGoOn(token: string): boolean {
+    return this.#settled.has(token) && this.#mayBeLost(token)
   }
 
   /** A job stays lost only if it left no record. */

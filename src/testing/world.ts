@@ -8,7 +8,8 @@ import type { Life } from "./life.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Trouble } from "./trouble.ts"
-import type { Realm, Witness } from "./witness.ts"
+import type { Realm } from "./testimony.ts"
+import type { Witness } from "./witness.ts"
 
 /** One controller, its disk and what is known of it. */
 export interface Controller {

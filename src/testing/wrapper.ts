@@ -1,6 +1,7 @@
 /** The job wrapper as a process on a virtual node: guard, started, payload, exit, hint, step by step as `wrapper.sh`. */
 import { wrapperExit } from "../remote/answer.ts"
 import { type Home, type JobFolder, takeGuard } from "./home.ts"
+import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 
 /** What a payload does. */
@@ -9,7 +10,12 @@ export interface Behaviour {
   readonly exitCode: number
   /** TERM does not end it; KILL does. */
   readonly ignoresTerm: boolean
+  /** Bytes of the output that it leaves when it ends by itself. Default: it leaves none. */
+  readonly outputBytes?: number
 }
+
+/** The name of that output. */
+export const outputName = "out.dat"
 
 /** One run of a payload, as it really was. */
 export interface Run {
@@ -22,6 +28,8 @@ export interface Run {
   endedAt: number | null
   /** Null while it runs, and for one that was ended by a signal. */
   exitCode: number | null
+  /** What stands in its output; null: there is none. */
+  output: string | null
 }
 
 /** A process of a native, which can be signalled and killed from outside. */
@@ -83,6 +91,9 @@ export interface WrapperParts {
   readonly pauseMs: () => number
   readonly behaviour: (key: string, attempt: number) => Behaviour
   readonly onRun: (run: Run) => void
+  /** It ends without having run the payload, for want of its files or of time. */
+  readonly onHindered: (token: string) => void
+  readonly strike: (strike: Strike) => void
   /** False: a broken wrapper, which runs the payload whoever holds the guard. */
   readonly isGuarded: boolean
 }
@@ -91,14 +102,21 @@ export interface WrapperParts {
 export async function runWrapper(parts: WrapperParts): Promise<number> {
   const { timeline, process, token, start } = parts
   const found = await find(parts)
-  if (found === null) return wrapperExit.missing
+  if (found === null) {
+    parts.onHindered(token)
+    return wrapperExit.missing
+  }
   const { home, folder } = found
   await process.nap(parts.pauseMs())
-  if (!hold(parts, folder)) return wrapperExit.guarded
+  if (!hold(parts, folder)) {
+    parts.strike("a native finds its guard taken")
+    return wrapperExit.guarded
+  }
   await process.nap(parts.pauseMs())
   if (home.jobs.get(token) !== folder) return wrapperExit.missing
   const at = parts.seconds()
   const fail = (why: string): number => {
+    parts.onHindered(token)
     writeExit(parts, found, { code: wrapperExit.launch, signal: null, why, at })
     return wrapperExit.launch
   }
@@ -108,7 +126,7 @@ export async function runWrapper(parts: WrapperParts): Promise<number> {
   folder.started.set(start, { value: startedRecord(parts, at), seenAt: timeline.now + parts.lagMs() })
   await process.nap(parts.pauseMs())
   if (process.told !== null) return fail(`the manager ended it (${process.told}) before the payload was started`)
-  const { code, signal } = await runPayload(parts, folder)
+  const { code, signal } = await runPayload(parts, found)
   await process.nap(parts.pauseMs())
   // Also on a full disk: its room was reserved.
   if (home.jobs.get(token) === folder) writeExit(parts, found, { code, signal, why: null, at })
@@ -143,14 +161,18 @@ function hold({ timeline, token, nativeId, start, nonce, lagMs, isGuarded }: Wra
   return folder.files.get("token")?.startsWith(token) ?? false
 }
 
-async function runPayload(parts: WrapperParts, folder: JobFolder): Promise<{ code: number; signal: string | null }> {
+async function runPayload(
+  parts: WrapperParts,
+  { home, folder }: Found,
+): Promise<{ code: number; signal: string | null }> {
   const { timeline, process, token, nativeId, start } = parts
   const script = folder.files.get("payload.sh") ?? ""
   const key = /HAWSER_KEY='?([^'\n;]*)/.exec(script)?.[1] ?? ""
   const attempt = Number(/HAWSER_ATTEMPT='?(\d+)/.exec(script)?.[1] ?? 1)
-  const { seconds, exitCode, ignoresTerm } = parts.behaviour(key, attempt)
+  const { seconds, exitCode, ignoresTerm, outputBytes } = parts.behaviour(key, attempt)
   const startedAt = timeline.now
-  const run: Run = { token, key, attempt, nativeId, start, startedAt, endedAt: null, exitCode: null }
+  const run: Run = { token, key, attempt, nativeId, start, startedAt, endedAt: null, exitCode: null, output: null }
+  if (start > 0) parts.strike("a native is requeued and starts again")
   parts.onRun(run)
   process.onKill = () => {
     run.endedAt ??= timeline.now
@@ -162,9 +184,19 @@ async function runPayload(parts: WrapperParts, folder: JobFolder): Promise<{ cod
     run.endedAt = timeline.now
     return { code: 143, signal: "TERM" }
   }
+  if (outputBytes !== undefined && home.jobs.get(token) === folder) {
+    // On a full disk nothing of it has room.
+    run.output = home.isFull ? "" : outputOf(run, outputBytes)
+    folder.work.set(outputName, { value: run.output, seenAt: timeline.now + parts.lagMs() })
+  }
   run.endedAt = timeline.now
   run.exitCode = exitCode
   return { code: exitCode, signal: null }
+}
+
+/** Another one for each run, of the same size. */
+function outputOf({ key, attempt, token, nativeId, start }: Run, bytes: number): string {
+  return `${key} ${attempt} ${token} ${nativeId}.${start}\n`.repeat(Math.ceil(bytes / 30)).slice(0, bytes)
 }
 
 function startedRecord({ token, start, nativeId }: WrapperParts, at: number): string {
@@ -190,6 +222,9 @@ function writeExit(parts: WrapperParts, { home, folder }: Found, end: End): void
     ...(end.why === null ? [] : [`launch ${end.why}`]),
     `started ${end.at}`,
     `ended ${parts.seconds()}`,
+    ...[...folder.work].flatMap(([name, { value }]) =>
+      folder.files.get("patterns.sh")?.includes(name) === true ? [`output ${value.length} ${name}`] : [],
+    ),
     "end",
   ]
   const seenAt = timeline.now + parts.lagMs()

@@ -6,7 +6,7 @@ import type { TransportError } from "../errors.ts"
 import { deferred } from "./deferred.ts"
 import { type KnownHost, judgeHostKey, preferredAlgorithms, readKnownHost } from "./hostKeys.ts"
 import { type Limit, limit } from "./limit.ts"
-import { type Phase, authError, connectError, connectTimeoutError, lostError } from "./sshErrors.ts"
+import { type Phase, authError, connectError, connectTimeoutError, isRefusal, lostError } from "./sshErrors.ts"
 import { type Asker, asking } from "./sshAsking.ts"
 import { loginKeys } from "./sshKeys.ts"
 import { type Login, login } from "./sshLogin.ts"
@@ -118,10 +118,10 @@ async function logIn(parts: LoginParts): Promise<SshLink> {
   progress.phase = "handshake"
   try {
     const fail = (cause: Error | undefined): void => {
-      const isLogin = progress.phase === "login" && (cause === undefined || "level" in cause || "code" in cause)
+      const isRefused = progress.phase === "login" && isRefusal(cause, attempt.tried())
       ready.reject(
         refused ??
-          (isLogin
+          (isRefused
             ? authError(settings, attempt.tried(), cause, executor)
             : connectError(settings, progress.phase, cause, heard)),
       )

@@ -89,6 +89,17 @@ export function connectTimeoutError(settings: SshSettings, phase: Phase, timeout
   })
 }
 
+/**
+ * During the login: did the server say no, or did the connection break before it said anything? One that is closed
+ * without a word refuses only if it has refused before: a second key is offered where the first one was not taken.
+ */
+export function isRefusal(cause: Error | undefined, { offered }: Pick<LoginAttempts, "offered">): boolean {
+  if (cause === undefined) return offered.length > 1
+  // The number in sshd's own goodbye ("Too many authentication failures"); a broken socket has a name there.
+  if (!("level" in cause)) return "code" in cause && typeof cause.code === "number"
+  return cause.level === "client-authentication" || cause.level === "agent"
+}
+
 /** `executor`: whom `hawser doctor` would ask about. `PERSON_NEEDED`: a passphrase would open the way. */
 export function authError(
   settings: SshSettings,

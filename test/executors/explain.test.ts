@@ -145,7 +145,7 @@ describe("what is waited for, and until when", () => {
         }),
       ),
       [
-        [/exit record/, inSeconds(15)],
+        [/exit record/, inSeconds(70)],
         [/next sweep/, inSeconds(18)],
       ],
     ],

@@ -79,6 +79,7 @@ const started = { start: 0, nativeId: "7", host: "n1", pid: 1, at: 10 }
 const guard = { start: 0, owner: "native:7:0:x" }
 const nothing: Records = { token, present: true, guards: [], started: [], exits: [] }
 const running: Records = { ...nothing, guards: [guard], started: [started] }
+const revoked: Records = { ...nothing, guards: [{ start: 0, owner: "revoked:1:x" }] }
 const ended = (more: Partial<ExitRecord> = {}): Records => ({ ...running, exits: [exit(more)] })
 
 const known = (more: Partial<Case> = {}): Case => ({
@@ -89,12 +90,12 @@ const known = (more: Partial<Case> = {}): Case => ({
   absence: { coveredMs: 0, looks: 0 },
   now,
   finalForMs: null,
-  limits: { graceMs: 20_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
+  limits: { graceMs: 20_000, recordMs: 75_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
   ...more,
 })
 
 const absent = { coveredMs: 60_000, looks: 3 }
-const graceOver = { finalForMs: 20_000 }
+const graceOver = { finalForMs: 75_000 }
 const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as const
 
 /** What accounting says, once more. */
@@ -131,7 +132,7 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("signal", { signal: "SEGV" }),
   ],
   [
-    "1: the manager explains a signal: out of memory",
+    "2: the manager explains a signal: out of memory",
     {
       records: ended({ exitCode: 137, signal: "KILL" }),
       evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))],
@@ -176,8 +177,44 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("timeout", { exitCode: 0 }),
   ],
   [
-    "1: its twin that ended before that",
+    "2: its twin without a limit may have been ended by the manager, which has not said so yet",
+    { records: ended({ exitCode: 143, signal: "TERM" }), evidence: [seen("RUNNING", "running")] },
+    "running",
+  ],
+  [
+    "2: and when it has, its word is the cause: preempted",
+    {
+      records: ended({ exitCode: 143, signal: "TERM" }),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"))],
+    },
+    failed("preempted", { signal: "TERM" }),
+  ],
+  [
+    "2: or cancelled there by somebody",
+    { records: ended({ exitCode: 143, signal: "TERM" }), evidence: [seen("CANCELLED", "ended", cancelled)] },
+    { ...cancelled, signal: "TERM" },
+  ],
+  [
+    "2: or nothing but that it is over: then the signal was the payload's own affair",
+    {
+      records: ended({ exitCode: 137, signal: "KILL" }),
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 137 }))],
+    },
+    failed("signal", { signal: "KILL" }),
+  ],
+  [
+    "1: cancelled here, a payload that died by TERM needs no word of the manager",
+    { records: ended({ exitCode: 143, signal: "TERM" }), cancelRequestedAt: 5 },
+    { ...cancelled, signal: "TERM" },
+  ],
+  [
+    "5: died by TERM, and the manager does not know it: not before enough complete looks",
     { records: ended({ exitCode: 143, signal: "TERM" }) },
+    "looks",
+  ],
+  [
+    "5: and after them by its signal",
+    { records: ended({ exitCode: 143, signal: "TERM" }), absence: absent },
     failed("signal", { signal: "TERM" }),
   ],
   ["1: finished by itself although a cancel was under way", { records: ended(), cancelRequestedAt: 5 }, completed],
@@ -251,10 +288,28 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     { ...onlyAccounting("RUNNING", "running"), records: running, absence: { coveredMs: 600_000, looks: 30 } },
     failed("lost"),
   ],
+  [
+    "3: its guard is revoked: it can't run, whatever is shown",
+    { evidence: [seen("RUNNING", "running")], records: revoked },
+    "fence",
+  ],
+  [
+    "3: its twin that is to be cancelled is watched until it is gone",
+    { evidence: [seen("PENDING", "queued")], records: revoked, cancelRequestedAt: 5 },
+    "queued",
+  ],
+  [
+    "3: its twin whose second start is revoked has run",
+    {
+      evidence: [seen("RUNNING", "running")],
+      records: { ...running, guards: [guard, { start: 1, owner: "revoked:1:x" }] },
+    },
+    "running",
+  ],
   ["4: over in the manager: read the records first", { evidence: [seen("COMPLETED", "ended", completed)] }, "records"],
   [
     "4: over, started, no record: grace",
-    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 19_000 },
+    { evidence: [seen("COMPLETED", "ended", completed)], records: running, finalForMs: 74_000 },
     "grace",
   ],
   [
@@ -263,8 +318,27 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     completed,
   ],
   [
+    "4: its twin that a node took with it: no record is due, so it waits less",
+    { evidence: [seen("NODE_FAIL", "ended", failed("node-failure"))], records: running, finalForMs: 20_000 },
+    failed("node-failure"),
+  ],
+  [
     "4: cancelled before it started needs no record",
     { evidence: [seen("CANCELLED", "ended", cancelled)], records: nothing },
+    cancelled,
+  ],
+  [
+    "4: its twin whose guard is revoked: not its end",
+    { evidence: [seen("CANCELLED", "ended", cancelled)], records: revoked },
+    "fence",
+  ],
+  [
+    "4: its twin that was to be cancelled, and whose wrapper found the guard taken: cancelled, not a failed launch",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      records: revoked,
+      cancelRequestedAt: 5,
+    },
     cancelled,
   ],
   [
@@ -291,6 +365,25 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: its twin that started ended with that code of its own",
     { evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 113 }))], records: running, ...graceOver },
     failed("exit", { exitCode: 113 }),
+  ],
+  [
+    "4: it held the guard and could write nothing, on a full disk: the launch failed",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
+      attempt: { ...attempt, lastSeen: seen("RUNNING", "running") },
+      records: { ...nothing, guards: [guard] },
+      ...graceOver,
+    },
+    failed("launch"),
+  ],
+  [
+    "4: its twin that found the guard taken says nothing of the one that has it",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 111 }))],
+      records: { ...nothing, guards: [guard] },
+      ...graceOver,
+    },
+    failed("exit", { exitCode: 111 }),
   ],
   [
     "4: a node that failed before the script ran",
@@ -348,4 +441,14 @@ test("every end names the evidence that it rests on", () => {
     const verdict = judge(known(more))
     if (verdict.kind === "ended" && !title.startsWith("6")) expect(verdict.evidence.length, title).toBeGreaterThan(0)
   }
+})
+
+test("a job that was cancelled there says so; its twin that was cancelled here needs no explanation", () => {
+  const evidence = [seen("CANCELLED", "ended", cancelled)]
+  const verdictOf = (more: Partial<Case>): Verdict => judge(known({ evidence, ...more }))
+  const reason = "The manager says CANCELLED; it was not cancelled here."
+  expect(verdictOf({ records: nothing })).toMatchObject({ kind: "ended", reason })
+  expect(verdictOf({ records: ended(sigterm) })).toMatchObject({ kind: "ended", reason })
+  expect(verdictOf({ records: nothing, cancelRequestedAt: 5 })).toMatchObject({ kind: "ended", reason: null })
+  expect(verdictOf({ records: ended(sigterm), cancelRequestedAt: 5 })).toMatchObject({ kind: "ended", reason: null })
 })

@@ -77,13 +77,50 @@ test("maxQueued counts what is in the manager and what is admitted now", () => {
   expect([...decisions.values()].map(({ kind }) => kind)).toEqual(["admitted", "waiting"])
 })
 
-test("maxSubmitPerMinute opens again when the minute of the oldest is over", () => {
+test("maxSubmitPerMinute counts what is submitted, and opens again when the minute of the oldest is over", () => {
   const clock = handClock()
   const throttle = new Throttle(clock, { ...unlimited, maxSubmitPerMinute: 1 })
-  expect(throttle.admit([job("a")], []).get("a")?.kind).toBe("admitted")
+  expect(throttle.admit([job("a"), job("b")], []).get("a")?.kind).toBe("admitted")
+  expect(throttle.submits()).toBe(true)
+  expect(throttle.submits()).toBe(false)
   expect(throttle.admit([job("b")], []).get("b")?.kind).toBe("waiting")
+  clock.ms = 59_000
+  expect(throttle.rateMs()).toBe(1_000)
   clock.ms = 60_000
+  expect(throttle.rateMs()).toBe(0)
   expect(throttle.admit([job("b")], []).get("b")?.kind).toBe("admitted")
+})
+
+const onItsWay = {
+  ...job("way"),
+  state: "staging",
+  attempts: [{ submission: "intended", acceptedAt: null, outcome: null, fence: null, devices: [] }],
+} as unknown as Job
+const acceptedAt = (ms: number): Job =>
+  ({
+    ...job("was"),
+    attempts: [{ submission: "accepted", acceptedAt: ms, outcome: null, devices: [] }],
+  }) as unknown as Job
+
+test("what was admitted and not submitted yet counts: a manager that comes back does not get all of it at once", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, maxSubmitPerMinute: 2 })
+  const decisions = throttle.admit([job("a"), job("b")], [onItsWay])
+  expect([...decisions.values()].map(({ kind }) => kind)).toEqual(["admitted", "waiting"])
+  expect([throttle.submits(), throttle.submits(), throttle.submits()]).toEqual([true, true, false])
+})
+
+test("a controller that was started anew counts what its predecessor has submitted in the last minute", () => {
+  const clock = handClock()
+  clock.ms = 100_000
+  const limits = { ...unlimited, maxSubmitPerMinute: 2 }
+  expect(new Throttle(clock, limits, [acceptedAt(39_000), acceptedAt(41_000)]).permits).toBe(1)
+  // It may have been submitted in the last moment before the end of the other one.
+  expect(new Throttle(clock, limits, [onItsWay]).permits).toBe(1)
+  // A clock that was set back: no longer than a minute.
+  const late = new Throttle(clock, limits, [acceptedAt(900_000)])
+  expect(late.permits).toBe(1)
+  clock.ms = 160_000
+  expect(late.permits).toBe(2)
 })
 
 test("a manager that takes no more is left alone, longer each time, until one is accepted", () => {

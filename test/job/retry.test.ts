@@ -39,16 +39,23 @@ describe("the wait before it", () => {
     [3, 5_100],
     [4, 5_100],
   ])("after attempt %i it goes on at %i: longer each time, up to its limit", (number, at) => {
-    expect(nextTryAt(waiting(policy, attempt(number, "timeout")))).toBe(at)
+    expect(nextTryAt(waiting(policy, attempt(number, "timeout")), 200)).toBe(at)
   })
 
   test("there is none where the policy says none, nor before the first attempt", () => {
-    expect(nextTryAt(waiting({ maxAttempts: 5, on: ["timeout"] }, attempt(1, "timeout")))).toBe(null)
-    expect(nextTryAt(waiting(policy))).toBe(null)
+    expect(nextTryAt(waiting({ maxAttempts: 5, on: ["timeout"] }, attempt(1, "timeout")), 200)).toBe(null)
+    expect(nextTryAt(waiting(policy), 200)).toBe(null)
+  })
+
+  test("a clock that was set back is not waited for: the end that is recorded lies in its future", () => {
+    const job = waiting(policy, attempt(1, "timeout", 1_000_000))
+    expect(nextTryAt(job, 1_000_000)).toBe(1_001_000)
+    expect(nextTryAt(job, 995_000)).toBe(1_001_000)
+    expect(nextTryAt(job, 500_000)).toBe(null)
   })
 
   test("nor for an attempt that the policy does not give: a person asked for it", () => {
-    expect(nextTryAt(waiting(policy, attempt(5, "timeout")))).toBe(null)
-    expect(nextTryAt(waiting(policy, attempt(1, "exit")))).toBe(null)
+    expect(nextTryAt(waiting(policy, attempt(5, "timeout")), 200)).toBe(null)
+    expect(nextTryAt(waiting(policy, attempt(1, "exit")), 200)).toBe(null)
   })
 })

@@ -65,23 +65,6 @@ describe.concurrent("on Slurm", () => {
     },
   )
 
-  test.skipIf(!mayBreak)("a job whose node dies fails with node-failure", { timeout: 180_000 }, async () => {
-    await controllerBack
-    await using work = await study(clusterConfig(target))
-    const job = { command: ["sleep", "300"], native: ["--nodelist=n1"] }
-    await work.hawser(["batch", "-"], { stdin: batchOf(1, "node", job) })
-    await until("running", async () => (await viewsOf(work))[0]?.state === "running")
-    try {
-      await daemon("kill", "n1")
-      const since = Date.now()
-      await work.hawser(["wait", "--all", "--timeout", "120s"])
-      console.log(`node-failure after ${Date.now() - since} ms`)
-    } finally {
-      await daemon("start", "n1")
-    }
-    expect((await viewsOf(work))[0]).toMatchObject({ state: "failed", cause: "node-failure" })
-  })
-
   test.skipIf(!isThere)(
     "a connection that is silent for longer than keepalive waits is replaced, and what comes out of it late does nothing twice",
     { timeout: 240_000 },

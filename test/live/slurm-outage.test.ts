@@ -1,6 +1,4 @@
 /** Slurm's daemons fail under Hawser: what is known of the manager changes, and no job does. */
-import { readFile } from "node:fs/promises"
-import { join } from "node:path"
 import { expect, test } from "vitest"
 import { pause, study } from "../support/cli.ts"
 import {
@@ -18,6 +16,7 @@ import {
   viewsOf,
   wrongRuns,
 } from "../support/cluster.ts"
+import { downFor } from "../support/chaos/faults/outage.ts"
 import { delayingProxy } from "../support/delaying-proxy.ts"
 import type { Rig } from "../support/rig.ts"
 
@@ -40,20 +39,7 @@ test.skipIf(skipped)(
       return states.includes("running") && states.includes("queued")
     })
     try {
-      await daemon("stop", "slurmctld")
-      const from = Date.now()
-      await until("unreachable", async () => (await healthsOf(work)).at(-1) === "unreachable", 40_000)
-      const downAt = Date.now()
-      await pause(Math.max(0, from + 20_000 - downAt))
-      const to = Date.now()
-      await daemon("start", "slurmctld")
-      const events = await eventsOf(work)
-      // What the records of those that ended meanwhile say is true, whatever the manager's health.
-      const changed = events.filter((event) => event.at > downAt && event.at < to && "job" in event)
-      expect(changed.filter((event) => !["ended", "collected", "finished"].includes(event.type))).toEqual([])
-      const tries = await failuresIn(work.folder, from, to)
-      console.log(`down for ${to - from} ms, unreachable after ${downAt - from} ms, ${tries} failed passes`)
-      expect(tries).toBeLessThan(10)
+      console.log(await downFor({ work, proxy, msMin: 20_000 }))
     } finally {
       await mend(target)
     }
@@ -154,13 +140,3 @@ test.skipIf(skipped)(
     expect((await work.hawser(["wait", "early"])).code).toBe(0)
   },
 )
-
-/** How often the controller said between these times that the manager could not be asked. */
-async function failuresIn(folder: string, from: number, to: number): Promise<number> {
-  const log = await readFile(join(folder, ".hawser/log/controller.log"), "utf8")
-  return log
-    .split("\n")
-    .filter((line) => line.startsWith("{"))
-    .map((line): { time: number; step?: string } => JSON.parse(line))
-    .filter(({ time, step }) => step !== undefined && time >= from && time <= to).length
-}

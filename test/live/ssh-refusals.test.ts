@@ -4,6 +4,7 @@ import { createConnection, createServer } from "node:net"
 import { once } from "node:events"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
+import { TransportError } from "../../src/errors.ts"
 import type { Person } from "../../src/transport/person.ts"
 import { Keyring } from "../../src/transport/keyring.ts"
 import { openSession } from "../../src/transport/session.ts"
@@ -188,6 +189,37 @@ describe.skipIf(!hasSshd)(hasSshd ? "sshd" : "sshd (skipped: there is none)", ()
     const connections = (): Promise<number> => new Promise((resolve) => server.getConnections((_, n) => resolve(n)))
     await expect.poll(connections).toBe(0)
     server.close()
+  })
+
+  test("a connection that is reset at any point of the login is no refusal", async () => {
+    const ends: unknown[] = []
+    for (let pieces = 1; pieces <= 14; pieces += 1) {
+      let seen = 0
+      const server = createServer((client) => {
+        const upstream = createConnection(sshd.config.port, "127.0.0.1")
+        client.on("error", () => upstream.destroy()).on("close", () => upstream.destroy())
+        upstream.on("error", () => client.destroy()).on("close", () => client.destroy())
+        client.on("data", (chunk) => upstream.write(chunk))
+        upstream.on("data", (chunk) => {
+          seen += 1
+          if (seen >= pieces) client.resetAndDestroy()
+          else client.write(chunk)
+        })
+      }).listen(0, "127.0.0.1")
+      await once(server, "listening")
+      const { port } = server.address() as { port: number }
+      const configFile = file(
+        `reset-${pieces}`,
+        `GlobalKnownHostsFile none\nIdentityAgent none\nHostKeyAlias [127.0.0.1]:${sshd.config.port}\n`,
+      )
+      ends.push(await attempt({ port, configFile }).catch((error: unknown) => error))
+      server.close()
+    }
+    const classes = ends.map((end) => (end instanceof TransportError ? end.class : end))
+    expect(classes.filter((one) => one !== "transient" && one !== "busy" && one !== "in\n")).toEqual([])
+    // Its name, keys, the first word on the login: some of them came, and not all.
+    expect(classes).toContain("transient")
+    expect(classes).toContain("busy")
   })
 
   test("too many logins at once is busy, not a refusal", async () => {

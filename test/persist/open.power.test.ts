@@ -21,11 +21,24 @@ const host: Host = {
   startTimeOf: () => Promise.resolve(null),
 }
 
-function diskOf(seed: number): { readonly disk: Disk; readonly files: (dieAt?: number) => Files } {
-  const disk = new Disk({ syncMs: () => 0, sleep: () => Promise.resolve() })
+interface Machine {
+  readonly disk: Disk
+  /** As one process sees it, which dies at that fsync. */
+  readonly files: (dieAt?: number) => Files
+  /** The so manieth call of the disk from now on fails. */
+  readonly failAt: (call: number) => void
+}
+
+function diskOf(seed: number): Machine {
+  let untilFailure = Number.POSITIVE_INFINITY
+  const fault = (): string | null => ((untilFailure -= 1) === 0 ? "EIO" : null)
+  const disk = new Disk({ syncMs: () => 0, sleep: () => Promise.resolve(), fault })
   let syncs = 0
   return {
     disk,
+    failAt: (call) => {
+      untilFailure = call
+    },
     files: (dieAt) =>
       disk.files(
         new Life({
@@ -58,3 +71,31 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))("power failure %i", asy
   expect([...third.jobs.keys()]).toEqual(["a", "b"])
   expect(third.findings).toEqual([])
 })
+
+/** Calls of the disk while a directory is taken over; more than there are. */
+const takeOverCallsMax = 40
+
+test.each(Array.from({ length: 6 }, (_, seed) => seed))(
+  "a take-over that fails at any call takes nothing from the owner that goes on, power failure %i",
+  async (seed) => {
+    for (let call = 1; call <= takeOverCallsMax; call += 1) {
+      const { disk, files, failAt } = diskOf(seed)
+      const open = async (takeOver: boolean): ReturnType<typeof openStore> =>
+        openStore("/state", { clock: systemClock, files: files(), host, takeOver })
+      const owner = await open(false)
+      await owner.append(life("a"))
+      failAt(call)
+      const other = await open(true).catch(() => null)
+      failAt(Number.POSITIVE_INFINITY)
+      const acknowledged = await owner.append(life("b")).then(
+        () => ["a", "b"],
+        () => ["a"],
+      )
+      // The twin: where the take-over came off, the old owner acknowledges nothing.
+      if (other !== null) expect(acknowledged, `call ${call}`).toEqual(["a"])
+      disk.loseUnsynced(new Dice(seed))
+      const last = await open(true)
+      expect([...last.jobs.keys()], `call ${call}`).toEqual(expect.arrayContaining(acknowledged))
+    }
+  },
+)

@@ -36,6 +36,7 @@ class Pair {
       now: () => this.#timeline.now,
       seconds: () => 0,
       seenOnNodesAt: () => 0,
+      strike: () => undefined,
       run: ([, , script]) => {
         const found = submissions.find((one) => one.script === script)!
         return Promise.resolve({ ...found, timedOut: false })
@@ -83,6 +84,8 @@ class Pair {
       seconds: () => 0,
       lagMs: () => 0,
       pauseMs: () => 1,
+      strike: () => undefined,
+      onHindered: () => undefined,
       behaviour: () => ({ seconds: 1, exitCode: 3, ignoresTerm: false }),
       onRun: () => undefined,
       isGuarded: true,

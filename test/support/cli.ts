@@ -3,11 +3,12 @@ import { spawn, spawnSync } from "node:child_process"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { setTimeout as sleep } from "node:timers/promises"
 import type { Status } from "../../src/hawser.ts"
 import type { JobView } from "../../src/job/index.ts"
+import { root } from "./root.ts"
 
-const bin = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url))
+const bin = join(root, "dist/cli/main.js")
 
 export interface CliResult {
   readonly code: number | null
@@ -42,6 +43,11 @@ export class Study implements AsyncDisposable {
   constructor(folder: string, env: NodeJS.ProcessEnv) {
     this.folder = folder
     this.env = env
+  }
+
+  /** The same folder, with more in the environment. */
+  with(env: Readonly<Record<string, string>>): Pick<Study, "hawser"> {
+    return new Study(this.folder, { ...this.env, ...env })
   }
 
   async hawser(
@@ -135,6 +141,7 @@ export async function study(config: string, env: Readonly<Record<string, string>
   return new Study(folder, { ...process.env, HAWSER_STATE: undefined, HAWSER_CONFIG: undefined, ...env })
 }
 
-export async function pause(ms: number): Promise<void> {
-  await new Promise((done) => setTimeout(done, ms))
+/** An aborted signal ends it early. */
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
 }

@@ -2,7 +2,6 @@
 import { execFile } from "node:child_process"
 import { readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { loadConfig } from "../../src/config/index.ts"
 import { openReader } from "../../src/hawser.ts"
@@ -11,9 +10,10 @@ import { decodeLines } from "../../src/persist/line.ts"
 import { type Study, pause, study } from "./cli.ts"
 import type { DelayingProxy } from "./delaying-proxy.ts"
 import { type Rig, rig } from "./rig.ts"
+import { root } from "./root.ts"
 
 const run = promisify(execFile)
-const program = fileURLToPath(new URL("../../rig/rig.sh", import.meta.url))
+const program = join(root, "rig/rig.sh")
 
 export type Daemon = "munged" | "mariadb" | "slurmdbd" | "slurmctld" | "n1" | "n2" | "n3" | "n4" | "sshd"
 
@@ -26,8 +26,25 @@ function breakable(): Rig | string {
   return process.env["RIG_FAULTS"] === "1" ? rig : "others may use this rig (RIG_FAULTS=1 if nobody does)"
 }
 
-export async function daemon(verb: "start" | "stop" | "kill" | "freeze" | "thaw", name: Daemon): Promise<void> {
-  await run(program, [verb, name])
+/** How many connections were open at a time at most. */
+export function mostOpen(proxy: DelayingProxy): { most(): number; stop(): void } {
+  let most = 0
+  const timer = setInterval(() => (most = Math.max(most, proxy.open())), 5)
+  return { most: () => most, stop: () => clearInterval(timer) }
+}
+
+export async function daemon(
+  verb: "start" | "stop" | "kill" | "freeze" | "thaw",
+  name: Daemon,
+  ...options: readonly string[]
+): Promise<void> {
+  await run(program, [verb, name, ...options])
+}
+
+/** A command of Slurm's as the rig's administrator. */
+export async function asAdmin({ slurmConf }: Rig, argv: readonly [string, ...string[]]): Promise<string> {
+  const [command, ...args] = argv
+  return (await run(command, args, { env: { ...process.env, SLURM_CONF: slurmConf } })).stdout
 }
 
 /** Everything runs again, and four nodes are idle or at work. */
@@ -69,7 +86,7 @@ export async function studyThrough(target: Rig, { port }: DelayingProxy): Promis
 }
 
 /** The rig's host keys under another port. */
-async function knownHostsFor(target: Rig, port: number, path: string): Promise<string> {
+export async function knownHostsFor(target: Rig, port: number, path: string): Promise<string> {
   const text = await readFile(target.knownHostsFile, "utf8")
   await writeFile(path, text.replaceAll(`:${target.port} `, `:${port} `))
   return path
@@ -90,6 +107,11 @@ export class Trace implements AsyncDisposable {
   /** The script of a payload that leaves its line, and works for so long. */
   payload(seconds: number): string {
     return `#!/bin/sh\nprintf '%s\\n' "$HAWSER_KEY $HAWSER_TOKEN" >>${this.path}\nsleep ${seconds}\n`
+  }
+
+  /** The beginning of a script that leaves its line, with the native that runs it. */
+  line(): string {
+    return `#!/bin/sh\nprintf '%s\\n' "$HAWSER_KEY $HAWSER_TOKEN $SLURM_JOB_ID.\${SLURM_RESTART_COUNT:-0}" >>${this.path}\n`
   }
 
   /** `KEY TOKEN` of each payload that ran. */

@@ -21,6 +21,11 @@ export interface DelayingProxy extends AsyncDisposable {
   freeze(): void
   /** What was held back is forwarded. */
   thaw(): void
+  /**
+   * One side of each connection is gone, and the other is not told: it may go on with what it has, and hears nothing any
+   * more. New connections are served. `gone`: the side that has gone.
+   */
+  halfOpen(gone: "client" | "server"): void
 }
 
 /** `delayMs` in each direction: the round trip takes twice that. */
@@ -34,9 +39,12 @@ export async function delayingProxy(
   let speaker: "client" | "server" = "server"
   let isFrozen = false
   let held: (() => void)[] = []
+  /** Sockets of which the other side hears nothing any more, not even the end. */
+  const silent = new WeakSet<Socket>()
 
-  const later = (act: () => void): void => {
+  const later = (from: Socket, act: () => void): void => {
     setTimeout(() => {
+      if (silent.has(from)) return
       if (isFrozen) held.push(act)
       else act()
     }, delayMs)
@@ -46,10 +54,10 @@ export async function delayingProxy(
     from.on("data", (chunk: Buffer) => {
       if (name === "client" && speaker === "server") turns += 1
       speaker = name
-      later(() => to.writable && to.write(chunk))
+      later(from, () => to.writable && to.write(chunk))
     })
-    from.on("end", () => later(() => to.end()))
-    from.on("error", () => later(() => to.destroy()))
+    from.on("end", () => later(from, () => to.end()))
+    from.on("error", () => later(from, () => to.destroy()))
   }
   const server = createServer({ allowHalfOpen: true }, (client) => {
     connections += 1
@@ -83,6 +91,12 @@ export async function delayingProxy(
       const acts = held
       held = []
       for (const act of acts) act()
+    },
+    halfOpen(gone) {
+      for (const pair of pairs) {
+        for (const socket of pair) silent.add(socket)
+        pair[gone === "client" ? 0 : 1].resetAndDestroy()
+      }
     },
     async [Symbol.asyncDispose]() {
       cut()

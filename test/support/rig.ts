@@ -1,7 +1,8 @@
 /** The rig that live tests talk to: found, never started. */
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { join } from "node:path"
+import { root } from "./root.ts"
 
 export interface Rig {
   readonly name: string
@@ -18,7 +19,7 @@ export interface Rig {
   readonly pids: Readonly<Record<string, number>>
 }
 
-const program = fileURLToPath(new URL("../../rig/rig.sh", import.meta.url))
+const program = join(root, "rig/rig.sh")
 
 /** Changes a job user's login shell. Needs root. */
 export function setLoginShell(user: string, shell: string): void {

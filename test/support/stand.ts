@@ -61,7 +61,7 @@ export class Stand implements AsyncDisposable {
       root: join(this.folder, "root"),
       // In the clock's milliseconds.
       pace: { sweepMsMin: 500, sweepMsMax: 1_000, hintMs: 500, gatherMs: 20, killAfterMs: 5_000 },
-      judgeLimits: { graceMs: 3_000, absenceMs: 1_000, absenceLooks: 3 },
+      judgeLimits: { graceMs: 3_000, recordMs: 3_000, absenceMs: 1_000, absenceLooks: 3 },
       retentionMs: null,
       ...changes,
     }

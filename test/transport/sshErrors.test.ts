@@ -1,5 +1,5 @@
 import { expect, test } from "vitest"
-import { connectError, lostError } from "../../src/transport/sshErrors.ts"
+import { connectError, isRefusal, lostError } from "../../src/transport/sshErrors.ts"
 import { resolveSettings } from "../../src/transport/sshSettings.ts"
 
 const settings = await resolveSettings({ host: "login", port: 2222, configFile: "/dev/null" })
@@ -39,4 +39,17 @@ test("algorithms that don't meet need a person", () => {
 test("a dead peer is told from a lost connection", () => {
   expect(lostError(settings, new Error("Keepalive timeout"))).toMatchObject({ code: "PEER_DEAD", class: "transient" })
   expect(lostError(settings, systemError("ECONNRESET"))).toMatchObject({ code: "CONNECTION_LOST", class: "transient" })
+})
+
+test.for([
+  ["all keys refused", Object.assign(new Error("All configured"), { level: "client-authentication" }), ["a"], true],
+  ["a key that does not sign", Object.assign(new Error("agent"), { level: "agent" }), ["a"], true],
+  ["sshd's goodbye", Object.assign(new Error("Too many authentication failures"), { code: 2 }), ["a"], true],
+  ["closed without a word after a key was refused", undefined, ["a", "b"], true],
+  ["closed without a word", undefined, ["a"], false],
+  ["closed before a key was offered", undefined, [], false],
+  ["reset", Object.assign(systemError("ECONNRESET"), { level: "client-socket" }), ["a"], false],
+  ["silent", Object.assign(new Error("Keepalive timeout"), { level: "client-timeout" }), ["a"], false],
+] as const)("a login that ends with %s: refused or not", ([, cause, offered, isRefused]) => {
+  expect(isRefusal(cause, { offered })).toBe(isRefused)
 })

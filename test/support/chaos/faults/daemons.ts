@@ -1,0 +1,62 @@
+/** What stands behind Slurm's controller is gone for a while: accounting, its database, the authentication. */
+import { type Daemon, asAdmin, daemon } from "../../cluster.ts"
+import type { Fault, Scene } from "../fault.ts"
+
+const healths = ["degraded", "unreachable"]
+
+export const slurmdbdStopped: Fault = {
+  name: "slurmdbd-stopped",
+  title: "slurmdbd is stopped for 2 to 10 s: accounting does not answer, and is told later",
+  rounds: 20,
+  short: 8,
+  job: () => ({ body: "sleep 3\n" }),
+  strike: (scene) => without(scene, "slurmdbd"),
+  expected: { healths },
+}
+
+export const mariadbStopped: Fault = {
+  name: "mariadb-stopped",
+  title: "MariaDB is stopped for 2 to 10 s: accounting has no database",
+  rounds: 20,
+  short: 8,
+  job: () => ({ body: "sleep 3\n" }),
+  strike: (scene) => without(scene, "mariadb"),
+  expected: { healths },
+}
+
+export const mungedStopped: Fault = {
+  name: "munged-stopped",
+  title: "munged is stopped for 2 to 10 s: no command of Slurm's works, and its daemons don't understand one another",
+  rounds: 20,
+  short: 8,
+  job: () => ({ body: "sleep 3\n" }),
+  strike: async (scene) => {
+    await without(scene, "munged")
+    await startNow(scene)
+  },
+  expected: { healths },
+}
+
+/**
+ * An administrator at work: what Slurm could not launch it puts back into the queue, with --no-requeue too, for two
+ * minutes (BeginTime); these are spared us.
+ */
+async function startNow(scene: Scene): Promise<void> {
+  while (!scene.isOver()) {
+    const pending = await asAdmin(scene.target, ["squeue", "-h", "-t", "PD", "-o", "%i %r"])
+    const put = pending.split("\n").flatMap((line) => /^(\d+) BeginTime/.exec(line)?.[1] ?? [])
+    for (const id of put) await asAdmin(scene.target, ["scontrol", "update", `JobId=${id}`, "StartTime=now"])
+    await scene.pause(1_000)
+  }
+}
+
+async function without(scene: Scene, name: Daemon): Promise<void> {
+  await scene.moment()
+  try {
+    await daemon("stop", name)
+    await scene.strike(`${name} stopped`)
+    await scene.pause(scene.dice.between(2_000, 10_000))
+  } finally {
+    await daemon("start", name)
+  }
+}
