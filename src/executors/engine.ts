@@ -151,7 +151,8 @@ export class Engine implements AsyncDisposable {
     if (watched.length === 0 && (loose.length === 0 || !isDue)) {
       this.looked(jolts)
       const recallInMs = await this.recallPass(signal)
-      return loose.length === 0 ? recallInMs : Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity)
+      // Whole milliseconds: a wait that is too small to move the clock would be waited for without end.
+      return loose.length === 0 ? recallInMs : Math.ceil(Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity))
     }
     const live = await desk.link.session(signal, "monitor")
     const earliestAt = this.askedAt + pace.askMsMin
@@ -207,7 +208,7 @@ export class Engine implements AsyncDisposable {
     const waits = [
       ...(watched.length > 0 ? [nextSweepMs(pace, watched, clock.now())] : []),
       ...(loose.some(({ isPressing }) => isPressing)
-        ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))]
+        ? [nextLookMs(pace, this.sweptAt - (this.settlingSince ?? Infinity))]
         : []),
       ...(loose.length > 0 ? [recallMs] : []),
     ]
@@ -220,7 +221,7 @@ export class Engine implements AsyncDisposable {
     const lost = lostOf(desk)
     if (lost.length === 0) return null
     const dueMs = this.recalledAt + recallMs - desk.clock.monotonic()
-    if (dueMs > 0) return dueMs
+    if (dueMs > 0) return Math.ceil(dueMs)
     await recall(desk, await desk.link.session(signal, "monitor"), lost, signal)
     this.recalledAt = desk.clock.monotonic()
     return recallMs
