@@ -3,6 +3,7 @@ import { isoTime } from "../clock.ts"
 import { asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Cause, giveUpAt } from "../job/index.ts"
 import { type Guard, acceptedBy, intendToFence, takeGuard } from "./cancel.ts"
+import { askRecords, noFindings } from "./ask.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
 import { hasStarted } from "./judge.ts"
@@ -27,7 +28,7 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   const groups: AnyEventBody[][] = []
   const given: Watched[] = []
   const failed = await forEach(due, async (one) => {
-    const guard = await takeGuard(desk, live, one, signal)
+    const guard = await unlessItRan(desk, live, one, await takeGuard(desk, live, one, signal), signal)
     groups.push(eventsOf(one, guard))
     if (guard.kind === "won") given.push(one)
   })
@@ -41,6 +42,15 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge()
   await cancelBehind(desk, live, given, signal)
   return groups.length
+}
+
+/** The guard that was won may be that of a second start: what was interrupted in its first one has run, and is judged. */
+async function unlessItRan(desk: Desk, live: Live, one: Watched, guard: Guard, signal: AbortSignal): Promise<Guard> {
+  if (guard.kind !== "won") return guard
+  const findings = noFindings()
+  await askRecords(desk, live, [one], findings, signal)
+  const first = findings.records.get(one.attempt.token)?.guards.find(({ start }) => start === 0)
+  return first?.owner.startsWith("native:") === true ? { kind: "lost", owner: first.owner } : guard
 }
 
 /**
