@@ -12,7 +12,6 @@ const broken: Readonly<Record<Broken, RegExp>> = {
   "no-guard": /at most once|no end without proof/,
   "no-fsync": /what was acknowledged stays|the journal is whole/,
   "no-fence": /at most once|no end without proof/,
-  "no-owner": /at most once|accepted once|no end without proof|what was acknowledged stays|nothing of ours goes on/,
   "no-results-fsync": /results come back/,
 }
 
