@@ -1,5 +1,6 @@
 /** Makes sure that a controller runs: connects to the one that does, or starts one that outlives us. */
 import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdir, open, realpath, rename, stat } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { Readable } from "node:stream"
@@ -26,12 +27,17 @@ export interface EnsureOptions extends FindOptions {
 
 /** Another process has the state directory, on this machine: it is starting, ending, or a moment faster than ours. */
 const leaseHeld = "LEASE_HELD"
+/** A signal ended the controller while it was starting. */
+const killed = "CONTROLLER_KILLED"
+const killsMax = 3
+const goodbyeMsMax = 1_000
 const logBytesMax = 10 * 1024 * 1024
 
 /**
  * A client of the controller of this state directory, which starts one where none answers. Its waits outlive the
  * controller (`reconnect.ts`). Throws what the controller said when it could not start (a wrong config,
- * `LEASE_HELD_ELSEWHERE` …), `CONTROLLER_DIED` with the end of its log, or `CONTROLLER_SLOW`.
+ * `LEASE_HELD_ELSEWHERE` …), `CONTROLLER_DIED` with the end of its log, `CONTROLLER_KILLED` when three were ended by
+ * signals one after the other, or `CONTROLLER_SLOW`.
  */
 export async function ensureController(options: EnsureOptions): Promise<Reconnecting> {
   const { cwd = process.cwd(), clock = systemClock, configFile } = options
@@ -49,6 +55,7 @@ export async function ensureController(options: EnsureOptions): Promise<Reconnec
 async function reach(options: EnsureOptions, clock: Clock): Promise<ControlClient> {
   const { startMsMax = 60_000, heldMsMax = 60_000, signal } = options
   const until = clock.monotonic() + heldMsMax
+  let kills = 0
   for (let pauseMs = 50; ; pauseMs = Math.min(2 * pauseMs, 1_000)) {
     const running = await findController(options)
     if (running !== null) return running
@@ -57,7 +64,9 @@ async function reach(options: EnsureOptions, clock: Clock): Promise<ControlClien
     // It may have lost the race against one that is there by now.
     const other = await findController(options)
     if (other !== null) return other
-    if ((error.code !== leaseHeld && !isGone(error)) || clock.monotonic() > until) throw error
+    // Whoever kills controllers may have killed this one, too: nothing was asked of it yet.
+    const isKilled = error.code === killed && (kills += 1) < killsMax
+    if ((error.code !== leaseHeld && !isGone(error) && !isKilled) || clock.monotonic() > until) throw error
     await clock.sleep(pauseMs, signal)
   }
 }
@@ -75,7 +84,7 @@ async function startAndConnect(
   try {
     const slow = (): HawserError => tooSlow(child, startMsMax, log.path)
     const startup = await withDeadline(clock, startMsMax, readStartup(pipe), slow)
-    if (startup.kind !== "ready") return await errorOf(startup, log.path, log.size)
+    if (startup.kind !== "ready") return await errorOf(startup, await signalOf(child, clock), log)
     const limits = signal === undefined ? {} : { signal }
     return await connect(startup.socketPath, { stateDirectory, clock, onPrompt, ...limits })
   } catch (error) {
@@ -134,12 +143,24 @@ async function openLog(stateDirectory: string): Promise<LogFile> {
   return { path, descriptor: file.fd, size, [Symbol.asyncDispose]: () => file.close() }
 }
 
-async function errorOf(startup: Exclude<Startup, { kind: "ready" }>, log: string, from: number): Promise<HawserError> {
+/** What ended it; null: nothing did, or it ended by itself. Its pipe is closed a moment before its end is told. */
+async function signalOf(child: ChildProcess, clock: Clock): Promise<NodeJS.Signals | null> {
+  if (child.exitCode === null && child.signalCode === null)
+    await Promise.race([once(child, "exit"), clock.sleep(goodbyeMsMax)])
+  return child.signalCode
+}
+
+async function errorOf(
+  startup: Exclude<Startup, { kind: "ready" }>,
+  signal: NodeJS.Signals | null,
+  log: LogFile,
+): Promise<HawserError> {
   if (startup.kind === "failed") return startup.error
-  return new HawserError("CONTROLLER_DIED", {
-    summary: "The controller ended while it was starting.",
-    reason: (await endOf(log, from)) || "It said nothing.",
-    advice: `Its log is ${log}.`,
+  const lastWords = await endOf(log.path, log.size)
+  return new HawserError(signal === null ? "CONTROLLER_DIED" : killed, {
+    summary: `The controller ${signal === null ? "ended" : `was ended by ${signal}`} while it was starting.`,
+    reason: lastWords || "It said nothing.",
+    advice: `Its log is ${log.path}.`,
     class: "transient",
   })
 }

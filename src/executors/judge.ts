@@ -160,7 +160,7 @@ function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verd
     return ended({ state: "completed", cause: null, exitCode: 0, signal: null }, null, evidence)
   }
   const outcome = failureOf(known, record, final)
-  return ended(outcome, final?.reason ?? record.launchFailure, evidence)
+  return ended(outcome, final?.reason ?? record.launchFailure ?? byOthers(known, outcome, final), evidence)
 }
 
 function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Outcome {
@@ -190,9 +190,10 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (isRevokedBy(known.records)) return cancelledByFence(final)
   const waited = known.finalForMs !== null && known.finalForMs >= graceMsOf(known, final)
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
+  const said = final.reason ?? byOthers(known, outcome, final)
   // A native that was cancelled before it started leaves no record, and needs none.
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
-    return ended(outcome, final.reason, [final])
+    return ended(outcome, said, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
   if (isWrappersOwn(outcome.exitCode) && !mayHaveRun(known.records, outcome.exitCode)) {
     const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory or can't write there, or somebody else holds the guard.`
@@ -212,7 +213,13 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (outcome.state === "failed" && known.cancelRequestedAt !== null && outcome.cause === "signal") {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
   }
-  return ended(outcome, final.reason, [final])
+  return ended(outcome, said, [final])
+}
+
+/** A job that is cancelled, and nobody here had asked for it: an administrator, its user, or the manager's own trouble. */
+function byOthers(known: Case, { state }: Outcome, final: Evidence | null): string | null {
+  if (state !== "cancelled" || known.cancelRequestedAt !== null) return null
+  return `The manager says ${final?.word ?? "so"}; it was not cancelled here.`
 }
 
 /** How long a final native state without an exit record waits for one. */

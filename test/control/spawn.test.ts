@@ -104,6 +104,19 @@ test("one that dies without a word is reported with the end of its log", async (
   await expect(dying).rejects.toMatchObject({ code: "CONTROLLER_DIED", reason: expect.stringContaining("starts in /") })
 })
 
+test("one that is killed while it starts is followed by another, and after three of them somebody hears of it", async () => {
+  const configFile = join(folder, "hawser.yaml")
+  writeFileSync(configFile, "killed killed")
+  await using hawser = await ensureController(options({ configFile }))
+  expect(await pidOf(hawser)).toBeGreaterThan(0)
+  await stopController({ stateDirectory: state, env })
+  writeFileSync(configFile, "killed killed killed")
+  await expect(ensureController(options({ configFile }))).rejects.toMatchObject({
+    code: "CONTROLLER_KILLED",
+    summary: "The controller was ended by SIGKILL while it was starting.",
+  })
+})
+
 test("a lease whose holder does not answer is waited for, and not for ever", async () => {
   mkdirSync(state)
   writeFileSync(join(state, "lease"), String(process.pid))

@@ -442,3 +442,13 @@ test("every end names the evidence that it rests on", () => {
     if (verdict.kind === "ended" && !title.startsWith("6")) expect(verdict.evidence.length, title).toBeGreaterThan(0)
   }
 })
+
+test("a job that was cancelled there says so; its twin that was cancelled here needs no explanation", () => {
+  const evidence = [seen("CANCELLED", "ended", cancelled)]
+  const verdictOf = (more: Partial<Case>): Verdict => judge(known({ evidence, ...more }))
+  const reason = "The manager says CANCELLED; it was not cancelled here."
+  expect(verdictOf({ records: nothing })).toMatchObject({ kind: "ended", reason })
+  expect(verdictOf({ records: ended(sigterm) })).toMatchObject({ kind: "ended", reason })
+  expect(verdictOf({ records: nothing, cancelRequestedAt: 5 })).toMatchObject({ kind: "ended", reason: null })
+  expect(verdictOf({ records: ended(sigterm), cancelRequestedAt: 5 })).toMatchObject({ kind: "ended", reason: null })
+})

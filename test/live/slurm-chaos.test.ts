@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest"
 import { faults } from "../support/chaos/faults/index.ts"
-import { playRound } from "../support/chaos/round.ts"
+import { playRound, seedOf } from "../support/chaos/round.ts"
 import { breakableRig } from "../support/cluster.ts"
 
 const seed = Number(process.env["HAWSER_CHAOS_SEED"] ?? Date.now() % 1_000_000)
@@ -17,7 +17,7 @@ for (const fault of faults) {
   }
   test.skipIf(typeof breakableRig === "string")(`${name}: ${title}`, { timeout: 300_000 }, async () => {
     if (typeof breakableRig === "string") return
-    const round = await playRound(breakableRig, fault, { jobs: short, round: 0, seed })
+    const round = await playRound(breakableRig, fault, { jobs: short, round: 0, seed: seedOf(seed, fault, 0) })
     const { tokens, natives, runs, lost, twice, replaced, seconds, struck, evidence } = round
     console.log(
       `${name} (seed ${seed}): ${tokens} tokens, ${natives} natives, ${runs} runs, ${lost} lost, ${twice} twice, ` +

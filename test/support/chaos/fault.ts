@@ -80,6 +80,8 @@ export interface Scene extends Place {
   isOver(): boolean
   /** A random moment, mostly in the middle of the submissions: see `moment.ts`. */
   moment(): Promise<void>
+  /** Such a moment, or, four times in ten, one in which a random number of jobs has been seen running or is over. */
+  anyStage(): Promise<void>
   /** Until so many jobs have been seen running or are over. */
   running(count: number): Promise<void>
   pause(ms: number): Promise<void>

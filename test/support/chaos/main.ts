@@ -1,5 +1,4 @@
 /** `npm run chaos`: faults on the real thing, many rounds of each. See docs/chaos.md. */
-import { createHash } from "node:crypto"
 import { resolve } from "node:path"
 import { Command, InvalidArgumentError } from "commander"
 import { breakableRig, mend } from "../cluster.ts"
@@ -7,7 +6,7 @@ import type { Rig } from "../rig.ts"
 import type { Fault } from "./fault.ts"
 import { faults } from "./faults/index.ts"
 import { addResult, dropResults, readResults, tableOf } from "./results.ts"
-import { playRound } from "./round.ts"
+import { playRound, seedOf } from "./round.ts"
 
 interface Options {
   readonly rounds?: number
@@ -70,7 +69,7 @@ async function playAll(
         const result = await playRound(target, fault, {
           jobs: fault.jobs ?? jobs,
           round,
-          seed: seedOf(seed, fault.name, round),
+          seed: seedOf(seed, fault, round),
           signal: stop.signal,
         })
         await addResult(results, result)
@@ -93,10 +92,6 @@ async function playAll(
   print(tableOf((await readResults(results)).filter(({ fault }) => wanted.some(({ name }) => name === fault))))
   if (stop.signal.aborted) return 130
   return wrong === 0 ? 0 : 1
-}
-
-function seedOf(seed: number, fault: string, round: number): number {
-  return createHash("sha256").update(`${seed} ${fault} ${round}`).digest().readUInt32BE()
 }
 
 function print(text: string): void {

@@ -25,6 +25,12 @@ export async function submissionMoment({ work, dice, jobs, isOver, pause }: Wait
   await pause(extraMs)
 }
 
+/** While jobs are submitted, or while they run and end. */
+export async function anyMoment(waiting: Waiting): Promise<void> {
+  await submissionMoment(waiting)
+  if (waiting.dice.chance(0.4)) await runningMoment(waiting, waiting.dice.whole(1, waiting.jobs - 1))
+}
+
 /** Until so many jobs have been seen running, or are over. */
 export async function runningMoment({ work, isOver, pause }: Waiting, count: number): Promise<void> {
   while (!isOver()) {

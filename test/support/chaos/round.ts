@@ -1,4 +1,5 @@
 /** One round: jobs are submitted through the command line, a fault strikes and is mended, and what came of it is counted. */
+import { createHash } from "node:crypto"
 import { cp, mkdir, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Dice } from "../../../src/testing/dice.ts"
@@ -9,7 +10,7 @@ import type { Rig } from "../rig.ts"
 import { root } from "../root.ts"
 import { type Count, type Witnesses, countOf } from "./count.ts"
 import type { Fault, Scene, Setting } from "./fault.ts"
-import { lastStep, runningMoment, submissionMoment } from "./moment.ts"
+import { anyMoment, lastStep, runningMoment, submissionMoment } from "./moment.ts"
 import { askWitnesses } from "./witnesses.ts"
 
 export interface RoundOptions {
@@ -26,7 +27,7 @@ export interface Round extends Count {
   readonly round: number
   readonly seed: number
   readonly jobs: number
-  /** How often `hawser batch` was typed: once, if its controller and the manager were there at first contact. */
+  /** How often `hawser batch` was typed: once, if the manager was there at first contact. */
   readonly submissions: number
   /** What was done, and when. */
   readonly struck: readonly string[]
@@ -42,6 +43,11 @@ export interface Round extends Count {
 }
 
 const waitLimit = "600s"
+
+/** The seed of one round, from one for all. */
+export function seedOf(seed: number, fault: Fault, round: number): number {
+  return createHash("sha256").update(`${seed} ${fault.name} ${round}`).digest().readUInt32BE()
+}
 
 export async function playRound(target: Rig, fault: Fault, options: RoundOptions): Promise<Round> {
   const { round, seed, signal = new AbortController().signal, evidence = join(root, "chaos-evidence") } = options
@@ -59,7 +65,7 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
   let isSubmitted = false
   let isOver = false
   try {
-    const typed = work.with(setting.env ?? {})
+    const typed = typist(work.with(setting.env ?? {}), signal)
     await work.write("hawser.yaml", await configOf(target, proxy?.port, setting, work.folder))
     const waiting = {
       work,
@@ -78,6 +84,7 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
       isSubmitted: () => isSubmitted || signal.aborted,
       isOver: waiting.isOver,
       moment: () => submissionMoment(waiting),
+      anyStage: () => anyMoment(waiting),
       running: (count) => runningMoment(waiting, count),
       pause: waiting.pause,
       strike: async (what) => void struck.push(`${what} (${await lastStep(work)})`),
@@ -128,12 +135,31 @@ export async function playRound(target: Rig, fault: Fault, options: RoundOptions
   }
 }
 
+type Typist = Pick<Study, "hawser">
+
+/** Types commands, and ends them when somebody wants to stop: they are clients, the controller is ended by `down`. */
+function typist(work: Typist, signal: AbortSignal): Typist {
+  return {
+    hawser: async (args, options) => {
+      const pids: number[] = []
+      const end = (): void => {
+        for (const pid of pids) process.kill(pid, "SIGKILL")
+      }
+      signal.addEventListener("abort", end)
+      try {
+        return await work.hawser(args, { ...options, onStart: (pid) => void pids.push(pid) })
+      } finally {
+        signal.removeEventListener("abort", end)
+      }
+    },
+  }
+}
+
 /**
  * `hawser batch`; where it fails it says so, and has recorded nothing of what it rejects (nobody is there at first
- * contact, the controller was killed before it was ready). Then the same is typed again, as a user would: jobs that it
- * had accepted are the same jobs.
+ * contact). Then the same is typed again, as a user would: jobs that it had accepted are the same jobs.
  */
-async function submit(work: Pick<Study, "hawser">, stdin: string, signal: AbortSignal): Promise<CliResult[]> {
+async function submit(work: Typist, stdin: string, signal: AbortSignal): Promise<CliResult[]> {
   const results: CliResult[] = []
   while (results.length < 10 && results.at(-1)?.code !== 0 && !signal.aborted) {
     if (results.length > 0) await pause(2_000, signal)

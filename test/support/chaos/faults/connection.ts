@@ -33,7 +33,7 @@ export const connectionFrozen: Fault = {
   isProxied: true,
   job: () => ({ body }),
   strike: async (scene) => {
-    await scene.moment()
+    await scene.anyStage()
     const proxy = proxyOf(scene)
     const ms = scene.dice.chance(0.5) ? scene.dice.between(1_000, 8_000) : scene.dice.between(20_000, 60_000)
     proxy.freeze()
@@ -52,7 +52,7 @@ export const connectionHalfOpen: Fault = {
   isProxied: true,
   job: () => ({ body }),
   strike: async (scene) => {
-    await scene.moment()
+    await scene.anyStage()
     const gone = scene.round % 2 === 0 ? "client" : "server"
     proxyOf(scene).halfOpen(gone)
     await scene.strike(`the ${gone}'s end of the connection is gone`)

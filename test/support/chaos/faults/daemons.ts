@@ -1,5 +1,5 @@
 /** What stands behind Slurm's controller is gone for a while: accounting, its database, the authentication. */
-import { type Daemon, daemon } from "../../cluster.ts"
+import { type Daemon, asAdmin, daemon } from "../../cluster.ts"
 import type { Fault, Scene } from "../fault.ts"
 
 const healths = ["degraded", "unreachable"]
@@ -9,7 +9,7 @@ export const slurmdbdStopped: Fault = {
   title: "slurmdbd is stopped for 2 to 10 s: accounting does not answer, and is told later",
   rounds: 20,
   short: 8,
-  job: () => ({ body: "sleep 1\n" }),
+  job: () => ({ body: "sleep 3\n" }),
   strike: (scene) => without(scene, "slurmdbd"),
   expected: { healths },
 }
@@ -19,7 +19,7 @@ export const mariadbStopped: Fault = {
   title: "MariaDB is stopped for 2 to 10 s: accounting has no database",
   rounds: 20,
   short: 8,
-  job: () => ({ body: "sleep 1\n" }),
+  job: () => ({ body: "sleep 3\n" }),
   strike: (scene) => without(scene, "mariadb"),
   expected: { healths },
 }
@@ -29,9 +29,25 @@ export const mungedStopped: Fault = {
   title: "munged is stopped for 2 to 10 s: no command of Slurm's works, and its daemons don't understand one another",
   rounds: 20,
   short: 8,
-  strike: (scene) => without(scene, "munged"),
-  // What Slurm's daemons could not tell one another is told late, or a launch is lost and tried again by Slurm.
+  job: () => ({ body: "sleep 3\n" }),
+  strike: async (scene) => {
+    await without(scene, "munged")
+    await startNow(scene)
+  },
   expected: { healths },
+}
+
+/**
+ * An administrator at work: what Slurm could not launch it puts back into the queue, with --no-requeue too, for two
+ * minutes (BeginTime); these are spared us.
+ */
+async function startNow(scene: Scene): Promise<void> {
+  while (!scene.isOver()) {
+    const pending = await asAdmin(scene.target, ["squeue", "-h", "-t", "PD", "-o", "%i %r"])
+    const put = pending.split("\n").flatMap((line) => /^(\d+) BeginTime/.exec(line)?.[1] ?? [])
+    for (const id of put) await asAdmin(scene.target, ["scontrol", "update", `JobId=${id}`, "StartTime=now"])
+    await scene.pause(1_000)
+  }
 }
 
 async function without(scene: Scene, name: Daemon): Promise<void> {

@@ -25,7 +25,7 @@ export const diskFull: Fault = {
     await scene.moment()
     const filler = join(rootOf(scene), "filler")
     try {
-      const zeros = Readable.from(Array.from({ length: 4_096 }, () => Buffer.alloc(1_024)))
+      const zeros = Readable.from(Array.from({ length: 5_120 }, () => Buffer.alloc(1_024)))
       const error: unknown = await pipeline(zeros, createWriteStream(filler)).catch((full: unknown) => full)
       await scene.strike(`disk full (${String(error)})`)
       await scene.pause(scene.dice.between(2_000, 8_000))

@@ -37,7 +37,7 @@ export const slurmctldKilled: Fault = {
   short: "what it has forgotten is given up after a minute of looking",
   job: () => ({ body }),
   strike: async (scene) => {
-    await scene.moment()
+    await scene.anyStage()
     await killFor(scene, scene.dice.between(0, 5_000))
   },
   prepare: freshNodes,
@@ -82,7 +82,7 @@ export const slurmctldCold: Fault = {
 }
 
 async function restart(scene: Scene, options: readonly string[]): Promise<void> {
-  await scene.moment()
+  await scene.anyStage()
   try {
     await daemon("stop", "slurmctld")
     await scene.strike("slurmctld stopped")
