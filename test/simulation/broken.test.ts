@@ -13,7 +13,6 @@ const broken: Readonly<Record<Broken, RegExp>> = {
   "no-fsync": /what was acknowledged stays|the journal is whole/,
   "fence-unshown": /at most once|no end without proof/,
   "no-fence": /at most once|no end without proof/,
-  "no-owner": /at most once|accepted once|no end without proof|what was acknowledged stays|nothing of ours goes on/,
   "no-results-fsync": /results come back/,
 }
 
