@@ -149,6 +149,8 @@ export class Engine implements AsyncDisposable {
       return loose.length === 0 ? recallInMs : Math.ceil(Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity))
     }
     const live = await desk.link.session(signal, "monitor")
+    // Also where the line is cut in the middle of what follows: the manager was not away.
+    this.watch.reached()
     if ((await giveUp(desk, live, watched, signal)) > 0) return 0
     if (!isDue) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
