@@ -183,10 +183,13 @@ async function askUnlessDown(
   }
 }
 
-/** Seconds on the manager's clock: the oldest attempt in question, with a day's margin. */
+/**
+ * Seconds on the manager's clock: the oldest attempt in question, with a day's margin. Its time is that of our clock, which
+ * may have been wrong then: it is never later than now.
+ */
 function windowStart(live: Live, watched: readonly Watched[]): number {
   const oldest = Math.min(...watched.map(({ attempt }) => attempt.createdAt))
-  return Math.floor((oldest + live.clockOffsetMs) / 1000) - 86_400
+  return Math.floor(Math.min(oldest + live.clockOffsetMsMin, live.now) / 1000) - 86_400
 }
 
 /** A look for those that nobody has seen: queue and accounting, by id and by name. It counts only if all answer whole. */

@@ -1,4 +1,5 @@
 /** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
+import { isHeldBack } from "../executors/visibility.ts"
 import {
   type AnyEvent,
   type Attempt,
@@ -29,6 +30,8 @@ export class Witness implements ClusterWitness {
   readonly struck: Set<Strike> = new Set()
   /** Called with each native that is accepted. */
   afterAcceptance: () => void = () => undefined
+  /** A job had vanished where it was not shown that a fence stops it. */
+  hasHeldBack = false
   /** The newest things that happened. */
   readonly log: string[] = []
   /** When somebody got through to the login node last, ms on the timeline. */
@@ -178,6 +181,7 @@ export class Witness implements ClusterWitness {
       if (event.type === "intent") this.#jobOf.set(event.token, event.job)
       if (event.type === "settled") this.#onSettled(event.token)
       if (event.type === "finished" && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
+      if (isHeldBack(job)) this.hasHeldBack = true
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
@@ -223,8 +227,9 @@ export class Witness implements ClusterWitness {
     }
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
-    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned) return "it had run"
-    if (outcome.cause === "launch" && !isDisowned && !this.#mayNotStart(job, attempt))
+    const { isApart } = this.#excuses
+    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned && !isApart) return "it had run"
+    if (outcome.cause === "launch" && !isDisowned && !isApart && !this.#mayNotStart(job, attempt))
       return "nothing kept it from running"
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
     return null
@@ -253,7 +258,7 @@ export class Witness implements ClusterWitness {
   }
 
   #onFinished(job: Job): void {
-    if (job.state !== "cancelled") return
+    if (job.state !== "cancelled" || (this.#excuses.isCopied && job.attempts.length === 0)) return
     const running = this.runs.find(
       (run) =>
         job.attempts.some(({ token }) => token === run.token) &&
@@ -266,7 +271,7 @@ export class Witness implements ClusterWitness {
 
   /** What came back is what one of the attempt's runs has left, whole; of a completed one it has come. */
   #checkResult(job: Job, realm: Realm): void {
-    if (!isFinal(job.state)) return
+    if (!isFinal(job.state) || this.#excuses.isApart) return
     const { token } = job.attempts.at(-1) ?? { token: "" }
     const runs = this.runs.filter((run) => run.token === token)
     const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
@@ -292,7 +297,7 @@ export class Witness implements ClusterWitness {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
-      else if (!isFinal(job.state))
+      else if (!isFinal(job.state) && !(this.#excuses.isApart && isHeldBack(job)))
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }
