@@ -220,7 +220,7 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
     case "busy":
     case "limit":
     case "auth":
-      desk.throttle.refused(reason)
+      desk.throttle.refused(reason, { isAway: error.class === "transient" })
       return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
     case "rejected":
     case "unknown-job":
