@@ -114,6 +114,19 @@ export function holderOf(findings: Findings, token: string): string | null {
   return kind === "native" && nativeId !== undefined ? nativeId : null
 }
 
+/** What was found of an attempt; where two natives carry its token, of the one that counts. */
+export function evidenceOf({ attempt }: Watched, findings: Findings): readonly Evidence[] {
+  const evidence = findings.evidence.get(attempt.token) ?? []
+  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
+  return known === null ? evidence : preferring(evidence, known)
+}
+
+/** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
+function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
+  const known = evidence.filter((seen) => isSameNative(seen.nativeId, nativeId))
+  return known.length > 0 ? known : evidence
+}
+
 export async function askRecords(
   desk: Pick<Desk, "clock">,
   live: Live,

@@ -151,11 +151,14 @@ export class Engine implements AsyncDisposable {
     if (watched.length === 0 && (loose.length === 0 || !isDue)) {
       this.looked(jolts)
       const recallInMs = await this.recallPass(signal)
-      return loose.length === 0 ? recallInMs : Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity)
+      // Whole milliseconds, as below: a wait that is too small to move the clock would be waited for without end.
+      return loose.length === 0 ? recallInMs : Math.ceil(Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity))
     }
     const live = await desk.link.session(signal, "monitor")
+    // Also where the line is cut in the middle of what follows: the manager was not away.
+    this.watch.reached()
     const earliestAt = this.askedAt + pace.askMsMin
-    if (!this.sweepWanted && earliestAt > clock.monotonic()) return earliestAt - clock.monotonic()
+    if (!this.sweepWanted && earliestAt > clock.monotonic()) return Math.ceil(earliestAt - clock.monotonic())
     this.askedAt = clock.monotonic()
     if (live.quietMs === 0 && pulse.isSteady && (await giveUp(desk, live, watched, signal)) > 0) return 0
     if (!isDue) {
@@ -207,7 +210,7 @@ export class Engine implements AsyncDisposable {
     const waits = [
       ...(watched.length > 0 ? [nextSweepMs(pace, watched, clock.now())] : []),
       ...(loose.some(({ isPressing }) => isPressing)
-        ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))]
+        ? [nextLookMs(pace, this.sweptAt - (this.settlingSince ?? Infinity))]
         : []),
       ...(loose.length > 0 ? [recallMs] : []),
     ]
@@ -220,7 +223,7 @@ export class Engine implements AsyncDisposable {
     const lost = lostOf(desk)
     if (lost.length === 0) return null
     const dueMs = this.recalledAt + recallMs - desk.clock.monotonic()
-    if (dueMs > 0) return dueMs
+    if (dueMs > 0) return Math.ceil(dueMs)
     await recall(desk, await desk.link.session(signal, "monitor"), lost, signal)
     this.recalledAt = desk.clock.monotonic()
     return recallMs

@@ -2,6 +2,7 @@
 import { isoTime } from "../clock.ts"
 import { asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Cause, giveUpAt } from "../job/index.ts"
+import { askRecords, noFindings } from "./ask.ts"
 import { type Guard, type Unproven, acceptedBy, canProve, intendToFence, takeGuardAsProof } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
@@ -31,7 +32,7 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   const groups: (readonly AnyEventBody[])[] = []
   const given: Watched[] = []
   const failed = await forEach(due, async (one) => {
-    const guard = await takeGuardAsProof(desk, live, one, signal)
+    const guard = await unlessItRan(desk, live, one, await takeGuardAsProof(desk, live, one, signal), signal)
     groups.push(eventsOf(one, guard))
     if (guard.kind === "won" || (guard.kind === "unproven" && isOut(one))) given.push(one)
   })
@@ -45,6 +46,21 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge()
   await cancelBehind(desk, live, given, signal)
   return groups.length
+}
+
+/** The guard that was won may be that of a second start: what was interrupted in its first one has run, and is judged. */
+async function unlessItRan(
+  desk: Desk,
+  live: Live,
+  one: Watched,
+  guard: Guard | Unproven,
+  signal: AbortSignal,
+): Promise<Guard | Unproven> {
+  if (guard.kind !== "won") return guard
+  const findings = noFindings()
+  await askRecords(desk, live, [one], findings, signal)
+  const first = findings.records.get(one.attempt.token)?.guards.find(({ start }) => start === 0)
+  return first?.owner.startsWith("native:") === true ? { kind: "lost", owner: first.owner } : guard
 }
 
 /**

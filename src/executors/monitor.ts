@@ -1,16 +1,15 @@
 /** Monitor: one sweep per manager and tick finds out where every live attempt stands, whatever their number. */
 import { asHawserError } from "../errors.ts"
-import type { AnyEventBody, Evidence } from "../job/index.ts"
+import type { AnyEventBody } from "../job/index.ts"
 import { clearHints, listHints } from "../remote/verbs.ts"
-import { isSameNative } from "../schedulers/scheduler.ts"
 import {
   type Findings,
   askHistory,
   askQueue,
   askRecords,
   contested,
+  evidenceOf,
   halfFenced,
-  holderOf,
   lookFor,
   noFindings,
   unsettled,
@@ -178,18 +177,6 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
     finalForMs: watch.finalForMs(attempt.token, findings.recordsAt.get(attempt.token)),
     limits: desk.judgeLimits,
   }
-}
-
-function evidenceOf({ attempt }: Watched, findings: Findings): readonly Evidence[] {
-  const evidence = findings.evidence.get(attempt.token) ?? []
-  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
-  return known === null ? evidence : preferring(evidence, known)
-}
-
-/** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
-function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
-  const known = evidence.filter((seen) => isSameNative(seen.nativeId, nativeId))
-  return known.length > 0 ? known : evidence
 }
 
 async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): Promise<void> {

@@ -28,7 +28,10 @@ export function pacedBy(pace: Pace, minPollSeconds: number | null): Pace {
   return { ...pace, sweepMsMin: askMsMin, sweepMsMax, hintMs: Math.max(pace.hintMs, askMsMin), askMsMin }
 }
 
-/** The same where nobody waits, but something may be left that has to be ended: soon at first, then seldom. */
+/**
+ * The same where nobody waits, but something may be left that has to be ended: soon at first, then seldom. `settlingMs`: from
+ * the first sweep for it to the last. (Until now, it would grow while it is waited for.)
+ */
 export function nextLookMs(pace: Pace, settlingMs: number): number {
   return Math.min(pace.sweepMsMax, Math.max(pace.sweepMsMin, settlingMs / 4))
 }
