@@ -10,9 +10,9 @@ const broken: Readonly<Record<Broken, RegExp>> = {
   "resubmit-on-time-out": /accepted once/,
   "absence-means-done": /no end without proof/,
   "no-guard": /at most once|no end without proof/,
-  "no-fsync": /what was acknowledged stays|the journal is whole/,
-  "fence-unshown": /at most once|no end without proof/,
+  "no-fsync": /what was acknowledged stays|the journal is whole|results come back/,
   "no-fence": /at most once|no end without proof/,
+  "fence-unshown": /at most once|no end without proof/,
   "no-results-fsync": /results come back/,
 }
 

@@ -1,14 +1,7 @@
 /** Sessions of several executors over few connections: each works as over one of its own. */
-import { describe, expect, test } from "vitest"
-import { systemClock } from "../../src/clock.ts"
-import { localTransport } from "../../src/transport/local.ts"
+import { expect, test } from "vitest"
 import { pooled } from "../../src/transport/pool.ts"
 import type { Connection, Transport } from "../../src/transport/transport.ts"
-import { transportContract } from "./contract.ts"
-
-describe("a shared connection", { concurrent: true }, () => {
-  transportContract("of two", () => pooled(localTransport(systemClock), 1), { concurrent: true })
-})
 
 /** Connections that are counted, and that a test can end. */
 function counted() {
