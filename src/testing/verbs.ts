@@ -1,8 +1,7 @@
 /** The verbs of `remote/*.sh` over a virtual home: the same answers, letter for letter where we read them. */
 import type { CommandResult } from "../command.ts"
 import { verbExit } from "../remote/answer.ts"
-import type { ResultFile } from "./archive.ts"
-import { Home, type JobFolder, jobFolder, seen, takeGuard } from "./home.ts"
+import { Home, type JobFolder, type ResultFile, jobFolder, seen, takeGuard } from "./home.ts"
 import type { Strike } from "./strikes.ts"
 
 /** What a verb sees of the host that it runs on. */
