@@ -317,7 +317,9 @@ class Simulation implements World {
   #isOver(): boolean {
     const store = this.controllers.at(-1)?.realm.store
     if (store === undefined || store === null || this.timeline.now < this.#calmMs) return false
-    return this.scenario.every(({ key }) => {
+    return this.scenario.every(({ key, abandon }) => {
+      // Somebody has yet to give it up, and may submit it again.
+      if (abandon !== undefined && this.timeline.now < abandon.atMs) return false
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       return job !== undefined && (isFinal(job.state) || (this.trouble.apart && isHeldBack(job)))
     })
