@@ -27,7 +27,8 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   const groups: AnyEventBody[][] = []
   const given: Watched[] = []
   const failed = await forEach(due, async (one) => {
-    const guard = await takeGuard(desk, live, one, signal)
+    // A start that its manager has stopped leaves the guard of the next one free: that would be no proof of none.
+    const guard = await takeGuard(desk, live, one, signal, "first")
     groups.push(eventsOf(one, guard))
     if (guard.kind === "won") given.push(one)
   })
@@ -50,7 +51,7 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
  */
 export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
   const due = [...watchedBy(desk), ...onTheirWay(desk)].filter(
-    (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.judgeLimits.absenceMs,
+    (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.patience.limits.absenceMs,
   )
   if (due.length === 0) return
   const groups = due.map((one) => {

@@ -7,7 +7,7 @@ import { appendAll, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
 import { type Findings, holderOf, lookFor } from "./ask.ts"
 import { intentFor } from "./intent.ts"
-import { isRevokedBy } from "./judge.ts"
+import { isRevokedBy } from "./records.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
@@ -24,7 +24,8 @@ export async function resolveInDoubt(
 ): Promise<void> {
   const doubtful = desk.book.in("staging").flatMap((job): Watched[] => {
     const attempt = currentAttempt(job)
-    return attempt?.submission === "in-doubt" && job.cancelRequestedAt === null ? [{ job, attempt }] : []
+    const isOpen = attempt?.submission === "in-doubt" && job.cancelRequestedAt === null
+    return isOpen ? [{ job, attempt }] : []
   })
   if (doubtful.length === 0) return
   await lookFor(desk, watch, live, doubtful, findings, signal)
@@ -36,7 +37,7 @@ export async function resolveInDoubt(
     // Fenced before, whatever shows now: it can't run.
     if (records !== undefined && isRevokedBy(records)) vanished.push(one)
     else if (native !== null) found.push({ job: one.job.id, type: "accepted", token: one.attempt.token, ...native })
-    else if (watch.absence(one.attempt.token).looks >= desk.judgeLimits.absenceLooks) vanished.push(one)
+    else if (watch.absence(one.attempt.token).looks >= desk.patience.limits.absenceLooks) vanished.push(one)
   }
   await appendAll(
     desk,
