@@ -2,7 +2,13 @@
 import type { Readable } from "node:stream"
 import { tarHeader, tarPadding, tarTrailer } from "../remote/tar.ts"
 import { readTar } from "../remote/untar.ts"
-import type { Staged } from "./verbs.ts"
+
+/** What a tar stream of job directories holds, by token. */
+export interface Staged {
+  readonly folders: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** Names the end marker that came; null: none did. */
+  readonly end: string | null
+}
 
 /** What `hz_stage` would unpack. Programs for `bin/` are left out: the virtual wrapper has its own. */
 export async function readArchive(source: Readable): Promise<Staged> {

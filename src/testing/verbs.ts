@@ -1,7 +1,7 @@
 /** The verbs of `remote/*.sh` over a virtual home: the same answers, letter for letter where we read them. */
 import type { CommandResult } from "../command.ts"
 import { verbExit } from "../remote/answer.ts"
-import type { ResultFile } from "./archive.ts"
+import type { ResultFile, Staged } from "./archive.ts"
 import { Home, type JobFolder, jobFolder, seen, takeGuard } from "./home.ts"
 import type { Strike } from "./strikes.ts"
 
@@ -111,11 +111,11 @@ function fence(host: VerbHost, words: readonly string[]): string {
   const folder = may(host, path, owner).jobs.get(token)
   if (folder === undefined) return lines(["missing", "end"])
   let start = 0
-  while (start < Number(from) && folder.guards.has(start)) start += 1
+  while (from !== "first" && start < Number(from) && folder.guards.has(start)) start += 1
   for (;;) {
     const holder = takeGuard(folder, start, text, host.now())
     if (holder === text) return lines([`fence won ${text}`, "end"])
-    if (!wasInterrupted(folder, start, host.now())) return lines([`fence lost ${holder}`, "end"])
+    if (from === "first" || !wasInterrupted(folder, start, host.now())) return lines([`fence lost ${holder}`, "end"])
     start += 1
   }
 }
@@ -173,13 +173,6 @@ function remove(host: VerbHost, [path = "", owner = "", ...tokens]: readonly str
   const home = may(host, path, owner)
   for (const token of tokens) home.jobs.delete(token)
   return lines(["end"])
-}
-
-/** What a tar stream of job directories holds, by token. */
-export interface Staged {
-  readonly folders: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** Names the end marker that came; null: none did. */
-  readonly end: string | null
 }
 
 /** `hz_stage`: exit code 91 for a stream without its end marker, as the verb says it. */
