@@ -12,6 +12,7 @@ import { openStore } from "./persist/index.ts"
 import { schedulerNamed } from "./schedulers/registry.ts"
 import { Keyring } from "./transport/keyring.ts"
 import { type Person, nobody } from "./transport/person.ts"
+import { pooled } from "./transport/pool.ts"
 import { transportFor } from "./transport/registry.ts"
 import type { Transport } from "./transport/transport.ts"
 
@@ -37,7 +38,7 @@ export interface ControllerOptions {
 export async function openController(options: ControllerOptions): Promise<Fleet> {
   const { config, log, clock = systemClock, takeOver = false, socketPath, person = nobody } = options
   const store = await openStore(config.stateDirectory, { clock, takeOver, socketPath: socketPath ?? null })
-  const surroundings = { clock, person, keyring: new Keyring() }
+  const surroundings = { clock, person, keyring: new Keyring(), ways: waysOf(config) }
   const executors = new Map(
     Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, surroundings)]),
   )
@@ -55,7 +56,7 @@ export async function openController(options: ControllerOptions): Promise<Fleet>
 /** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
 export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
   const store = await openStore(config.stateDirectory, { clock, readOnly: true })
-  const surroundings = { clock, person: nobody, keyring: new Keyring() }
+  const surroundings = { clock, person: nobody, keyring: new Keyring(), ways: waysOf(config) }
   const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, surroundings)))
   return new Reader({ stateDirectory: config.stateDirectory, store, executors, clock })
 }
@@ -65,6 +66,8 @@ interface Surroundings {
   readonly clock: Clock
   readonly person: Person
   readonly keyring: Keyring
+  /** Hosts that allow so many connections, by how they are reached; `shared`: from the first executor on that goes there. */
+  readonly ways: ReadonlyMap<string, { readonly max: number; shared: Transport | null }>
 }
 
 /** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
@@ -87,7 +90,26 @@ function executorFor(config: ExecutorConfig, surroundings: Surroundings): Execut
   return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
 }
 
+/** Those of `maxConnections`. Executors that reach one host in one way share what the smallest of them says. */
+function waysOf({ executors }: LoadedConfig): Surroundings["ways"] {
+  const ways = new Map<string, { max: number; shared: Transport | null }>()
+  for (const { transport, limits } of Object.values(executors)) {
+    // Without a host there are no connections.
+    if (limits.maxConnections === null || transport.host === null) continue
+    const name = JSON.stringify(transport)
+    ways.set(name, { max: Math.min(limits.maxConnections, ways.get(name)?.max ?? Infinity), shared: null })
+  }
+  return ways
+}
+
 function reach(config: TransportConfig, executor: string, surroundings: Surroundings): Transport {
+  const way = surroundings.ways.get(JSON.stringify(config))
+  if (way === undefined) return transportOf(config, executor, surroundings)
+  way.shared ??= pooled(transportOf(config, executor, surroundings), way.max)
+  return way.shared
+}
+
+function transportOf(config: TransportConfig, executor: string, surroundings: Surroundings): Transport {
   const { name, command, host, port, user, identityFile, knownHostsFile, rememberPassphrase } = config
   const { clock, person, keyring } = surroundings
   return transportFor({

@@ -31,9 +31,21 @@ export function registerStatus(hawser: Command): void {
         reason ?? "",
       ])
       context.print(table(["EXECUTOR", "SCHEDULER", "WHERE", "HEALTH", "JOBS", "REASON"], rows))
+      for (const { name, limits } of status.executors) {
+        for (const limit of limits)
+          context.print(`${name} takes ${limit.max} at a time ${kindOf(limit)}: ${limit.reason}`)
+      }
       for (const line of tombstoneLines(status)) context.print(line)
       for (const finding of status.findings) context.say(finding)
     })
+}
+
+/** Of which jobs a limit is. */
+function kindOf({ queue, account, qos }: { readonly [K in "queue" | "account" | "qos"]: string | null }): string {
+  const named = Object.entries({ queue, account, qos }).flatMap(([what, name]) =>
+    name === null ? [] : [`${what} ${name}`],
+  )
+  return named.length === 0 ? "of jobs that name no queue, account or QOS" : `of those with ${named.join(", ")}`
 }
 
 /** What may be left of abandoned jobs, and who looks for it. */

@@ -16,6 +16,8 @@ import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach } from "./each.ts"
 import { lateText } from "./giveUp.ts"
 import { newestOfKey } from "./naming.ts"
+import { joltText } from "./pulse.ts"
+import { withoutUnseen } from "./visibility.ts"
 
 export interface Admissible {
   readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
@@ -28,7 +30,7 @@ export async function admissible(desk: Desk): Promise<Admissible> {
   const candidates = desk.book.in("new")
   const gates = new Map(candidates.map((job) => [job, gate(desk, job)]))
   const open = candidates.filter((job) => gates.get(job)?.kind === "open")
-  const active = desk.book.in("staging", "queued", "held", "running", "suspended")
+  const active = withoutUnseen(desk.book.in("staging", "queued", "held", "running", "suspended"))
   const decisions = desk.throttle.admit(open, [...active, ...ending(desk)])
   const waiting = new Map<string, string | null>()
   const ends: AnyEventBody[] = []
@@ -72,6 +74,8 @@ type Gate =
 function gate(desk: Desk, job: Job): Gate {
   if (job.cancelRequestedAt !== null) return { kind: "cancelled" }
   const lateAt = giveUpAt(job)
+  if (lateAt !== null && lateAt <= desk.clock.now() && !desk.pulse.isSteady)
+    return { kind: "waiting", reason: joltText }
   if (lateAt !== null && lateAt <= desk.clock.now())
     return { kind: "never", cause: "launch", reason: `${lateText(lateAt)}, and nothing had been submitted.` }
   if (job.holdRequested) return { kind: "waiting", reason: "It is held." }
@@ -157,6 +161,7 @@ function retryMsOf(desk: Desk, candidates: readonly Job[]): number {
   const times = candidates.flatMap((job) => [nextTryAt(job, desk.clock.now()) ?? [], giveUpAt(job) ?? []].flat())
   const known = [
     desk.throttle.pauseMs(),
+    desk.throttle.laneMs(candidates) ?? 0,
     desk.throttle.rateMs(),
     ...begins,
     ...times.map((at) => at - desk.clock.now()),

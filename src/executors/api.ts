@@ -1,5 +1,5 @@
 /** The API of a state directory: what can be asked of it, in this process or over the control socket. */
-import type { AnyEvent, JobState, JobView } from "../job/index.ts"
+import type { AnyEvent, JobState, JobView, LearnedLimit } from "../job/index.ts"
 import type { Explanation } from "./explanation.ts"
 
 export type * from "./explanation.ts"
@@ -158,6 +158,8 @@ export interface Status {
     readonly health: string
     readonly reason: string | null
     readonly since: string | null
+    /** Submit limits of the manager's own, as far as its refusals have told. */
+    readonly limits: readonly LearnedLimit[]
     readonly jobs: Readonly<Partial<Record<JobState, number>>>
   }[]
   /** What may be left of abandoned attempts, by executor; closed when it is proven that nothing is. */

@@ -115,6 +115,19 @@ export function holderOf(findings: Findings, token: string): string | null {
   return kind === "native" && nativeId !== undefined ? nativeId : null
 }
 
+/** What was found of an attempt; where two natives carry its token, of the one that counts. */
+export function evidenceOf({ attempt }: Watched, findings: Findings): readonly Evidence[] {
+  const evidence = findings.evidence.get(attempt.token) ?? []
+  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
+  return known === null ? evidence : preferring(evidence, known)
+}
+
+/** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
+function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
+  const known = evidence.filter((seen) => isSameNative(seen.nativeId, nativeId))
+  return known.length > 0 ? known : evidence
+}
+
 export async function askRecords(
   desk: Pick<Desk, "clock">,
   live: Live,
@@ -176,10 +189,13 @@ async function askUnlessDown(
   }
 }
 
-/** Seconds on the manager's clock: the oldest attempt in question, with a day's margin. */
+/**
+ * Seconds on the manager's clock: the oldest attempt in question, with a day's margin. Its time is that of our clock, which
+ * may have been wrong then: it is never later than now.
+ */
 function windowStart(live: Live, watched: readonly Watched[]): number {
   const oldest = Math.min(...watched.map(({ attempt }) => attempt.createdAt))
-  return Math.floor((oldest + live.clockOffsetMs) / 1000) - 86_400
+  return Math.floor(Math.min(oldest + live.clockOffsetMsMin, live.now) / 1000) - 86_400
 }
 
 /** A look for those that nobody has seen: queue and accounting, by id and by name. It counts only if all answer whole. */

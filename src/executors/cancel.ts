@@ -3,11 +3,13 @@ import { HawserError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, restartsOf } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
 import { isSameNative } from "../schedulers/scheduler.ts"
+import { answeredBehind } from "./answered.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, chunks, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
+import { isShown } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
-import { type Watched, nativeOf, watchedBy } from "./watched.ts"
+import { type Watched, isOut, nativeOf, watchedBy } from "./watched.ts"
 
 /** Natives in one command line. */
 const nativesPerCall = 200
@@ -24,7 +26,13 @@ export async function cancelStep(desk: Desk, watch: Watch, live: Live, signal: A
 /** `missing`: there is no job directory, so nothing can start any more; what has started can't be seen. */
 export type Guard = { readonly kind: "won" | "lost"; readonly owner: string } | { readonly kind: "missing" }
 
-/** Revokes each guard first: if we get it, the payload can never run, and that is the proof. Else TERM, then KILL. */
+/** A guard proves nothing here yet. `events`: what is known now of a submission that we did not know of. */
+export interface Unproven {
+  readonly kind: "unproven"
+  readonly events: readonly AnyEventBody[]
+}
+
+/** Revokes each guard first where that is a proof: if we get it, the payload can never run, and that is the proof. Else TERM, then KILL. */
 export async function cancelAll(
   desk: Desk,
   watch: Watch,
@@ -38,12 +46,15 @@ export async function cancelAll(
     await patience.learn(live, signal)
   const due = wanted.filter(isTime)
   if (due.length === 0) return
-  await intendToFence(desk, due)
-  const guards = new Map<Watched, Guard>()
+  await intendToFence(
+    desk,
+    due.filter((one) => canProve(desk, one)),
+  )
+  const guards = new Map<Watched, Guard | Unproven>()
   const failed = await forEach(due, async (one) => {
     guards.set(
       one,
-      one.attempt.fence === "lost" ? { kind: "lost", owner: "" } : await takeGuard(desk, live, one, signal),
+      one.attempt.fence === "lost" ? { kind: "lost", owner: "" } : await takeGuardAsProof(desk, live, one, signal),
     )
   })
   await tellWaiting(
@@ -60,7 +71,7 @@ export async function cancelAll(
   for (const one of sent) watch.cancelSent(one.attempt.token)
   const events = groups.flat()
   if (events.some((event) => event.type === "ended")) desk.bells.collect.ring()
-  if (events.some((event) => event.type === "accepted")) desk.bells.monitor.ring()
+  if (events.some((event) => event.type === "accepted" || event.type === "in-doubt")) desk.bells.monitor.ring()
   if (trouble !== undefined) throw asHawserError(trouble)
 }
 
@@ -73,8 +84,6 @@ async function cancelNatives(
   sent: Watched[],
   signal: AbortSignal,
 ): Promise<void> {
-  const isOut = ({ attempt }: Watched): boolean =>
-    attempt.submission === "accepted" || attempt.submission === "in-doubt"
   sent.push(...guarded.filter((one) => !isOut(one)))
   for (const how of ["term", "kill"] as const) {
     const natives = guarded.filter(
@@ -87,16 +96,16 @@ async function cancelNatives(
   }
 }
 
-function eventsOf(one: Watched, guard: Guard, isSent: boolean): AnyEventBody[] {
+function eventsOf(one: Watched, guard: Guard | Unproven, isSent: boolean): readonly AnyEventBody[] {
+  if (guard.kind === "unproven") return guard.events
   const { job, attempt } = one
-  const isOut = attempt.submission === "accepted" || attempt.submission === "in-doubt"
   // Without its directory it can't start any more. What may run there is over when the evidence says so.
   const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
   const owner = guard.kind === "missing" ? "" : guard.owner
   const fenced: AnyEventBody[] =
     attempt.fence === (won ? "won" : "lost") ? [] : [{ job: job.id, type: "fenced", token: attempt.token, won, owner }]
   // In this order: of a group that a power failure cuts, the first ones stay.
-  if (!won) return isOut && attempt.submission === "accepted" ? fenced : [...acceptedBy(one, owner), ...fenced]
+  if (!won) return attempt.submission === "accepted" ? fenced : [...acceptedBy(one, owner), ...fenced]
   if (!isSent) return fenced
   return [...fenced, cancelledBeforeStart(one)]
 }
@@ -124,6 +133,29 @@ export async function intendToFence(desk: Desk, wanted: readonly Watched[]): Pro
       attempt.fence === null ? [[{ job: job.id, type: "fence-intent" as const, token: attempt.token }]] : [],
     ),
   )
+}
+
+/**
+ * Takes the guard where that is a proof: everywhere, once it is shown to be seen by jobs (PROTOCOL 8). Before that, of
+ * what was never submitted alone; the rest ends by the manager's word.
+ */
+export async function takeGuardAsProof(
+  desk: Desk,
+  live: Live,
+  one: Watched,
+  signal: AbortSignal,
+  start: 0 | "first" = 0,
+): Promise<Guard | Unproven> {
+  if (!canProve(desk, one)) return { kind: "unproven", events: [] }
+  const guard = await takeGuard(desk, live, one, signal, start)
+  if (isShown(desk.store, desk.name) || guard.kind !== "won") return guard
+  const events = await answeredBehind(desk, live, one, signal)
+  return events.length === 0 ? guard : { kind: "unproven", events }
+}
+
+/** Whether to have its guard is, or may turn out to be, the proof that it never runs. */
+export function canProve(desk: Desk, one: Watched): boolean {
+  return isShown(desk.store, desk.name) || !isOut(one)
 }
 
 /** Takes the guard of the attempt's next start, or of its first one alone. The intent has been recorded. */

@@ -11,6 +11,7 @@ import type { Book } from "./book.ts"
 import type { ManagerLink } from "./link.ts"
 import type { Log } from "./log.ts"
 import type { Patience } from "./patience.ts"
+import type { Pulse } from "./pulse.ts"
 import type { Throttle } from "./throttle.ts"
 
 export interface Desk {
@@ -22,6 +23,7 @@ export interface Desk {
   readonly store: JobStore
   readonly book: Book
   readonly throttle: Throttle
+  readonly pulse: Pulse
   readonly clock: Clock
   readonly log: Log
   readonly pace: Pace
@@ -44,6 +46,8 @@ export interface Pace {
   readonly sweepMsMax: number
   /** Between two looks into the event folder, while jobs run. */
   readonly hintMs: number
+  /** Between two questions of any kind, whatever there is to ask: the user's own wish. 0: there is none. */
+  readonly askMsMin: number
   /** How long `submit` waits for others to travel with. */
   readonly gatherMs: number
   /** A cancelled native gets KILL after this, or later where its manager waits longer. */

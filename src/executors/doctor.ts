@@ -6,6 +6,7 @@ import { awkwardWords } from "../quote.ts"
 import type { DoctorLine } from "./api.ts"
 import type { Live } from "./link.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
+import { isShown } from "./visibility.ts"
 
 interface Patient {
   readonly fleet: FleetView
@@ -64,6 +65,7 @@ const checks: readonly Check[] = [
   },
   { name: "limits", advice: "", run: limits },
   { name: "test job", advice: "See `hawser show` of the job, and scheduler.log in its directory.", run: testJob },
+  { name: "visibility", advice: "", run: visibility },
 ]
 
 /** Runs the checks in order and hands out each line as it is known. Without a connection the others are skipped. */
@@ -223,6 +225,16 @@ async function testJob({ fleet, parts, signal }: Patient): Promise<Finding> {
   await fleet.prune({ olderThanMs: 0, names: [job.id], local: true, dryRun: false })
   return {
     detail: `${job.nativeId} completed in ${seconds} s on ${job.attempts.at(-1)?.host ?? "?"}, output came back`,
+  }
+}
+
+/** The test job has shown it, or an earlier one; else nothing that vanishes is ever submitted again. (PROTOCOL 8) */
+async function visibility({ fleet, parts }: Patient, { place }: Live): Promise<Finding> {
+  if (isShown(fleet.parts.store, parts.name)) return { detail: "what one side makes, the other has seen" }
+  return {
+    status: "warning",
+    detail: `no job has shown yet that what it makes in ${place.home} is seen here, and the other way round`,
+    advice: "Choose a `root:` on a file system that login and compute nodes share; until then what vanishes waits.",
   }
 }
 

@@ -6,9 +6,10 @@ import type { Findings } from "./ask.ts"
 import { collectPass } from "./collect.ts"
 import { type Desk, ringAll } from "./desk.ts"
 import { giveUp, giveUpAway } from "./giveUp.ts"
-import { healthOf } from "./link.ts"
+import { RestingError, healthOf } from "./link.ts"
 import { type Loose, looseEndsOf } from "./looseEnds.ts"
 import { hinted, settle, sweep } from "./monitor.ts"
+import { QuietError } from "./ownership.ts"
 import { nextLookMs, nextSweepMs } from "./pace.ts"
 import { lostOf, recall, recallMs } from "./recall.ts"
 import { type Situation, situationOf } from "./situation.ts"
@@ -37,6 +38,7 @@ export class Engine implements AsyncDisposable {
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
+  private askedAt = Number.NEGATIVE_INFINITY
   private recalledAt = Number.NEGATIVE_INFINITY
   private sweepWanted = true
   /** Something has ended that its records do not settle: no later than this. */
@@ -52,7 +54,9 @@ export class Engine implements AsyncDisposable {
     setMaxListeners(0, this.closing.signal)
     this.watch = new Watch(desk.clock, 2 * desk.pace.sweepMsMax)
     this.tries = new Tries(desk.clock)
+    desk.pulse.listen((what) => this.onJolt(what))
     this.loops = [
+      desk.pulse.run(this.closing.signal),
       this.loop("submit", desk.bells.submit, (signal) => submitPass(desk, this.watch, signal)),
       this.loop("monitor", desk.bells.monitor, (signal) => this.monitorPass(signal)),
       this.loop("collect", desk.bells.collect, (signal) => collectPass(desk, this.tries, signal)),
@@ -138,17 +142,23 @@ export class Engine implements AsyncDisposable {
   /** A short tick looks for hints, which mostly settle themselves; a sweep follows when it was asked for or is due. */
   private async monitorPass(signal: AbortSignal): Promise<number | null> {
     const { desk } = this
-    const { pace, clock } = desk
+    const { pace, clock, pulse } = desk
+    const jolts = pulse.check()
     const watched = watchedBy(desk)
     const loose = looseEndsOf(desk)
     const nextAt = this.sweepAt(watched, loose)
     const isDue = this.sweepWanted || nextAt <= clock.monotonic()
     if (watched.length === 0 && (loose.length === 0 || !isDue)) {
+      this.looked(jolts)
       const recallInMs = await this.recallPass(signal)
-      return loose.length === 0 ? recallInMs : Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity)
+      // Whole milliseconds: a wait that is too small to move the clock would be waited for without end.
+      return loose.length === 0 ? recallInMs : Math.ceil(Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity))
     }
     const live = await desk.link.session(signal, "monitor")
-    if ((await giveUp(desk, live, watched, signal)) > 0) return 0
+    const earliestAt = this.askedAt + pace.askMsMin
+    if (!this.sweepWanted && earliestAt > clock.monotonic()) return earliestAt - clock.monotonic()
+    this.askedAt = clock.monotonic()
+    if (live.quietMs === 0 && pulse.isSteady && (await giveUp(desk, live, watched, signal)) > 0) return 0
     if (!isDue) {
       const some = await hinted(live, watched, onTheirWay(desk), signal)
       const isSettled = some.length === 0 || (await settle(desk, this.watch, live, some, signal))
@@ -166,11 +176,30 @@ export class Engine implements AsyncDisposable {
     } finally {
       this.sweeping = false
     }
+    this.looked(jolts)
     await this.recallPass(signal)
     this.sweepBy = Number.POSITIVE_INFINITY
     this.sweptAt = clock.monotonic()
     this.sweepsDone += 1
     return pace.hintMs
+  }
+
+  /** What waited for a fresh look goes on. */
+  private looked(jolts: number): void {
+    const { pulse, bells } = this.desk
+    if (pulse.isSteady) return
+    pulse.looked(jolts)
+    if (pulse.isSteady) bells.submit.ring()
+  }
+
+  /** We slept, or the clock jumped: what was measured counts no more, and the connection may be dead. */
+  private onJolt(what: string): void {
+    const { desk, watch } = this
+    desk.log.info({ executor: desk.name, what }, "everything is asked afresh")
+    watch.restart()
+    this.sweepWanted = true
+    desk.link.doubt()
+    ringAll(desk.bells)
   }
 
   /** When a sweep is due, without a hint, by the monotonic clock. */
@@ -181,7 +210,7 @@ export class Engine implements AsyncDisposable {
     const waits = [
       ...(watched.length > 0 ? [watchedMs] : []),
       ...(loose.some(({ isPressing }) => isPressing)
-        ? [nextLookMs(pace, clock.monotonic() - (this.settlingSince ?? Infinity))]
+        ? [nextLookMs(pace, this.sweptAt - (this.settlingSince ?? Infinity))]
         : []),
       ...(loose.length > 0 ? [recallMs] : []),
     ]
@@ -194,7 +223,7 @@ export class Engine implements AsyncDisposable {
     const lost = lostOf(desk)
     if (lost.length === 0) return null
     const dueMs = this.recalledAt + recallMs - desk.clock.monotonic()
-    if (dueMs > 0) return dueMs
+    if (dueMs > 0) return Math.ceil(dueMs)
     await recall(desk, await desk.link.session(signal, "monitor"), lost, signal)
     this.recalledAt = desk.clock.monotonic()
     return recallMs
@@ -226,7 +255,7 @@ export class Engine implements AsyncDisposable {
       if (closing.signal.aborted) return null
       if (name === "monitor") this.settlingSince = null
       const known = asHawserError(error, "ENGINE_FAILED", `The ${name} step of ${desk.name} failed.`)
-      if (known.code !== "MANAGER_RESTING") this.tell(name, known)
+      if (!(known instanceof RestingError || known instanceof QuietError)) this.tell(name, known)
       if (isOurOwn(known)) {
         desk.link.passed(name)
         return ownFailureMs

@@ -223,7 +223,7 @@ function verdictSays(verdict: Verdict): string {
       return `The next sweep ends it: ${state}${cause === null ? "" : ` (${cause})`}.`
     }
     case "fence":
-      return "It vanished before it started: the next sweep takes its guard and submits it again."
+      return "It vanished before it started: a sweep takes its guard, where that is shown to stop it, and submits it again."
   }
 }
 

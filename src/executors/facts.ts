@@ -5,13 +5,15 @@ import { dependedOn, dependencyMet } from "./admit.ts"
 import type { Explanation } from "./explanation.ts"
 import { healthOf } from "./link.ts"
 import type { Situation } from "./situation.ts"
+import { isShown } from "./visibility.ts"
 
 export interface Facts {
   readonly job: Job
   readonly view: JobView
   readonly now: number
   readonly driver: Explanation["driver"]
-  readonly manager: { readonly health: Health; readonly reason: string | null }
+  /** `isShown`: that a guard stops a native there (PROTOCOL 8). */
+  readonly manager: { readonly health: Health; readonly reason: string | null; readonly isShown: boolean }
   /** Those that stand in its way. */
   readonly dependencies: readonly { readonly on: Dependency; readonly state: JobState | null }[]
   /** Null: no engine has it. */
@@ -23,5 +25,6 @@ export function factsOf(store: JobStore, parts: Omit<Facts, "manager" | "depende
     const other = dependedOn(store, on)
     return other !== undefined && dependencyMet(other, on.when) === "met" ? [] : [{ on, state: other?.state ?? null }]
   })
-  return { ...parts, manager: healthOf(store, parts.job.executor), dependencies }
+  const { executor } = parts.job
+  return { ...parts, manager: { ...healthOf(store, executor), isShown: isShown(store, executor) }, dependencies }
 }

@@ -2,13 +2,14 @@
 import { isoTime } from "../clock.ts"
 import { asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Cause, giveUpAt } from "../job/index.ts"
-import { type Guard, acceptedBy, intendToFence, takeGuard } from "./cancel.ts"
+import { askRecords, noFindings } from "./ask.ts"
+import { type Guard, type Unproven, acceptedBy, canProve, intendToFence, takeGuardAsProof } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
 import { hasStarted } from "./judge.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
-import { type Watched, nativeOf, onTheirWay, watchedBy } from "./watched.ts"
+import { type Watched, isOut, nativeOf, onTheirWay, watchedBy } from "./watched.ts"
 
 /**
  * How far the clocks of the manager's nodes may be behind what its host told us, when nobody can be asked: only after that
@@ -21,16 +22,20 @@ const skewMsMax = 120_000
  * and goes on. Returns how many it has dealt with.
  */
 export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], signal: AbortSignal): Promise<number> {
-  const due = some.filter((one) => isOverdue(desk, one, 0))
+  // Where a fence proves nothing yet, what the manager may have is ended by the wrapper's own look at the time.
+  const due = some.filter((one) => isOverdue(desk, one, canProve(desk, one) ? 0 : skewMsMax))
   if (due.length === 0) return 0
-  await intendToFence(desk, due)
-  const groups: AnyEventBody[][] = []
+  await intendToFence(
+    desk,
+    due.filter((one) => canProve(desk, one)),
+  )
+  const groups: (readonly AnyEventBody[])[] = []
   const given: Watched[] = []
   const failed = await forEach(due, async (one) => {
-    // A start that its manager has stopped leaves the guard of the next one free: that would be no proof of none.
-    const guard = await takeGuard(desk, live, one, signal, "first")
+    // The first one alone: a start that its manager has stopped may be followed by another, which is none of ours to keep.
+    const guard = await unlessItRan(desk, live, one, await takeGuardAsProof(desk, live, one, signal, "first"), signal)
     groups.push(eventsOf(one, guard))
-    if (guard.kind === "won") given.push(one)
+    if (guard.kind === "won" || (guard.kind === "unproven" && isOut(one))) given.push(one)
   })
   await appendAll(desk, groups)
   await tellWaiting(
@@ -42,6 +47,21 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge()
   await cancelBehind(desk, live, given, signal)
   return groups.length
+}
+
+/** The guard that was won may be that of a second start: what was interrupted in its first one has run, and is judged. */
+async function unlessItRan(
+  desk: Desk,
+  live: Live,
+  one: Watched,
+  guard: Guard | Unproven,
+  signal: AbortSignal,
+): Promise<Guard | Unproven> {
+  if (guard.kind !== "won") return guard
+  const findings = noFindings()
+  await askRecords(desk, live, [one], findings, signal)
+  const first = findings.records.get(one.attempt.token)?.guards.find(({ start }) => start === 0)
+  return first?.owner.startsWith("native:") === true ? { kind: "lost", owner: first.owner } : guard
 }
 
 /**
@@ -58,17 +78,13 @@ export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
     const neverRan = one.attempt.submission === "not-accepted" || one.attempt.fence === "won"
     return neverRan
       ? [endOf(one, "launch", "and it has not run.")]
-      : [
-          endOf(
-            one,
-            "abandoned",
-            "and its manager is away: it can't start any more. Whether it had, late evidence may tell.",
-          ),
-        ]
+      : [endOf(one, "abandoned", `and its manager is away: ${unseenText}`)]
   })
   await appendAll(desk, groups)
   desk.bells.collect.ring()
 }
+
+const unseenText = "it can't start any more. Whether it had, late evidence may tell."
 
 /** Why a job that was not even submitted is given up. */
 export function lateText(at: number): string {
@@ -82,8 +98,11 @@ function isOverdue(desk: Desk, { job, attempt }: Watched, marginMs: number): boo
   return attempt.fence !== "lost" && !hasStarted({ attempt, records: null }) && job.cancelRequestedAt === null
 }
 
-function eventsOf(one: Watched, guard: Guard): AnyEventBody[] {
+function eventsOf(one: Watched, guard: Guard | Unproven): readonly AnyEventBody[] {
   const { job, attempt } = one
+  if (guard.kind === "unproven" && isOut(one))
+    return [endOf(one, "abandoned", `and nothing has shown yet that a fence stops it: ${unseenText}`)]
+  if (guard.kind === "unproven") return guard.events
   // Nothing starts without its directory, but it may have started before that was gone: the judge will see.
   const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
   const owner = guard.kind === "missing" ? "" : guard.owner
@@ -101,7 +120,7 @@ function endOf({ job, attempt }: Watched, cause: Cause, why: string): AnyEventBo
 
 /** The fence is the proof. A native that can't be cancelled now finds its guard taken, or a later sweep finds it. */
 async function cancelBehind(desk: Desk, live: Live, given: readonly Watched[], signal: AbortSignal): Promise<void> {
-  const out = given.filter(({ attempt }) => attempt.submission === "accepted" || attempt.submission === "in-doubt")
+  const out = given.filter(isOut)
   if (out.length === 0) return
   try {
     await live.cancel(desk.scheduler, out.map(nativeOf), { force: false }, signal)

@@ -1,23 +1,30 @@
 /** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
-import type { Clock } from "../clock.ts"
-import { HawserError, TransportError } from "../errors.ts"
-import type { Health } from "../job/index.ts"
-import type { JobStore } from "../persist/store.ts"
-import { type HostFacts, type Place, homeName } from "../remote/layout.ts"
-import { asOwner, hello, takeOwner } from "../remote/verbs.ts"
+import { type Clock, withDeadline } from "../clock.ts"
+import { HawserError, TransportError, asHawserError } from "../errors.ts"
+import type { Health, ManagerEventBody } from "../job/index.ts"
+import type { JobStore, Site } from "../persist/store.ts"
+import type { HostFacts, Place } from "../remote/layout.ts"
+import { asOwner } from "../remote/verbs.ts"
 import type { Breaker } from "../retry/breaker.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Attendance } from "../transport/person.ts"
 import type { Session } from "../transport/session.ts"
 import type { Log } from "./log.ts"
+import { Ownership, QuietError, greeting, quietText } from "./ownership.ts"
 
 /** A session that is open, and what goes with it. */
 export interface Live {
   readonly session: Session
   readonly place: Place
   readonly facts: HostFacts
-  /** The manager's wall clock less ours, ms. */
+  /** The manager's wall clock, ms. */
+  readonly now: number
+  /** It less ours, ms, as it was measured last. */
   readonly clockOffsetMs: number
+  /** The smallest that was measured: ours may have been set meanwhile, and what it told before still stands in the store. */
+  readonly clockOffsetMsMin: number
+  /** Until effects are allowed, ms; before that they fail with a QuietError, and questions are answered. */
+  readonly quietMs: number
   /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
   cancel(
     scheduler: Scheduler,
@@ -27,8 +34,15 @@ export interface Live {
   ): Promise<void>
 }
 
+/** For the answer of a session that may be dead: it may stand in line behind another one. */
+const checkMsMax = 20_000
+
+function silent(): TransportError {
+  return new TransportError("CONNECTION_SILENT", { summary: "The connection gives no answer.", class: "transient" })
+}
+
 /** Nothing is asked now, whatever the number of jobs: the breaker waits. */
-class RestingError extends HawserError {
+export class RestingError extends HawserError {
   readonly waitMs: number
 
   constructor(executor: string, waitMs: number) {
@@ -49,6 +63,8 @@ export interface LinkParts {
   /** A login that had to wait for a person is through. */
   readonly onLogin: () => void
   readonly root: string
+  /** Jobs run on the very host on which our shells do. */
+  readonly isOneHost: boolean
   /** Watches the folder of hints, where the transport can; returns how to end that. */
   readonly watchHints: (directory: string) => (() => void) | undefined
   readonly store: JobStore
@@ -60,15 +76,20 @@ export interface LinkParts {
 export class ManagerLink implements AsyncDisposable {
   readonly address: string
   private readonly parts: LinkParts
+  private readonly ownership: Ownership
   private opening: Promise<Live> | null = null
   private live: Live | null = null
   /** The last login failed for an answer that nobody gave. */
   private isWaitingForPerson = false
   private arrivalsTried = 0
   private superseded: HawserError | null = null
+  private checking: Promise<void> | null = null
+  private offsetMs = 0
+  private offsetMsMin = Number.POSITIVE_INFINITY
 
   constructor(parts: LinkParts) {
     this.parts = parts
+    this.ownership = new Ownership(parts)
     this.address = parts.address
   }
 
@@ -83,7 +104,11 @@ export class ManagerLink implements AsyncDisposable {
     if (this.superseded !== null) throw this.superseded
     // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
     if (who === null) this.parts.breaker.release(null)
-    if (this.live !== null) return this.live
+    await this.checking
+    if (this.live !== null) {
+      await this.ownership.settle()
+      return this.live
+    }
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
     })
@@ -97,7 +122,7 @@ export class ManagerLink implements AsyncDisposable {
 
   /** Counts a failure and returns the milliseconds until the next try. A session that failed is let go. */
   async failed(error: HawserError, who: string): Promise<number> {
-    if (error instanceof RestingError) return error.waitMs
+    if (error instanceof RestingError || error instanceof QuietError) return error.waitMs
     if (error.code === "OWNER_SUPERSEDED") this.superseded = error
     const isTransport = error instanceof TransportError && error.class !== "limit"
     if (isTransport || this.superseded !== null) await this.drop()
@@ -121,6 +146,39 @@ export class ManagerLink implements AsyncDisposable {
   /** The manager's wall clock less ours, ms; 0 while nobody is connected. */
   get clockOffsetMs(): number {
     return this.live?.clockOffsetMs ?? 0
+  }
+
+  /**
+   * This machine slept, or somebody set its clock: the session may be dead, and the clocks differ otherwise than before.
+   * It has to answer soon, or is replaced; nobody gets it before.
+   */
+  doubt(): void {
+    this.checking ??= this.check().finally(() => {
+      this.checking = null
+    })
+  }
+
+  private async check(): Promise<void> {
+    const { live } = this
+    const { clock, log, executor } = this.parts
+    if (live === null) return
+    try {
+      const answer = live.session.ask(greeting(this.parts))
+      this.measure(await withDeadline(clock, checkMsMax, answer, silent))
+    } catch (error) {
+      log.info({ executor, reason: asHawserError(error).message }, "the connection did not survive")
+      if (this.live === live) await this.drop()
+    }
+  }
+
+  private measure({ now }: HostFacts): void {
+    this.offsetMs = now - this.parts.clock.now()
+    this.offsetMsMin = Math.min(this.offsetMsMin, this.offsetMs)
+  }
+
+  /** Milliseconds until something may be done over there; 0: now, as far as is known. */
+  get quietMs(): number {
+    return this.ownership.quietMs
   }
 
   /** It answers, but not in full: accounting is down, another host answers. */
@@ -157,22 +215,39 @@ export class ManagerLink implements AsyncDisposable {
   }
 
   private async connect(signal: AbortSignal): Promise<Live> {
-    const { store, root, clock, log, executor } = this.parts
+    const { clock, log, executor } = this.parts
     const session = await this.open(signal)
     try {
-      const facts = await session.ask(hello(root, homeName(store.identity.stateId, executor)), signal)
-      const owner = await this.own(session, facts, signal)
+      const facts = await session.ask(greeting(this.parts), signal)
+      const owner = await this.ownership.take(session, facts, signal)
       await this.recordContact(facts)
+      if (this.ownership.quietMs > 0) this.degraded(quietText)
       log.info({ executor, address: this.address, owner, host: facts.hostname }, "connected")
       const place: Place = { home: facts.home, owner }
+      this.measure(facts)
+      // oxlint-disable-next-line no-this-alias
+      const link = this
+      const { ownership } = this
+      const quieted = ownership.quieted(session)
       const live: Live = {
-        session,
+        session: quieted,
         place,
         facts,
-        clockOffsetMs: facts.now - clock.now(),
+        get quietMs() {
+          return ownership.quietMs
+        },
+        get now() {
+          return clock.now() + link.offsetMs
+        },
+        get clockOffsetMs() {
+          return link.offsetMs
+        },
+        get clockOffsetMsMin() {
+          return link.offsetMsMin
+        },
         async cancel(scheduler, natives, how, signal) {
           const commands = scheduler.cancel(natives, { ...how, owner }).map((command) => asOwner(place, command))
-          await Promise.all(commands.map((command) => session.act(command, signal)))
+          await Promise.all(commands.map((command) => quieted.act(command, signal)))
         },
       }
       this.live = live
@@ -207,24 +282,20 @@ export class ManagerLink implements AsyncDisposable {
     }
   }
 
-  /** The next owner number: whoever holds a lower one can do nothing more over there. */
-  private async own(session: Session, facts: HostFacts, signal: AbortSignal): Promise<number> {
-    const { store, clock } = this.parts
-    const text = `epoch:${store.epoch}:${clock.nonce(8)}`
-    let wanted = facts.owner + 1
-    for (;;) {
-      const { won, highest } = await session.act(takeOwner({ home: facts.home, owner: wanted }, text), signal)
-      if (won) return wanted
-      wanted = Math.max(highest, wanted) + 1
-    }
-  }
-
   private async recordContact(facts: HostFacts): Promise<void> {
-    const { store, executor } = this.parts
-    const known = store.managers.get(executor)?.contacted
-    if (known?.machine === facts.machine && known.root === facts.home) return
-    await store.append([{ executor, type: "contacted", root: facts.home, machine: facts.machine, visible: true }])
+    const { store, executor, isOneHost } = this.parts
+    const known = store.managers.get(executor)
+    const site = { root: facts.home, machine: facts.machine }
+    const events: ManagerEventBody[] = []
+    if (!isSite(known?.contacted, site)) events.push({ executor, type: "contacted", ...site })
+    if (isOneHost && known?.visible.some((other) => isSite(other, site)) !== true)
+      events.push({ executor, type: "visible", ...site, shownBy: null })
+    if (events.length > 0) await store.append(events)
   }
+}
+
+function isSite(one: Site | null | undefined, other: Site): boolean {
+  return one?.root === other.root && one.machine === other.machine
 }
 
 /** Health as the log has it; `up` before anything was tried. */

@@ -1,7 +1,7 @@
 /** Executor `process`: jobs are processes of one host, and their cores, memory and GPUs are counted here. */
 import { availableParallelism } from "node:os"
 import type { ExecutorParts } from "./parts.ts"
-import { localPace } from "./pace.ts"
+import { localPace, pacedBy } from "./pace.ts"
 import type { ExecutorSettings } from "./settings.ts"
 
 /** Process tables answer at once and never forget a live process, so the judge needs little patience. */
@@ -11,5 +11,5 @@ export function processExecutor(settings: ExecutorSettings): ExecutorParts {
   const { capacity, ...rest } = settings
   const cores = capacity.cores ?? availableParallelism()
   const limits = { ...settings.limits, capacity: { cores, memory: capacity.memory, gpus: capacity.gpus?.count ?? 0 } }
-  return { ...rest, limits, pace: localPace, judgeLimits: patience }
+  return { ...rest, limits, pace: pacedBy(localPace, settings.limits.minPollSeconds), judgeLimits: patience }
 }

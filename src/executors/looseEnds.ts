@@ -10,7 +10,7 @@ import {
   currentAttempt,
   looseEndOf,
 } from "../job/index.ts"
-import { type Findings, askHistory, askRecords, lookFor } from "./ask.ts"
+import { type Findings, askHistory, askRecords, evidenceOf, lookFor } from "./ask.ts"
 import { acceptedBy, intendToFence, takeGuard } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, forEach } from "./each.ts"
@@ -75,12 +75,12 @@ export async function lookForLoose(
     await askRecords(desk, live, graves, findings, signal)
     await askHistory(desk, live, graves, findings, signal)
   }
-  const unseen = open.filter(({ attempt: { token } }) => {
-    const seen = findings.evidence.get(token) ?? []
-    const isSeen = seen.some((one) =>
-      one.state === "ended" ? !mayStartAgain(one) : one.state !== null && one.source !== "accounting",
+  const unseen = open.filter((one) => {
+    const seen = evidenceOf(one, findings)
+    const isSeen = seen.some(({ state, ...more }) =>
+      state === "ended" ? !mayStartAgain({ state, ...more }) : state !== null && more.source !== "accounting",
     )
-    return !isSeen && findings.records.get(token)?.exits.at(-1)?.wrapperSignal !== null
+    return !isSeen && findings.records.get(one.attempt.token)?.exits.at(-1)?.wrapperSignal !== null
   })
   if (unseen.length > 0) await lookFor(desk, watch, live, unseen, findings, signal)
 }
@@ -148,8 +148,9 @@ interface Settlement {
 
 function settlementOf(desk: Desk, watch: Watch, live: Live, one: Loose, findings: Findings): Settlement | null {
   const { job, attempt } = one
-  const seen = findings.evidence.get(attempt.token) ?? []
-  if (seen.some(({ state, source }) => state !== "ended" && source !== "accounting")) return null
+  const all = findings.evidence.get(attempt.token) ?? []
+  if (all.some(({ state, source }) => state !== "ended" && source !== "accounting")) return null
+  const seen = evidenceOf(one, findings)
   const ended = seen.filter(({ state }) => state === "ended")
   if (attempt.fence === "won") {
     // What can't be seen now may be accepted late; it can't run, but it would wait in the queue.

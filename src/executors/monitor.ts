@@ -1,16 +1,15 @@
 /** Monitor: one sweep per manager and tick finds out where every live attempt stands, whatever their number. */
 import { asHawserError } from "../errors.ts"
-import type { AnyEventBody, Evidence } from "../job/index.ts"
+import type { AnyEventBody } from "../job/index.ts"
 import { clearHints, listHints } from "../remote/verbs.ts"
-import { isSameNative } from "../schedulers/scheduler.ts"
 import {
   type Findings,
   askHistory,
   askQueue,
   askRecords,
   contested,
+  evidenceOf,
   halfFenced,
-  holderOf,
   lookFor,
   noFindings,
   unsettled,
@@ -24,6 +23,7 @@ import type { Live } from "./link.ts"
 import { type Loose, lookForLoose, revoke, settleLoose } from "./looseEnds.ts"
 import { cancelSurplus, surplusOf } from "./surplus.ts"
 import { replaceVanished, resolveInDoubt } from "./resolve.ts"
+import { learnVisible, letGo, witnesses } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
@@ -45,7 +45,9 @@ export async function hinted(
   const hints = await live.session.ask(listHints(live.place.home), signal)
   const later = new Set(early.map(({ attempt }) => attempt.token))
   const read = hints.filter((hint) => !later.has(tokenOfHint(hint)))
-  for (const some of chunks(read, hintsPerCall)) await live.session.act(clearHints(live.place.home, some), signal)
+  // What can't be cleared yet is read again with each tick.
+  for (const some of live.quietMs > 0 ? [] : chunks(read, hintsPerCall))
+    await live.session.act(clearHints(live.place.home, some), signal)
   const tokens = new Set(read.map(tokenOfHint))
   return watched.filter(({ attempt }) => tokens.has(attempt.token))
 }
@@ -63,6 +65,7 @@ export async function settle(
 ): Promise<boolean> {
   const findings = noFindings()
   await askRecords(desk, live, some, findings, signal)
+  await learnVisible(desk, live, findings)
   const ended = some
     .filter(({ attempt }) => attempt.submission === "accepted" && isWhole(findings, attempt.token))
     .map((one) => ({ ...one, verdict: verdictOn(desk, watch, one, findings) }))
@@ -76,7 +79,7 @@ function isWhole(findings: Findings, token: string): boolean {
   return findings.records.get(token)?.exits.at(-1)?.wrapperSignal === null
 }
 
-/** One complete sweep. What it learns is on disk when it resolves; returns what it has found. */
+/** One complete sweep; without effects as long as the owner before us may go on. What it learns is on disk when it resolves; returns what it has found. */
 export async function sweep(
   desk: Desk,
   watch: Watch,
@@ -85,18 +88,28 @@ export async function sweep(
   loose: readonly Loose[],
   signal: AbortSignal,
 ): Promise<Findings> {
+  const jolts = desk.pulse.check()
   const findings = await askQueue(desk, live, watched, loose, signal)
-  const unclear = new Set([...unsettled(findings, watched), ...contested(findings, watched), ...halfFenced(watched)])
-  await askRecords(desk, live, [...unclear], findings, signal)
+  const unclear = [
+    ...unsettled(findings, watched),
+    ...contested(findings, watched),
+    ...halfFenced(watched),
+    ...witnesses(desk, watched),
+  ]
+  await askRecords(desk, live, [...new Set(unclear)], findings, signal)
+  await learnVisible(desk, live, findings)
   await askHistory(desk, live, watched, findings, signal)
   await lookForLoose(desk, watch, live, loose, findings, signal)
-  // Before any other effect. A manager that can't cancel now says nothing against what it has answered.
-  await revoke(desk, live, loose, signal)
-  const surplus = surplusOf(desk, findings)
-  const trouble = await cancelSurplus(desk, watch, live, surplus, signal).catch((error: unknown) => error)
-  await settleLoose(desk, watch, live, loose, findings)
+  // Half of it is from before: no look.
+  if (desk.pulse.check() !== jolts) return findings
+  const trouble = live.quietMs > 0 ? undefined : await clearLoose(desk, watch, live, loose, findings, signal)
   const verdicts = await judgeAll(desk, watch, live, watched, findings, signal)
   await writeDown(desk, watch, verdicts)
+  await letGo(
+    desk,
+    verdicts.filter(({ verdict }) => verdict.kind !== "fence"),
+  )
+  if (live.quietMs > 0) return findings
   await resolveInDoubt(desk, watch, live, findings, signal)
   await replaceVanished(
     desk,
@@ -108,6 +121,22 @@ export async function sweep(
   await cancelStep(desk, watch, live, signal)
   if (trouble !== undefined) throw asHawserError(trouble)
   return findings
+}
+
+/** Before any other effect. Resolves with why natives could not be cancelled now, which says nothing against the answers. */
+async function clearLoose(
+  desk: Desk,
+  watch: Watch,
+  live: Live,
+  loose: readonly Loose[],
+  findings: Findings,
+  signal: AbortSignal,
+): Promise<unknown> {
+  await revoke(desk, live, loose, signal)
+  const surplus = surplusOf(desk, findings)
+  const trouble = await cancelSurplus(desk, watch, live, surplus, signal).catch((error: unknown) => error)
+  await settleLoose(desk, watch, live, loose, findings)
+  return trouble
 }
 
 export interface Judged extends Watched {
@@ -158,18 +187,6 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
   }
 }
 
-function evidenceOf({ attempt }: Watched, findings: Findings): readonly Evidence[] {
-  const evidence = findings.evidence.get(attempt.token) ?? []
-  const known = holderOf(findings, attempt.token) ?? attempt.nativeId
-  return known === null ? evidence : preferring(evidence, known)
-}
-
-/** Two natives can carry one token (a frozen manager accepted late): the one that holds the guard speaks, else ours. */
-function preferring(evidence: readonly Evidence[], nativeId: string): readonly Evidence[] {
-  const known = evidence.filter((seen) => isSameNative(seen.nativeId, nativeId))
-  return known.length > 0 ? known : evidence
-}
-
 async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): Promise<void> {
   const events: AnyEventBody[] = []
   for (const { job, attempt, verdict } of judged) {
@@ -194,7 +211,7 @@ async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): P
     events.map((event) => [event]),
   )
   if (events.some((event) => event.type === "ended")) {
-    desk.throttle.left()
+    for (const { job, verdict } of judged) if (verdict.kind === "ended") desk.throttle.left(job)
     desk.bells.collect.ring()
     desk.bells.submit.ring()
   }

@@ -14,6 +14,7 @@ import { defaultJudgeLimits } from "./judge.ts"
 import { ManagerLink } from "./link.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
 import { Patience } from "./patience.ts"
+import { Pulse } from "./pulse.ts"
 import { Throttle } from "./throttle.ts"
 
 /** The engine runs at once: it takes up what the store says is not over. */
@@ -32,6 +33,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     person,
     onLogin: () => ringAll(bells),
     root,
+    isOneHost: scheduler.features.countsResources,
     watchHints: (directory) => transport.watch?.(directory, () => bells.monitor.ring()),
     store,
     breaker,
@@ -45,7 +47,8 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     link,
     store,
     book,
-    throttle: new Throttle(clock, parts.limits, jobsOf(store, name)),
+    throttle: new Throttle(clock, parts.limits, jobsOf(store, name), store.managers.get(name)?.limits),
+    pulse: new Pulse(clock),
     clock,
     log,
     pace,

@@ -14,8 +14,11 @@ import {
 } from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
-import { type Case, hasStarted, ruling, graceMsOf } from "./judge.ts"
+import { type Case, graceMsOf, hasStarted, ruling } from "./judge.ts"
+import { quietText } from "./ownership.ts"
+import { joltText } from "./pulse.ts"
 import type { Situation } from "./situation.ts"
+import { isHeldBack } from "./visibility.ts"
 
 /** In the order in which they come. Of a job that is over: only for what may be left of it. */
 export function waitsOf(facts: Facts): Wait[] {
@@ -49,9 +52,12 @@ function stepWaits(facts: Facts): Wait[] {
   return watchedWaits(facts, attempt)
 }
 
-/** The manager does not answer, or only in part. */
+/** The manager does not answer, or the owner before us may still act there. */
 function managerWaits({ job, manager, situation, now }: Facts): Wait[] {
-  if (manager.health === "up" || manager.health === "degraded") return []
+  const quietMs = situation?.quietMs ?? 0
+  if (quietMs > 0) return [{ for: `the owner before this one: ${quietText}`, until: isoTime(now + quietMs) }]
+  const fresh = situation?.isJolted === true ? [{ for: `a fresh look: ${joltText}`, until: null }] : []
+  if (manager.health === "up" || manager.health === "degraded") return fresh
   const why = manager.reason === null ? "" : ` (${manager.reason})`
   const what = `${job.executor}, which is ${manager.health}${why}; nothing is decided about its jobs meanwhile`
   return [{ for: what, until: situation === null ? null : isoTime(now + situation.restMs) }]
@@ -102,16 +108,19 @@ function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
 
 function submitWaits(situation: Situation | null, now: number): Wait[] {
   if (situation === null) return []
-  const { pauseMs, pauseReason, rateMs } = situation
+  const { pauseMs, pauseReason, laneMs, laneReason, rateMs } = situation
   return [
     ...(pauseMs > 0
       ? [{ for: `the manager to take more (${pauseReason ?? "it refused"})`, until: isoTime(now + pauseMs) }]
       : []),
+    ...(laneReason === null
+      ? []
+      : [{ for: `a place: ${laneReason}`, until: laneMs === null ? null : isoTime(now + laneMs) }]),
     ...(rateMs > 0 ? [{ for: "maxSubmitPerMinute", until: isoTime(now + rateMs) }] : []),
   ]
 }
 
-function stagingWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] {
+function stagingWaits({ job, manager, situation, now }: Facts, attempt: Attempt): Wait[] {
   if (attempt.submission !== "in-doubt") {
     const waits = submitWaits(situation, now)
     return waits.length > 0
@@ -123,7 +132,7 @@ function stagingWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] 
     known === null ? "complete looks" : `${known.limits.absenceLooks} complete looks (${known.absence.looks} so far)`
   return [
     {
-      for: `${looks} for its token: found, it was accepted; else it is fenced and submitted again`,
+      for: `${looks} for its token: found, it was accepted; else it is fenced and submitted again${manager.isShown ? "" : ", as soon as a job has shown that a fence stops it"}`,
       until: nextSweep(situation, now),
     },
   ]
@@ -202,7 +211,7 @@ function nextSweep(situation: Situation | null, now: number): string | null {
 }
 
 /** What would end the job, whatever comes first. */
-export function endsOf({ job, dependencies, situation }: Facts): string[] {
+export function endsOf({ job, manager, dependencies, situation }: Facts): string[] {
   if (isFinal(job.state)) return []
   const attempt = currentAttempt(job)
   if (job.state === "collecting") return ["Its outputs are back, or can't be brought back whole: then it is over."]
@@ -215,12 +224,12 @@ export function endsOf({ job, dependencies, situation }: Facts): string[] {
   const started = hasStarted({ attempt, records: situation?.known?.records ?? null })
   return [
     `An exit record of its wrapper, or the manager's word that native ${attempt.nativeId ?? "(unknown yet)"} with token ${attempt.token} is over.`,
-    started
+    started || !manager.isShown
       ? "A cancel: TERM, then KILL, until the evidence shows that it is over."
       : "A cancel: if the engine gets its guard, it can never run, and that is the proof.",
     started
       ? "Its absence from enough complete looks: failed (lost)."
-      : "Its absence does not end it: it is fenced and submitted again.",
+      : `Its absence does not end it: it is fenced and submitted again${manager.isShown ? "" : ", once a job has shown there that a fence stops it"}.`,
   ]
 }
 
@@ -243,6 +252,9 @@ export function adviceOn({ job, view, driver, manager }: Facts): string[] {
     ...(driver === "nobody" ? [`"hawser wait ${key}" (or "hawser up") starts a controller that drives it.`] : []),
     ...(driver === "unconfigured"
       ? [`Add the executor "${job.executor}" to hawser.yaml again, or give it up ("hawser abandon ${key}").`]
+      : []),
+    ...(isHeldBack(job)
+      ? [`"hawser doctor ${job.executor}" runs a test job, which shows whether a fence stops a native there.`]
       : []),
     ...(manager.health === "needs-login" ? [`"hawser doctor ${job.executor}" at a terminal logs in.`] : []),
     ...(manager.health === "unreachable" || manager.health === "gone"

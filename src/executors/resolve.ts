@@ -8,6 +8,7 @@ import type { Live } from "./link.ts"
 import { type Findings, holderOf, lookFor } from "./ask.ts"
 import { intentFor } from "./intent.ts"
 import { isRevokedBy } from "./records.ts"
+import { holdBack, isShown } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
 
@@ -24,8 +25,9 @@ export async function resolveInDoubt(
 ): Promise<void> {
   const doubtful = desk.book.in("staging").flatMap((job): Watched[] => {
     const attempt = currentAttempt(job)
-    const isOpen = attempt?.submission === "in-doubt" && job.cancelRequestedAt === null
-    return isOpen ? [{ job, attempt }] : []
+    if (attempt?.submission !== "in-doubt") return []
+    // A cancel takes the guard, where that is a proof.
+    return job.cancelRequestedAt === null || !isShown(desk.store, desk.name) ? [{ job, attempt }] : []
   })
   if (doubtful.length === 0) return
   await lookFor(desk, watch, live, doubtful, findings, signal)
@@ -61,7 +63,8 @@ function nativeIn(
 
 /**
  * Before anything is submitted a second time the old attempt's guard is taken. Got it: the old native can never run the
- * payload, whenever it turns up, so a replacement follows. Not got: it has started and is the truth.
+ * payload, whenever it turns up, so a replacement follows. Not got: it has started and is the truth. Where nothing has
+ * shown yet that a guard stops a native, they wait.
  */
 export async function replaceVanished(
   desk: Desk,
@@ -71,6 +74,7 @@ export async function replaceVanished(
   signal: AbortSignal,
 ): Promise<void> {
   if (vanished.length === 0) return
+  if (!isShown(desk.store, desk.name)) return holdBack(desk, vanished)
   await intendToFence(desk, vanished)
   const groups: AnyEventBody[][] = []
   const failed = await forEach(vanished, async (one) => {

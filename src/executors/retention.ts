@@ -19,11 +19,11 @@ export async function keepRetention(fleet: FleetView, signal: AbortSignal): Prom
   if (limits.length === 0) return
   for (let waitMs = firstLookMs; !signal.aborted; waitMs = lookMs) {
     await clock.sleep(waitMs, signal).catch(() => undefined)
-    for (const { name, retentionMs } of limits) if (!signal.aborted) await pruneOld(fleet, name, retentionMs)
+    for (const { name, retentionMs } of limits) if (!signal.aborted) await pruneOld(fleet, name, retentionMs, signal)
   }
 }
 
-async function pruneOld(fleet: FleetView, executor: string, retentionMs: number): Promise<void> {
+async function pruneOld(fleet: FleetView, executor: string, retentionMs: number, signal: AbortSignal): Promise<void> {
   const { store, clock, log } = fleet.parts
   const old = [...store.jobs.values()].filter(
     (job) =>
@@ -36,8 +36,12 @@ async function pruneOld(fleet: FleetView, executor: string, retentionMs: number)
   // Nobody is asked, and nothing connected, for nothing.
   if (old.length === 0) return
   try {
+    // Our clock may have jumped: by the manager's it must be as old.
+    const live = await fleet.engine(executor).desk.link.session(signal)
+    const ripe = old.filter((job) => live.now - (job.endedAt ?? job.changedAt) >= retentionMs)
+    if (ripe.length === 0) return
     const { pruned, kept } = await fleet.prune({
-      names: old.map(({ id }) => id),
+      names: ripe.map(({ id }) => id),
       olderThanMs: retentionMs,
       local: false,
       dryRun: false,

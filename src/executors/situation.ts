@@ -16,11 +16,18 @@ export interface Situation {
   /** Until the next sweep, without a hint; null: no attempt of this executor is with the manager. */
   readonly sweepMs: number | null
   readonly isConnected: boolean
+  /** Nothing was asked yet since this machine slept or its clock was set. */
+  readonly isJolted: boolean
+  /** Until something may be done there, since the owner before this one may still do something; 0: now. */
+  readonly quietMs: number
   /** Until the breaker lets somebody ask the manager again; 0: nothing holds it back. */
   readonly restMs: number
   /** Until something is submitted again, and why not now; 0 and null: now. */
   readonly pauseMs: number
   readonly pauseReason: string | null
+  /** Until the manager may take more jobs like it, and why it does not; null: that is no limit of its own, or nobody knows when. */
+  readonly laneMs: number | null
+  readonly laneReason: string | null
   /** Until `maxSubmitPerMinute` allows another one; 0: now. */
   readonly rateMs: number
   /** How often its outputs did not come back whole, and until they are asked for again. */
@@ -49,9 +56,13 @@ export function situationOf({ desk, watch, tries, findings, sweepMs }: Situation
     answers,
     sweepMs: sweepMs === null ? null : Math.max(0, sweepMs),
     isConnected: desk.link.isConnected,
+    isJolted: !desk.pulse.isSteady,
+    quietMs: desk.link.quietMs,
     restMs: desk.link.restMs,
     pauseMs: desk.throttle.pauseMs(),
     pauseReason: desk.throttle.pauseReason,
+    laneMs: desk.throttle.laneMs([job]),
+    laneReason: desk.throttle.laneReason(job),
     rateMs: desk.throttle.rateMs(),
     collecting: { failures: tries.count(token), waitMs: tries.waitMs(token) },
     cancel: sentForMs === null ? null : { sentForMs, killMs: Math.max(0, desk.patience.killAfterMs - sentForMs) },

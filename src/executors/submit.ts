@@ -1,6 +1,6 @@
 /** Submit: from `new` to a native id, each step written down before it is taken. */
 import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
-import { type AnyEventBody, type Attempt, type Job, currentAttempt, isFinal } from "../job/index.ts"
+import { type AnyEventBody, type Attempt, type Job, type LearnedLimit, currentAttempt, isFinal } from "../job/index.ts"
 import type { Place, SubmitReply } from "../remote/layout.ts"
 import { submitOnce } from "../remote/submit.ts"
 import type { Accepted } from "../schedulers/scheduler.ts"
@@ -12,8 +12,10 @@ import { forEach, reasons } from "./each.ts"
 import { giveUp } from "./giveUp.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
+import { quietText } from "./ownership.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
+import { withoutUnseen } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
 
@@ -41,7 +43,8 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     if (!signal.aborted) await tellAway(desk, asHawserError(error))
     throw error
   })
-  const { session, place } = live
+  const { session, place, quietMs } = live
+  if (quietMs > 0) return waitForQuiet(desk, quietMs)
   await intend(desk, place, admitted)
   await cancelAll(
     desk,
@@ -50,11 +53,10 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     onTheirWay(desk).filter(({ job }) => job.cancelRequestedAt !== null),
     signal,
   )
-  await giveUp(desk, live, onTheirWay(desk), signal)
+  if (desk.pulse.isSteady) await giveUp(desk, live, onTheirWay(desk), signal)
   const step = async (job: Job): Promise<void> => {
     const isOver = isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
-    if (!isOver && desk.throttle.pauseMs() === 0 && desk.throttle.submits())
-      await submitJob(desk, session, place, job, signal)
+    if (!isOver) await desk.throttle.inTurn(job, inside(desk), () => submitJob(desk, session, place, job, signal))
   }
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
   await tellWaiting(
@@ -62,6 +64,13 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     reasons(failed, (job) => job),
   )
   return nextPassMs(desk, retryMs)
+}
+
+/** Somebody else may still act over there. (PROTOCOL 26) */
+async function waitForQuiet(desk: Desk, quietMs: number): Promise<number> {
+  const jobs = [...desk.book.in("new"), ...onTheirWay(desk).map(({ job }) => job)]
+  await tellWaiting(desk, new Map(jobs.filter(({ waiting }) => waiting === null).map(({ id }) => [id, quietText])))
+  return quietMs
 }
 
 /** The manager can't be reached: its jobs wait for that, and whoever has submitted them gets to know it. */
@@ -74,17 +83,21 @@ async function tellAway(desk: Desk, error: HawserError): Promise<void> {
 
 /** What is still on its way was refused, or waits for something that no event tells of. */
 function nextPassMs(desk: Desk, retryMs: number | null): number | null {
-  const rateMs = desk.throttle.rateMs()
+  const { throttle } = desk
+  const rateMs = throttle.rateMs()
   if (onTheirWay(desk).length === 0) return retryMs === null || rateMs === 0 ? retryMs : Math.min(retryMs, rateMs)
-  const pauseMs = Math.max(desk.throttle.pauseMs(), rateMs)
-  return Math.min(pauseMs > 0 ? pauseMs : laggardsMs, retryMs ?? laggardsMs)
+  const pauseMs = Math.max(throttle.pauseMs(), rateMs)
+  const jobs = onTheirWay(desk).map(({ job }) => job)
+  const isFull = throttle.within(jobs, inside(desk)).length === 0
+  const waitMs = pauseMs > 0 ? pauseMs : isFull ? (throttle.laneMs(jobs) ?? laggardsMs) : laggardsMs
+  return Math.min(waitMs, retryMs ?? waitMs)
 }
 
 /**
  * Those of a controller that died may need secrets that this one has not been told. Of one whose fence was lost a native
  * holds the guard: asked again, the other side says which.
  */
-async function dueForSubmission(desk: Desk): Promise<Job[]> {
+async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
   const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
     job.cancelRequestedAt === null && (attempt.fence === null || attempt.fence === "lost") ? [job] : [],
@@ -92,8 +105,9 @@ async function dueForSubmission(desk: Desk): Promise<Job[]> {
   const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
   const without = jobs.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
+  const ready = jobs.filter((job) => missing.get(job)?.length === 0)
   // What the rate limit holds back is not sent either; it is on its way, and goes first.
-  return jobs.filter((job) => missing.get(job)?.length === 0).slice(0, desk.throttle.permits)
+  return desk.throttle.within(ready, inside(desk)).slice(0, desk.throttle.permits)
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */
@@ -166,8 +180,13 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   if ("refusal" in reply && reply.refusal.class === "transient") await desk.link.failed(reply.refusal, "submit")
   const events =
     "refusal" in reply ? onRefusal(desk, job, attempt, tryNumber, reply.refusal) : onReply(desk, job, attempt, reply)
+  const isLimit = "refusal" in reply && reply.refusal.class === "limit"
+  // Before it is written down: those behind it must not be refused as well.
+  const learned = isLimit ? desk.throttle.limited(job, inside(desk), reasonOf(reply.refusal)) : null
   if (events.length === 0) return
   await desk.store.append(events)
+  if (!("refusal" in reply) && reply.status === "answered") await learn(desk, desk.throttle.accepted(job, inside(desk)))
+  else await learn(desk, learned)
   // After it is on disk: the monitor looks at what the store says.
   desk.bells.monitor.nudge()
 }
@@ -182,7 +201,6 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
   const { token } = attempt
   switch (reply.status) {
     case "answered":
-      desk.throttle.accepted()
       desk.link.succeeded()
       return [{ job: job.id, type: "accepted", token, ...reply.value }]
     case "in-doubt":
@@ -212,15 +230,16 @@ function onGuarded(job: Job, token: string, owner: string): AnyEventBody[] {
 
 function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, error: HawserError): AnyEventBody[] {
   const { token } = attempt
-  const reason = [error.summary, error.reason].filter((line) => line !== undefined).join(" ")
+  const reason = reasonOf(error)
   switch (error.class) {
     case "in-doubt":
       return [{ job: job.id, type: "in-doubt", token, reason }]
     case "transient":
     case "busy":
-    case "limit":
     case "auth":
       desk.throttle.refused(reason)
+      return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
+    case "limit":
       return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
     case "rejected":
     case "unknown-job":
@@ -235,4 +254,20 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
         },
       ]
   }
+}
+
+function reasonOf({ summary, reason }: HawserError): string {
+  return [summary, reason].filter((line) => line !== undefined).join(" ")
+}
+
+/** The jobs that the manager has. */
+function inside(desk: Desk): () => readonly Job[] {
+  return () => withoutUnseen(desk.book.in("queued", "held", "running", "suspended"))
+}
+
+/** What was found out of the manager's limits outlives us. */
+async function learn(desk: Desk, learned: LearnedLimit | null): Promise<void> {
+  if (learned === null) return
+  desk.log.info({ executor: desk.name, ...learned }, "a limit of the manager")
+  await desk.store.append([{ executor: desk.name, type: "limit", ...learned }])
 }

@@ -11,10 +11,13 @@ import {
 import { type Native, isSameNative } from "../schedulers/scheduler.ts"
 import { type Findings, holderOf } from "./ask.ts"
 import type { Desk } from "./desk.ts"
-import { appendAll } from "./each.ts"
+import { appendAll, chunks } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
+
+/** Natives in one go. */
+const nativesPerCall = 200
 
 /** One that must not run, and what it was for. */
 export interface Surplus extends Watched {
@@ -86,10 +89,13 @@ export async function cancelSurplus(
   for (const how of ["term", "kill"] as const) {
     const some = due.flatMap((each) => (each.how === how ? [each.one] : []))
     if (some.length === 0) continue
-    const natives = some.map(({ native }) => native)
-    desk.log.warn({ natives: natives.map(({ nativeId }) => nativeId), how }, "natives that nobody needs are cancelled")
-    await live.cancel(desk.scheduler, natives, { force: how === "kill" }, signal)
-    for (const one of some) watch.cancelSent(keyOf(one))
+    const ids = some.map(({ native }) => native.nativeId)
+    desk.log.warn({ natives: ids, how }, "natives that nobody needs are cancelled")
+    for (const part of chunks(some, nativesPerCall)) {
+      const natives = part.map(({ native }) => native)
+      await live.cancel(desk.scheduler, natives, { force: how === "kill" }, signal)
+      for (const one of part) watch.cancelSent(keyOf(one))
+    }
   }
 }
 

@@ -1,6 +1,16 @@
 /** Who may be submitted now: the user's limits, the manager's, and our own cores where no scheduler counts them. */
 import type { Clock } from "../clock.ts"
-import { type Attempt, type Job, type Resources, cpusOf, memoryOf, needsOf, nextNeeds } from "../job/index.ts"
+import {
+  type Attempt,
+  type Job,
+  type LearnedLimit,
+  type Resources,
+  cpusOf,
+  memoryOf,
+  needsOf,
+  nextNeeds,
+} from "../job/index.ts"
+import { type Count, Lanes, laneOf } from "./lanes.ts"
 
 export interface Limits {
   /** Natives in the manager at a time, ours. */
@@ -25,12 +35,17 @@ export class Throttle {
   readonly limits: Limits
   private readonly clock: Clock
   private submittedAt: number[] = []
+  private readonly lanes: Lanes
   private paused: { readonly until: number; readonly ms: number; readonly reason: string } | null = null
 
-  /** `before`: jobs of earlier controllers. What those have submitted in the last minute counts, too. */
-  constructor(clock: Clock, limits: Limits, before: Iterable<Job> = []) {
+  /**
+   * `before`: jobs of earlier controllers. What those have submitted in the last minute counts, too. `learned`: the
+   * manager's own limits, as far as they have found them out.
+   */
+  constructor(clock: Clock, limits: Limits, before: Iterable<Job> = [], learned: readonly LearnedLimit[] = []) {
     this.clock = clock
     this.limits = limits
+    this.lanes = new Lanes(clock, learned)
     if (limits.maxSubmitPerMinute === null) return
     for (const job of before) for (const attempt of job.attempts) this.count(attempt)
     this.submittedAt.sort((one, other) => one - other)
@@ -48,18 +63,26 @@ export class Throttle {
     return this.limits.capacity?.memory ?? null
   }
 
-  /** The manager takes no more for now: waits longer each time, until one is accepted or one ends. */
+  /** Nothing more is taken for now, whosever job it is: waits longer each time, until one is accepted or one ends. */
   refused(reason: string): void {
     const ms = Math.min(pauseMsMax, this.paused === null ? pauseMsMin : this.paused.ms * 2)
     this.paused = { until: this.clock.monotonic() + ms * (0.5 + this.clock.random() / 2), ms, reason }
   }
 
-  accepted(): void {
+  /** One of `inside`, those that the manager has. Returns what is known of its limits now and was not before. */
+  accepted(job: Job, inside: Jobs): LearnedLimit | null {
     this.paused = null
+    return this.lanes.accepted(job, like(job, inside))
   }
 
-  /** A native has left: what was refused before may be taken now. */
-  left(): void {
+  /** The manager has as many as it takes. Returns what is known of its limits now and was not before. */
+  limited(job: Job, inside: Jobs, reason: string): LearnedLimit | null {
+    return this.lanes.refused(job, like(job, inside), reason)
+  }
+
+  /** A native of this job has left: what was refused before may be taken now. */
+  left(job: Job): void {
+    this.lanes.left(job)
     if (this.paused !== null)
       this.paused = { ...this.paused, until: Math.min(this.paused.until, this.clock.monotonic() + 1_000) }
   }
@@ -73,16 +96,51 @@ export class Throttle {
     return this.pauseMs() > 0 ? (this.paused?.reason ?? null) : null
   }
 
+  /** Those of `due` that the manager's own limits leave room for, in order. `inside`: the jobs that it has. */
+  within(due: readonly Job[], inside: Jobs): readonly Job[] {
+    const rooms = new Map<string, number>()
+    return due.filter((job) => {
+      const lane = nameOf(job)
+      const room = rooms.get(lane) ?? this.lanes.room(job, like(job, inside))
+      rooms.set(lane, room - 1)
+      return room > 0
+    })
+  }
+
+  /** Does the step when it is the job's turn, and leaves it out if nothing more is taken by then. */
+  async inTurn(job: Job, inside: Jobs, step: () => Promise<void>): Promise<void> {
+    await this.lanes.enter(job)
+    try {
+      const isFree = this.pauseMs() === 0 && this.lanes.room(job, like(job, inside)) > 0
+      if (isFree && this.submits()) await step()
+    } finally {
+      this.lanes.leave(job)
+    }
+  }
+
+  /** Milliseconds until the manager may take one of these; null: nothing that passes by itself keeps them back. */
+  laneMs(jobs: readonly Job[]): number | null {
+    const waits = jobs.flatMap((job) => this.lanes.waitMs(job) ?? [])
+    return waits.length === 0 ? null : Math.min(...waits)
+  }
+
+  /** Why the manager's own limits keep jobs like this one back; null: they do not. */
+  laneReason(job: Job): string | null {
+    return this.lanes.reason(job)
+  }
+
   /** One decision for each candidate, in order. `active`: jobs that are in the manager or on their way to it. */
   admit(candidates: readonly Job[], active: readonly Job[]): Map<string, Admission> {
     const room = new Room(this.limits, active)
     let permits = this.permits - active.filter(isOnItsWay).length
     const decisions = new Map<string, Admission>()
     const pauseReason = this.pauseReason
+    const free = new Set(this.within(candidates, () => active))
     for (const job of candidates) {
       const { resources } = nextNeeds(job, this.memoryMax)
+      const why = pauseReason ?? (free.has(job) ? null : (this.laneReason(job) ?? "It waits for its turn."))
       const admission: Admission =
-        pauseReason === null ? this.decide(room, permits, resources) : { kind: "waiting", reason: pauseReason }
+        why === null ? this.decide(room, permits, resources) : { kind: "waiting", reason: why }
       decisions.set(job.id, admission)
       if (admission.kind !== "admitted") continue
       room.take(resources, admission.devices)
@@ -128,6 +186,18 @@ export class Throttle {
     const oldest = this.submittedAt[this.submittedAt.length - limit]
     return oldest === undefined ? 0 : minuteMs - (this.clock.monotonic() - oldest)
   }
+}
+
+type Jobs = () => readonly Job[]
+
+function nameOf(job: Job): string {
+  return JSON.stringify(laneOf(job))
+}
+
+/** Those that the manager counts together with this job. */
+function like(job: Job, others: Jobs): Count {
+  const name = nameOf(job)
+  return () => others().reduce((count, other) => (nameOf(other) === name ? count + 1 : count), 0)
 }
 
 /** It was admitted, and what it is submitted with is not used up yet. */

@@ -88,6 +88,13 @@ export class Watch {
     this.cancels.set(token, this.clock.monotonic())
   }
 
+  /** What was seen before says nothing of how long something has been so: absence, grace and outages begin anew. */
+  restart(): void {
+    this.absences.clear()
+    this.finals.clear()
+    this.overdue.clear()
+  }
+
   /** It is over its deadline, and its manager can't be reached: for how long that has been so, ms. */
   overdueForMs(token: string): number {
     const now = this.clock.monotonic()

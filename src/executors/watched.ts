@@ -10,12 +10,17 @@ export interface Watched {
 
 /** Accepted attempts that are not over, and those whose submission is in doubt. */
 export function watchedBy(desk: Desk): Watched[] {
-  return live(desk).filter(({ attempt }) => attempt.submission === "accepted" || attempt.submission === "in-doubt")
+  return live(desk).filter(isOut)
 }
 
 /** Attempts whose submission has not been answered yet: new ones, and those of a controller that died. */
 export function onTheirWay(desk: Desk): Watched[] {
-  return live(desk).filter(({ attempt }) => attempt.submission === "intended" || attempt.submission === "not-accepted")
+  return live(desk).filter((one) => !isOut(one))
+}
+
+/** The manager has it, or may have it. */
+export function isOut({ attempt }: Watched): boolean {
+  return attempt.submission === "accepted" || attempt.submission === "in-doubt"
 }
 
 export function nativeOf({ attempt }: Watched): Native {

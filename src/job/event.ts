@@ -93,12 +93,34 @@ export type JobEventBody = { readonly job: string } & (
   | { readonly type: "pruned"; readonly where: "remote" | "both" }
 )
 
+/** Of the jobs of this queue, account and QOS the manager takes `max` of ours at a time. */
+export interface LearnedLimit {
+  readonly queue: string | null
+  readonly account: string | null
+  readonly qos: string | null
+  readonly max: number
+  /** In its own words. */
+  readonly reason: string
+}
+
 /** What happened to a manager. Names the executor, not a job. */
 export type ManagerEvent = EventBase & ManagerEventBody
 export type ManagerEventBody = { readonly executor: string } &
   /** The first contact succeeded: from now on an unreachable manager is waited for. */
   (
-    | { readonly type: "contacted"; readonly root: string; readonly machine: string; readonly visible: boolean }
+    | { readonly type: "contacted"; readonly root: string; readonly machine: string }
+    /**
+     * There, what one side makes exclusively has been seen on the other (PROTOCOL 8). `shownBy`: the token of the attempt
+     * that has shown it; null: both sides are one host.
+     */
+    | { readonly type: "visible"; readonly root: string; readonly machine: string; readonly shownBy: string | null }
+    /**
+     * Before a controller takes owner numbers over there, which it signs with this text. `settled`: whoever had the number
+     * before has ended, or was waited for (PROTOCOL 26).
+     */
+    | { readonly type: "owner"; readonly text: string; readonly settled: boolean }
+    /** How many jobs of one kind the manager takes at a time, as its refusals tell. */
+    | ({ readonly type: "limit" } & LearnedLimit)
     | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
   )
 
@@ -106,7 +128,14 @@ export type ManagerEventBody = { readonly executor: string } &
 export type StateEvent = EventBase & StateEventBody
 export type StateEventBody =
   | { readonly type: "opened"; readonly stateId: string; readonly seed: string; readonly format: number }
-  | { readonly type: "controller"; readonly epoch: number; readonly pid: number; readonly host: string }
+  /** `unproven`: the one before it is not known to have ended. */
+  | {
+      readonly type: "controller"
+      readonly epoch: number
+      readonly pid: number
+      readonly host: string
+      readonly unproven?: true
+    }
 
 export type AnyEvent = JobEvent | ManagerEvent | StateEvent
 export type AnyEventBody = JobEventBody | ManagerEventBody | StateEventBody

@@ -1,6 +1,6 @@
 /** What the events add up to: jobs, managers, keys. Moves are tried out first, and count once they are on disk. */
 import { StoreError } from "../errors.ts"
-import type { AnyEvent, AnyEventBody, Job, JobEvent, ManagerEvent, Refusal } from "../job/index.ts"
+import type { AnyEvent, AnyEventBody, Job, JobEvent, ManagerEvent, Refusal, StateEvent } from "../job/index.ts"
 import { apply } from "../job/index.ts"
 import type { ManagerRecord } from "./store.ts"
 
@@ -29,7 +29,11 @@ export class Ledger {
   }
 
   restore(jobs: Iterable<Job>, managers: Iterable<ManagerRecord>, seq: number): void {
-    for (const manager of managers) this.managers.set(manager.executor, manager)
+    for (const manager of managers) {
+      // Snapshots of earlier versions lack these.
+      const { visible = [], owners = [], limits = [] } = manager
+      this.managers.set(manager.executor, { ...manager, visible, owners, limits })
+    }
     for (const job of jobs) {
       this.jobs.set(job.id, job)
       const rival = this.#newest(job.key)
@@ -47,7 +51,7 @@ export class Ledger {
       if ("why" in next) return next
       this.jobs.set(event.job, next)
       if (key !== null) this.#keys.set(key, event.job)
-    } else if ("executor" in event) this.#applyToManager(event)
+    } else this.#applyToOthers(event)
     return null
   }
 
@@ -89,7 +93,7 @@ export class Ledger {
       this.#keys.set(key, job.id)
       if (this.#stagedKeys.get(key) === job) this.#stagedKeys.delete(key)
     }
-    for (const event of staged.events) if ("executor" in event && !("job" in event)) this.#applyToManager(event)
+    for (const event of staged.events) if (!("job" in event)) this.#applyToOthers(event)
     this.seq = staged.events.at(-1)?.seq ?? this.seq
   }
 
@@ -103,6 +107,13 @@ export class Ledger {
   #newest(key: string): Job | undefined {
     const id = this.#keys.get(key)
     return id === undefined ? undefined : this.jobs.get(id)
+  }
+
+  #applyToOthers(event: ManagerEvent | StateEvent): void {
+    if ("executor" in event) return this.#applyToManager(event)
+    if (event.type !== "controller" || event.unproven !== true) return
+    // The one before it may go on: of no number that it knows can be said that nobody acts under it.
+    for (const [executor, manager] of this.managers) this.managers.set(executor, { ...manager, owners: [] })
   }
 
   #applyToManager(event: ManagerEvent): void {
@@ -123,13 +134,40 @@ function keyIn(event: JobEvent): string | null {
   return event.type === "created" ? event.key : null
 }
 
+/** Controllers that were killed before they had connected, in a row. */
+const ownersMax = 20
+
 function unknownManager(event: ManagerEvent): ManagerRecord {
-  return { executor: event.executor, contacted: null, health: "up", reason: null, since: event.at }
+  return {
+    executor: event.executor,
+    contacted: null,
+    visible: [],
+    owners: [],
+    limits: [],
+    health: "up",
+    reason: null,
+    since: event.at,
+  }
 }
 
 function managerAfter(record: ManagerRecord, event: ManagerEvent): ManagerRecord {
-  if (event.type === "contacted") {
-    return { ...record, contacted: { root: event.root, machine: event.machine, visible: event.visible } }
+  if (event.type === "contacted") return { ...record, contacted: { root: event.root, machine: event.machine } }
+  if (event.type === "visible") {
+    const { root, machine } = event
+    const others = record.visible.filter((site) => site.root !== root || site.machine !== machine)
+    return { ...record, visible: [...others, { root, machine }] }
+  }
+  if (event.type === "owner") {
+    const { text, settled } = event
+    const others = record.owners.filter((owner) => owner.text !== text)
+    return { ...record, owners: [...others, { text, settled }].slice(-ownersMax) }
+  }
+  if (event.type === "limit") {
+    const { queue, account, qos, max, reason } = event
+    const others = record.limits.filter(
+      (limit) => limit.queue !== queue || limit.account !== account || limit.qos !== qos,
+    )
+    return { ...record, limits: [...others, { queue, account, qos, max, reason }] }
   }
   const since = event.health === record.health ? record.since : event.at
   return { ...record, health: event.health, reason: event.reason, since }

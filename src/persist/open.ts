@@ -99,9 +99,10 @@ async function goOn(
   snapshotEvents: number,
 ): Promise<OwnedStore> {
   const identity = loaded.identity ?? newIdentity(clock)
-  const store = await OwnedStore.start({ place, clock, claimed, loaded, identity, snapshotEvents })
+  const unproven = lease.state === "live" || lease.state === "elsewhere"
+  const store = await OwnedStore.start({ place, clock, claimed, loaded, identity, unproven, snapshotEvents })
   // One that still runs may cut off what it had not acknowledged, and we had counted. Then the snapshot has it.
-  if (lease.state === "live" || lease.state === "elsewhere") await store.snapshot().catch(() => undefined)
+  if (unproven) await store.snapshot().catch(() => undefined)
   return store
 }
 

@@ -21,6 +21,8 @@ export interface Start {
   readonly claimed: Claimed
   readonly loaded: Loaded
   readonly identity: StateIdentity
+  /** The owner before us is not known to have ended. */
+  readonly unproven: boolean
   /** A snapshot is made after so many events at the earliest, and never before twice as many events as there are jobs. */
   readonly snapshotEvents: number
 }
@@ -61,13 +63,13 @@ export class OwnedStore implements JobStore {
   /** Fixes how far the older epochs count. Throws `STORE_SUPERSEDED` when somebody has taken over meanwhile. */
   static async start(start: Start): Promise<OwnedStore> {
     const store = new OwnedStore(start)
-    const { loaded, claimed, identity, place } = start
+    const { loaded, claimed, identity, place, unproven } = start
     await store.#journal.write([textOf({ header: store.#header() })])
     const { epoch, pid, host } = claimed.owner
     const opened = { type: "opened" as const, ...identity, format }
     await store.#commits.begin([
       ...(loaded.identity === null ? [opened] : []),
-      { type: "controller", epoch, pid, host },
+      { type: "controller", epoch, pid, host, ...(unproven ? { unproven } : {}) },
     ])
     if (loaded.snapshot !== null) {
       const { name, position, seq } = loaded.snapshot

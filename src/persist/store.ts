@@ -1,5 +1,5 @@
 /** The interface of a job store: an append-only log of events, and what it adds up to. */
-import type { AnyEvent, AnyEventBody, Job } from "../job/index.ts"
+import type { AnyEvent, AnyEventBody, Job, LearnedLimit } from "../job/index.ts"
 
 /**
  * One open store. The owner of a state directory has one for writing; readers open one read-only.
@@ -42,11 +42,23 @@ export interface StateIdentity {
 export interface ManagerRecord {
   readonly executor: string
   /** Set after the first successful contact. */
-  readonly contacted: { readonly root: string; readonly machine: string; readonly visible: boolean } | null
+  readonly contacted: Site | null
+  /** Where it has been shown that an exclusive create of one side is seen on the other. */
+  readonly visible: readonly Site[]
+  /** Texts under which controllers of this directory have acted over there, newest last; those of living ones not. */
+  readonly owners: readonly { readonly text: string; readonly settled: boolean }[]
+  /** Its submit limits, as far as they were found out. */
+  readonly limits: readonly LearnedLimit[]
   readonly health: "up" | "degraded" | "unreachable" | "needs-login" | "gone"
   readonly reason: string | null
   /** Since when the health is what it is, ms. */
   readonly since: number
+}
+
+/** Our home on the other side, as one machine sees it. */
+export interface Site {
+  readonly root: string
+  readonly machine: string
 }
 
 export interface Finding {

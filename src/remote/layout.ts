@@ -65,6 +65,8 @@ export interface HostFacts {
   readonly utcOffset: string
   /** The highest owner number there; 0: none. */
   readonly owner: number
+  /** The text of that one; null without any. */
+  readonly holder: string | null
 }
 
 /** What the manager answered to a submission, or why it was not asked. */

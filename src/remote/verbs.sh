@@ -107,8 +107,10 @@ hz_hello() {
   hz_host
   hz_highest
   hz_now=$(command date '+%s %z')
-  printf 'home %s\nhostname %s\nuser %s\nmachine %s\nboot %s\nnow %s\nowner %s\nend\n' \
+  printf 'home %s\nhostname %s\nuser %s\nmachine %s\nboot %s\nnow %s\nowner %s\n' \
     "$PWD" "$hz_hostname" "$(command id -un)" "$hz_machine" "$hz_boot" "$hz_now" "$hz_owner"
+  [ "$hz_owner" -eq 0 ] || ! hz_link "owner.$hz_owner" || printf 'holder %s\n' "$hz_line"
+  printf 'end\n'
 }
 
 # hz_own HOME N TEXT: takes owner.N, where N is one above the highest. `own won|lost HIGHEST`. Our own TEXT there: won.

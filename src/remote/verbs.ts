@@ -20,6 +20,7 @@ export function hello(root: string, name: string): Command<HostFacts> {
         now: numberOf(seconds) * 1000,
         utcOffset,
         owner: numberOf(fact(facts, "owner")),
+        holder: facts.get("holder") ?? null,
       }
     },
   }

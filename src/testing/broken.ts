@@ -1,11 +1,13 @@
 /** Engines that break one rule each, made by what is put around them: to see that the simulator finds them out. */
-import type { Command } from "../command.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
 import { SchedulerError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
+import type { JobStore } from "../persist/index.ts"
+import { homeName } from "../remote/layout.ts"
 import { type ResultsDisk, localDisk } from "../remote/resultsDisk.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
+import type { Trouble } from "./trouble.ts"
 
 export const brokenEngines = [
   /** The intent is not on disk when the job is submitted. */
@@ -18,10 +20,10 @@ export const brokenEngines = [
   "no-guard",
   /** The journal is not fsynced. */
   "no-fsync",
+  /** A fence is relied on from the start, though nothing has shown that it stops a native. */
+  "fence-unshown",
   /** What vanished is replaced without its guard having been taken. */
   "no-fence",
-  /** Effects are carried out, whoever has taken over meanwhile. */
-  "no-owner",
   /** Results count as here before they are on disk. */
   "no-results-fsync",
 ] as const
@@ -32,9 +34,21 @@ export function brokenParts(parts: ExecutorParts, broken: Broken | null): Execut
   if (broken === "resubmit-on-time-out") return { ...parts, scheduler: resubmitting(parts.scheduler) }
   if (broken === "absence-means-done") return { ...parts, scheduler: credulous(parts.scheduler) }
   if (broken === "no-fence") return withSession(parts, unfenced)
-  if (broken === "no-owner") return withSession(parts, unowned)
   if (broken === "no-results-fsync") return { ...parts, resultsDisk: unsynced(parts.resultsDisk ?? localDisk) }
   return parts
+}
+
+/** Nodes that are apart are all that finds out who takes a fence for shown. */
+export function brokenTrouble(trouble: Trouble, broken: Broken | null): Trouble {
+  return broken === "fence-unshown" ? { ...trouble, apart: true } : trouble
+}
+
+/** Writes down of the virtual cluster what its first job would have to show. */
+export async function takeForShown(store: JobStore, broken: Broken | null): Promise<void> {
+  if (broken !== "fence-unshown") return
+  const executor = "cluster"
+  const root = `/home/me/.hawser/${homeName(store.identity.stateId, executor)}`
+  await store.append([{ executor, type: "visible", root, machine: "m1", shownBy: null }])
 }
 
 function withSession(parts: ExecutorParts, bend: (session: Session) => Session): ExecutorParts {
@@ -52,21 +66,6 @@ function unfenced(session: Session): Session {
       const stdout = `fence won ${owner}\nend\n`
       return Promise.resolve(command.parse({ exitCode: 0, stdout, stderr: "", timedOut: false }))
     },
-  }
-}
-
-/** Where the owner number stands in the verbs that look at it. */
-const ownerAt: Readonly<Record<string, number>> = { hz_effect: 2, hz_fence: 2, hz_stage: 2, hz_submit: 4 }
-
-function unowned(session: Session): Session {
-  const highest = <T>(command: Command<T>): Command<T> => {
-    const at = ownerAt[command.argv[0] ?? ""]
-    return { ...command, argv: command.argv.map((word, index) => (index === at ? "999999999" : word)) }
-  }
-  return {
-    ...session,
-    act: (command, signal) => session.act(highest(command), signal),
-    send: (command, source, signal) => session.send(highest(command), source, signal),
   }
 }
 

@@ -1,6 +1,6 @@
 /** A virtual cluster: login node, file system, Slurm and nodes, on one timeline. */
 import type { Dice } from "./dice.ts"
-import type { Home } from "./home.ts"
+import { Home, jobFolder } from "./home.ts"
 import { Network, type NetworkFaults } from "./network.ts"
 import { type ProgramFaults, type ProgramHost, runProgram } from "./programs.ts"
 import { type Native, type Site, VirtualSlurm } from "./slurm.ts"
@@ -13,6 +13,8 @@ import { type Behaviour, type NodeProcess, type Run, runWrapper } from "./wrappe
 export interface ClusterFaults extends NetworkFaults, ProgramFaults {
   /** Whether the node on which this native starts sees our file system. */
   seesHome(native: Native): boolean
+  /** Nodes have a copy of what was staged, and nothing else of it. */
+  readonly isApart: boolean
   /** How long what one host has written takes to show on another, ms. */
   lagMs(): number
 }
@@ -45,6 +47,8 @@ export interface ClusterOptions {
 
 export class Cluster {
   readonly homes: Map<string, Home> = new Map()
+  /** As nodes have them that are apart. */
+  readonly #copies: Map<string, Home> = new Map()
   readonly slurm: VirtualSlurm
   readonly network: Network
   readonly #options: ClusterOptions
@@ -90,9 +94,9 @@ export class Cluster {
     return exits.some(({ value }) => !/^wrapper /m.test(value))
   }
 
-  #homeSeenBy(native: Native, path: string): Home | null {
+  #homeSeenBy(native: Native, path: string, token: string): Home | null {
     const { faults, witness } = this.#options
-    if (faults.seesHome(native)) return this.homes.get(path) ?? null
+    if (faults.seesHome(native)) return this.#homeOnNodes(path, token)
     witness.strike("a node does not see the file system")
     return null
   }
@@ -104,6 +108,18 @@ export class Cluster {
   #hasFile(path: string): boolean {
     const [, home = "", token = "", name = ""] = /^(.*)\/jobs\/([^/]+)\/(.+)$/.exec(path) ?? []
     return this.homes.get(home)?.jobs.get(token)?.files.has(name) === true
+  }
+
+  #homeOnNodes(path: string, token: string): Home | null {
+    const home = this.homes.get(path)
+    if (home === undefined || !this.#options.faults.isApart) return home ?? null
+    const copy = this.#copies.get(path) ?? new Home(path)
+    this.#copies.set(path, copy)
+    this.#options.witness.strike("nodes have a file system of their own")
+    const staged = home.jobs.get(token)
+    if (staged !== undefined && !copy.jobs.has(token))
+      copy.jobs.set(token, jobFolder(staged.files, staged.seenOnNodesAt))
+    return copy
   }
 
   /** The batch script runs the wrapper; what it is for stands in its path. A stranger's ends by itself. */
@@ -118,7 +134,7 @@ export class Cluster {
     return runWrapper({
       timeline,
       process,
-      home: this.#homeSeenBy(native, path),
+      home: this.#homeSeenBy(native, path, token),
       token,
       nativeId: String(native.id),
       start: native.restarts,

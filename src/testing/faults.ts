@@ -87,6 +87,10 @@ export class Faults implements ClusterFaults {
     return !this.#is(this.#trouble.blindNodeChance)
   }
 
+  get isApart(): boolean {
+    return this.#trouble.apart
+  }
+
   lagMs(): number {
     const { lagMsMax } = this.#trouble
     return lagMsMax === 0 ? 0 : this.#dice.between(0, lagMsMax)

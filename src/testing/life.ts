@@ -105,7 +105,8 @@ export class Life {
         signal?.removeEventListener("abort", onAbort)
         resolve()
       }
-      let callOff = this.#options.timeline.after(ms, wake)
+      // As a timer of Node: shorter ones would not move the time, where that is a large number with a fraction.
+      let callOff = this.#options.timeline.after(Math.max(1, ms), wake)
       signal?.addEventListener("abort", onAbort, { once: true })
     })
   }

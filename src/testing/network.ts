@@ -207,8 +207,11 @@ class Link {
       return new Promise<CommandResult>((resolve, reject) => {
         const request: Request = { argv, hasEffect, reject }
         this.#pending.add(request)
-        if (argv[0] === "hz_submit" && !this.#submitted.has(argv[2] ?? ""))
-          this.#submitted.set(argv[2] ?? "", this.#options.timeline.now)
+        const [verb, path = "", token = ""] = argv
+        // Behind a guard nothing is submitted: it only asks for an answer.
+        const isGuarded = this.#options.host.homes.get(path)?.jobs.get(token)?.guards.has(0) === true
+        if (verb === "hz_submit" && !isGuarded && !this.#submitted.has(token))
+          this.#submitted.set(token, this.#options.timeline.now)
         const onAbort = (): void => reject(abortedError(hasEffect, signal))
         signal?.addEventListener("abort", onAbort, { once: true })
         const answer = (result: CommandResult): void => {

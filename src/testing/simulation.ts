@@ -1,8 +1,9 @@
 /** The simulation of one seed: controllers, users, a cluster and its trouble on one timeline, until all is over. */
 import type { Log } from "../executors/log.ts"
+import { isHeldBack } from "../executors/visibility.ts"
 import { type Job, isFinal } from "../job/index.ts"
 import { openStore } from "../persist/index.ts"
-import type { Broken } from "./broken.ts"
+import { type Broken, brokenTrouble, takeForShown } from "./broken.ts"
 import { checkBudgets, checkQueued } from "./budgets.ts"
 import { Cluster } from "./cluster.ts"
 import { Dice } from "./dice.ts"
@@ -80,7 +81,7 @@ class Simulation implements World {
     const dice = new Dice(options.seed)
     this.dice = dice.fork()
     this.scenario = options.scenario ?? drawScenario(dice.fork())
-    this.trouble = options.trouble ?? drawTrouble(dice.fork())
+    this.trouble = brokenTrouble(options.trouble ?? drawTrouble(dice.fork()), options.broken ?? null)
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
     this.#calmMs = calmMsOf(trouble)
@@ -91,6 +92,7 @@ class Simulation implements World {
       mayCancel: trouble.coldStarts.length > 0,
       requeues: trouble.requeues,
       isCopied: trouble.copies.length > 0,
+      isApart: trouble.apart,
     }
     this.witness = new Witness(timeline, this.scenario, excuses, options.logMax ?? 0)
     this.faults = new Faults(trouble, timeline, dice.fork())
@@ -179,6 +181,7 @@ class Simulation implements World {
       witness.note("controller opens", [`epoch ${store.epoch}`])
       witness.opened(realm, store)
       const { seed, broken = null } = this.#options
+      await takeForShown(store, broken)
       const log = this.#log(life)
       const fleet = fleetOn({
         life,
@@ -316,7 +319,7 @@ class Simulation implements World {
     if (store === undefined || store === null || this.timeline.now < this.#calmMs) return false
     return this.scenario.every(({ key }) => {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
-      return job !== undefined && isFinal(job.state)
+      return job !== undefined && (isFinal(job.state) || (this.trouble.apart && isHeldBack(job)))
     })
   }
 

@@ -58,6 +58,7 @@ export const strikes = [
   "a payload runs on after its node has failed",
   "a native is requeued and starts again",
   "a node does not see the file system",
+  "nodes have a file system of their own",
   "a native finds its guard taken",
   "a file shows late",
   "outputs show late",

@@ -10,6 +10,8 @@ export interface Excuses {
   /** slurmctld may be started cold: accounting then calls what was there cancelled. */
   readonly mayCancel: boolean
   readonly requeues: boolean
+  /** Nobody can see what is done on nodes: that a script has run, or that a fence would stop it. */
+  readonly isApart: boolean
   /** The state directory is copied: what is cancelled in one of them need not be in the other. */
   readonly isCopied: boolean
 }

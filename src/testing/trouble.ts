@@ -53,6 +53,8 @@ export interface Trouble {
   readonly preemptions: readonly number[]
   readonly requeues: boolean
   readonly blindNodeChance: number
+  /** Nodes have a file system of their own: they see what was staged, nothing that is made later, and nobody sees theirs. */
+  readonly apart: boolean
   readonly lagMsMax: number
   readonly wallJumps: readonly { readonly at: number; readonly ms: number }[]
   readonly freezes: readonly { readonly at: number; readonly ms: number; readonly suspended: boolean }[]
@@ -94,6 +96,7 @@ export const noTrouble: Trouble = {
   preemptions: [],
   requeues: false,
   blindNodeChance: 0,
+  apart: false,
   lagMsMax: 0,
   wallJumps: [],
   freezes: [],
@@ -190,6 +193,7 @@ export function drawTrouble(dice: Dice): Trouble {
     accountingLagMsMax: dice.pick([500, 2_000, 30_000]),
     minJobAgeMs: dice.pick([15_000, 60_000, 300_000]),
     diskErrorAt: dice.chance(0.1) ? dice.whole(1, 300) : null,
+    apart: dice.chance(0.04),
   }
 }
 

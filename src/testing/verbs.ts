@@ -61,7 +61,9 @@ function hello(host: VerbHost, [root = "", name = ""]: readonly string[]): strin
   const home = host.homes.get(path) ?? new Home(path)
   host.homes.set(path, home)
   const facts = ["hostname login1", "user me", "machine m1", "boot b1", `now ${host.seconds()} +0000`]
-  return lines([`home ${path}`, ...facts, `owner ${home.highestOwner}`, "end"])
+  const holder = home.owners.get(home.highestOwner)
+  const owner = [`owner ${home.highestOwner}`, ...(holder === undefined ? [] : [`holder ${holder}`])]
+  return lines([`home ${path}`, ...facts, ...owner, "end"])
 }
 
 function own(host: VerbHost, [path = "", number = "", text = ""]: readonly string[]): string {

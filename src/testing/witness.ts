@@ -1,4 +1,5 @@
 /** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
+import { isHeldBack } from "../executors/visibility.ts"
 import {
   type AnyEvent,
   type Attempt,
@@ -29,6 +30,8 @@ export class Witness implements ClusterWitness {
   readonly struck: Set<Strike> = new Set()
   /** Called with each native that is accepted. */
   afterAcceptance: () => void = () => undefined
+  /** A job had vanished where it was not shown that a fence stops it. */
+  hasHeldBack = false
   /** The newest things that happened. */
   readonly log: string[] = []
   /** When somebody got through to the login node last, ms on the timeline. */
@@ -88,13 +91,10 @@ export class Witness implements ClusterWitness {
     const earlier = this.runs.filter((one) => jobOf(one) === jobOf(run) && one.attempt === attempt)
     if (this.#settled.has(token)) this.#objectToRun(token, "runs after its tombstone was closed")
     const mayRestart = this.#excuses.requeues || this.#natives.get(token)?.mayRequeue === true
-    // After the start before has ended: only processes of a lost node run on.
-    const isRestart = (one: Run): boolean =>
-      one.nativeId === nativeId &&
-      one.token === token &&
-      one.start < start &&
-      (!this.runsNow(one) || this.#failedNodes.has(token))
-    const other = earlier.find((one) => !(mayRestart && isRestart(one)))
+    const isEarlier = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
+    // Only processes of a lost node run on.
+    const isOver = (one: Run): boolean => !this.runsNow(one) || this.#failedNodes.has(token)
+    const other = earlier.find((one) => !(mayRestart && isEarlier(one) && isOver(one)))
     if (other !== undefined)
       this.object(
         "at most once",
@@ -196,6 +196,7 @@ export class Witness implements ClusterWitness {
       if (event.type === "intent") this.#jobOf.set(event.token, event.job)
       if (event.type === "settled") this.#onSettled(event.token)
       if (event.type === "finished" && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
+      if (isHeldBack(job)) this.hasHeldBack = true
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
@@ -241,10 +242,10 @@ export class Witness implements ClusterWitness {
     }
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
-    if (outcome.cause === "launch" && !isDisowned) {
-      // Of one that was started again, the last start counts.
-      const restarts = this.#natives.get(token)?.restarts ?? 0
-      if (runs.some((run) => run.start >= restarts)) return "it had run"
+    const { isApart } = this.#excuses
+    if (outcome.cause === "launch" && !isDisowned && !isApart) {
+      // The last start counts.
+      if (runs.some(({ start }) => start >= (this.#natives.get(token)?.restarts ?? 0))) return "it had run"
       if (!this.#mayNotStart(job, attempt)) return "nothing kept it from running"
     }
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
@@ -275,7 +276,7 @@ export class Witness implements ClusterWitness {
   }
 
   #onFinished(job: Job): void {
-    if (job.state !== "cancelled") return
+    if (job.state !== "cancelled" || (this.#excuses.isCopied && job.attempts.length === 0)) return
     const running = this.runs.find(
       (run) =>
         job.attempts.some(({ token }) => token === run.token) &&
@@ -288,7 +289,7 @@ export class Witness implements ClusterWitness {
 
   /** What came back is what one of the attempt's runs has left, whole; of a completed one it has come. */
   #checkResult(job: Job, realm: Realm): void {
-    if (!isFinal(job.state)) return
+    if (!isFinal(job.state) || this.#excuses.isApart) return
     const { token } = job.attempts.at(-1) ?? { token: "" }
     const runs = this.runs.filter((run) => run.token === token)
     const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
@@ -314,7 +315,7 @@ export class Witness implements ClusterWitness {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
-      else if (!isFinal(job.state))
+      else if (!isFinal(job.state) && !(this.#excuses.isApart && isHeldBack(job)))
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }

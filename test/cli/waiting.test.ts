@@ -11,7 +11,16 @@ class WithHealth extends FakeHawser {
   override async status(): Promise<Status> {
     const status = await super.status()
     const { health, reason } = this
-    const executor = { name: "local", scheduler: "process", address: "here", health, reason, since: null, jobs: {} }
+    const executor = {
+      name: "local",
+      scheduler: "process",
+      address: "here",
+      health,
+      reason,
+      since: null,
+      limits: [],
+      jobs: {},
+    }
     return { ...status, executors: [executor] }
   }
 }

@@ -19,9 +19,13 @@ const calm: Situation = {
   answers: [],
   sweepMs: 18_000,
   isConnected: true,
+  isJolted: false,
+  quietMs: 0,
   restMs: 0,
   pauseMs: 0,
   pauseReason: null,
+  laneMs: null,
+  laneReason: null,
   rateMs: 0,
   collecting: { failures: 0, waitMs: 0 },
   cancel: null,
@@ -32,7 +36,7 @@ const facts = (job: Partial<Job>, changes: Partial<Facts> = {}): Facts => ({
   view: fakeJob({ state: job.state ?? "new" }) satisfies JobView,
   now,
   driver: "controller",
-  manager: { health: "up", reason: null },
+  manager: { health: "up", reason: null, isShown: true },
   dependencies: [],
   situation: calm,
   ...changes,
@@ -88,7 +92,7 @@ const known = (changes: Partial<Case>): Partial<Facts> => ({
 
 describe("what is waited for, and until when", () => {
   const dependency = { on: { job: "relax/Al", when: "completed" }, state: "running" } as const
-  const away = { health: "unreachable", reason: "connection refused" } as const
+  const away = { health: "unreachable", reason: "connection refused", isShown: true } as const
   const rows: readonly (readonly [string, Facts, readonly (readonly [RegExp, string | null])[]])[] = [
     ["a new job: its turn", facts({}), [[/its turn/, null]]],
     ["a job with a reason: that", facts({ waiting: "It waits for 2 of 4 cores." }), [[/2 of 4 cores/, null]]],
@@ -101,6 +105,11 @@ describe("what is waited for, and until when", () => {
       "a pause of the throttle, until it is over",
       facts({}, { situation: { ...calm, pauseMs: 40_000, pauseReason: "QOSMaxSubmitJobPerUserLimit" } }),
       [[/QOSMaxSubmit/, inSeconds(40)]],
+    ],
+    [
+      "a limit that the manager was found to have, until it may take more",
+      facts({}, { situation: { ...calm, laneMs: 20_000, laneReason: "The manager takes 2 at a time." } }),
+      [[/takes 2 at a time/, inSeconds(20)]],
     ],
     ["a begin time", facts({ spec: jobOf({}, { begin: inSeconds(3600) }).spec }), [[/begin time/, inSeconds(3600)]]],
     [

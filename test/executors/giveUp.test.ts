@@ -55,7 +55,7 @@ test("what has started unseen holds its guard, and goes on", async () => {
   await using stand = new Stand()
   // No sweep sees it run before the deadline.
   const fleet = await stand.fleet({
-    pace: { sweepMsMin: 30_000, sweepMsMax: 30_000, hintMs: 500, gatherMs: 20, killAfterMs: 5_000 },
+    pace: { sweepMsMin: 30_000, sweepMsMax: 30_000, hintMs: 500, askMsMin: 0, gatherMs: 20, killAfterMs: 5_000 },
   })
   const { id } = await submit(fleet, { command: stand.leaving("a", "sleep 1"), giveUpAfter: "1h" })
   await expect.poll(() => stand.ran, { timeout: 8_000 }).toEqual(["a"])
@@ -113,9 +113,10 @@ async function cuttable(stand: Stand): Promise<{ fleet: Fleet; cut: () => Promis
 }
 
 test("a manager that is away at the deadline: a clean failure after the margin, and it never runs when it comes back", async () => {
-  await using stand = new Stand()
+  await using stand = new Stand(30)
   const { fleet, cut, mend } = await cuttable(stand)
   stand.manager.pause()
+  const submittedAt = Date.now()
   const { id } = await submit(fleet, { command: stand.leaving("a"), giveUpAfter: "2s" })
   await when(fleet, id, ({ state }) => state === "queued")
   await cut()
@@ -125,7 +126,7 @@ test("a manager that is away at the deadline: a clean failure after the margin, 
   stand.clock.jump(63_000)
   expect(await ended(fleet, { id })).toMatchObject({ state: "failed", cause: "abandoned" })
   // The wrapper's clock is the real one.
-  await new Promise((resolve) => setTimeout(resolve, Math.max(0, fleet.job(id).createdAt + 3_000 - Date.now())))
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, submittedAt + 3_000 - Date.now())))
   mend()
   stand.manager.resume()
   const other = await submit(fleet, { command: stand.leaving("b") })
@@ -134,15 +135,15 @@ test("a manager that is away at the deadline: a clean failure after the margin, 
 })
 
 test("one that had started unseen, while its manager was away, is corrected by late evidence", async () => {
-  await using stand = new Stand()
+  await using stand = new Stand(30)
   const { fleet, cut, mend } = await cuttable(stand)
   stand.manager.pause()
-  const { id } = await submit(fleet, { command: stand.leaving("a"), giveUpAfter: "1m" })
+  const { id } = await submit(fleet, { command: stand.leaving("a"), giveUpAfter: "10m" })
   await when(fleet, id, ({ state }) => state === "queued")
   await cut()
   stand.manager.resume()
   await expect.poll(() => stand.ran, { timeout: 8_000 }).toEqual(["a"])
-  stand.clock.jump(190_000)
+  stand.clock.jump(730_000)
   expect(await ended(fleet, { id })).toMatchObject({ state: "failed", cause: "abandoned" })
   mend()
   await when(fleet, id, ({ state }) => state === "completed")

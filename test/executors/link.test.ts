@@ -24,7 +24,7 @@ async function closedDoor(error: TransportError, whileTrying: (tries: number) =>
   const breaker = new Breaker({ clock, onHealth: () => undefined })
   const store = await memoryStore({ clock })
   const deaf = { onLogin: () => undefined, watchHints: () => undefined }
-  const about = { executor: "hpc", address: "login", root: "~/.hawser" }
+  const about = { executor: "hpc", address: "login", root: "~/.hawser", isOneHost: false }
   const link = new ManagerLink({ ...about, ...deaf, open, person: attendance, store, breaker, clock, log })
   /** As a loop of the engine does. */
   const attempt = async (): Promise<unknown> => {

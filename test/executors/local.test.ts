@@ -7,7 +7,7 @@ import type { Job } from "../../src/job/index.ts"
 import { process as processes } from "../../src/schedulers/process.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import { lives, until } from "../support/remote.ts"
-import { Stand, ended, submit, when } from "../support/stand.ts"
+import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"
 
 /** `echo begun`, then this; its pid stands in `pid`. */
 async function running(
@@ -107,6 +107,15 @@ test("a payload whose wrapper was killed is ended by a cancel", async () => {
   await fleet.cancel([job.id])
   expect(await ended(fleet, job)).toMatchObject({ state: "cancelled" })
   expect(lives(payload)).toBe(false)
+})
+
+test("where jobs are processes of the host that is asked, a fence is a proof from the first contact on", async () => {
+  await using stand = new Stand()
+  stand.isUnshown = true
+  const fleet = await localFleet(stand)
+  const events = eventsOf(fleet)
+  await fleet.engine("fake").firstContact()
+  expect(events.filter(({ type }) => type === "visible")).toMatchObject([{ executor: "fake", shownBy: null }])
 })
 
 test.each([

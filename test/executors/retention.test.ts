@@ -22,11 +22,15 @@ async function fleetWith(retentionMs: number | null, answer: (request: PruneRequ
     requests.push(request)
     return answer(request)
   }
-  const fleet = { parts: { clock, store, executors, log }, prune } as unknown as FleetView
+  const manager = { aheadMs: 0 }
+  const session = async () => ({ now: clock.now() + manager.aheadMs })
+  const engine = () => ({ desk: { link: { session } } })
+  const fleet = { parts: { clock, store, executors, log }, prune, engine } as unknown as FleetView
   const end = new AbortController()
   const over = keepRetention(fleet, end.signal)
   return {
     clock,
+    manager,
     store,
     requests,
     warnings,
@@ -68,6 +72,17 @@ test("without a retention nothing waits, and nothing is removed", async () => {
   await fleet.over
   await fleet.clock.advance(1_000 * dayMs)
   expect(fleet.requests).toEqual([])
+})
+
+test("a wall clock that jumps ahead makes nothing old: by the manager's clock it must be, too", async () => {
+  await using fleet = await fleetWith(14 * dayMs, async ({ names = [] }) => ({ pruned: names, kept: [] }))
+  await fleet.clock.advance(dayMs)
+  fleet.clock.jump(30 * dayMs)
+  fleet.manager.aheadMs = -30 * dayMs
+  await fleet.clock.advance(12 * dayMs)
+  expect(fleet.requests).toEqual([])
+  await fleet.clock.advance(dayMs + 3_600_000)
+  expect(fleet.requests[0]).toMatchObject({ names: ["1", "2"] })
 })
 
 test("what has a tombstone is left alone", async () => {

@@ -132,7 +132,7 @@ test("a manager that takes no more is left alone, longer each time, until one is
   clock.ms = 5_000
   throttle.refused("again")
   expect(throttle.pauseMs()).toBe(10_000)
-  throttle.accepted()
+  throttle.accepted(job("a"), () => [])
   expect(throttle.admit([job("a")], []).get("a")?.kind).toBe("admitted")
 })
 
@@ -140,7 +140,7 @@ test("a native that leaves makes a refused submission worth another try soon", (
   const clock = handClock()
   const throttle = new Throttle(clock, unlimited)
   for (let times = 0; times < 6; times += 1) throttle.refused("limit")
-  throttle.left()
+  throttle.left(job("a"))
   expect(throttle.pauseMs()).toBe(1_000)
 })
 

@@ -35,7 +35,7 @@ describe.concurrent("a copied state directory", () => {
 
   test.skipIf(skipped)(
     "fences the controller that still runs, and nothing runs twice",
-    { timeout: 240_000 },
+    { timeout: 300_000 },
     async () => {
       await using trace = new Trace()
       // Few at a time, so that both have something left to submit.
@@ -45,8 +45,9 @@ describe.concurrent("a copied state directory", () => {
       await using copy = await copyOf(work)
       const inspected = await copy.hawser(["list", "--json"])
       expect(inspected.code).toBe(0)
-      // On this host the lease tells that somebody has it; from another one nothing can be told, and a person decides.
-      const there = await copy.hawser(["--take-over", "wait", "--all", "--timeout", "100s"])
+      // On this host the lease tells that somebody has it; from another one nothing can be told, and a person decides. For a
+      // minute the copy does nothing there: the older one may.
+      const there = await copy.hawser(["--take-over", "wait", "--all", "--timeout", "200s"])
       expect(there.stderr).not.toContain("not completed")
       expect(there.code).toBe(0)
       const here = await eventsOf(work)

@@ -115,15 +115,23 @@ export function storeContract(name: string, open: () => Promise<JobStore>): void
       expect(store.managers.get(executor)).toEqual({
         executor,
         contacted: null,
+        visible: [],
+        owners: [],
+        limits: [],
         health: "unreachable",
         reason: "timeout",
         since: down?.at,
       })
       await store.append([
-        { type: "contacted", executor, root: "/home/me/.hawser", machine: "m", visible: true },
+        { type: "contacted", executor, root: "/home/me/.hawser", machine: "m" },
         { type: "health", executor, health: "up", reason: null },
       ])
-      expect(store.managers.get(executor)).toMatchObject({ health: "up", contacted: { machine: "m" } })
+      expect(store.managers.get(executor)).toMatchObject({ health: "up", contacted: { machine: "m" }, visible: [] })
+      const here = { root: "/home/me/.hawser", machine: "m" }
+      const there = { ...here, machine: "n" }
+      for (const site of [here, there, here])
+        await store.append([{ type: "visible", executor, ...site, shownBy: null }])
+      expect(store.managers.get(executor)?.visible).toEqual([there, here])
     })
 
     test("listeners hear each append once, until they leave", async () => {

@@ -131,8 +131,6 @@ describe.each(shells)("the verbs, under $name", (shell) => {
       const directory = home.job(token)
       symlinkSync("native:4711:0:x", join(directory, "guard.0"))
       writeFileSync(join(directory, "exit.0"), exit("wrapper TERM\n"))
-      // Who wants to know that nothing has started ever is not content with that.
-      expect(verb(shell, fence(placeOf(home), token, "revoked:1:a", "first")).won).toBe(false)
       expect(verb(shell, fence(placeOf(home), token, "revoked:1:a")).won).toBe(true)
       expect(home.records(shell, token).guards).toMatchObject([{ start: 0 }, { start: 1, owner: "revoked:1:a" }])
       using twin = new Home()

@@ -11,8 +11,8 @@ const broken: Readonly<Record<Broken, RegExp>> = {
   "absence-means-done": /no end without proof/,
   "no-guard": /at most once|no end without proof/,
   "no-fsync": /what was acknowledged stays|the journal is whole/,
+  "fence-unshown": /at most once|no end without proof/,
   "no-fence": /at most once|no end without proof/,
-  "no-owner": /at most once|accepted once|no end without proof|what was acknowledged stays|nothing of ours goes on/,
   "no-results-fsync": /results come back/,
 }
 

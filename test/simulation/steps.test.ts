@@ -5,9 +5,17 @@ import { type Scenario, type Trouble, noTrouble, simulate } from "../../src/test
 const well = { seconds: 3, exitCode: 0, ignoresTerm: false }
 const job = { submitAtMs: 0, cancelAtMs: null, after: null, retry: { maxAttempts: 1, on: [] } } as const
 
-/** One that is tried again and goes well, one that is cancelled while it runs. */
+/** One that is tried again, goes well and leaves an output, one that is cancelled while it runs. */
 const scenario: Scenario = [
-  { ...job, key: "again", behaviour: [{ ...well, exitCode: 1 }, well], retry: { maxAttempts: 2, on: ["exit"] } },
+  {
+    ...job,
+    key: "again",
+    behaviour: [
+      { ...well, exitCode: 1 },
+      { ...well, outputBytes: 500 },
+    ],
+    retry: { maxAttempts: 2, on: ["exit"] },
+  },
   { ...job, key: "cancelled", behaviour: [{ ...well, seconds: 300 }], cancelAtMs: 20_000 },
 ]
 const outcomes = { again: "completed", cancelled: "cancelled" }
@@ -25,8 +33,8 @@ test("without trouble all ends as it should", async () => {
 })
 
 /** More than the scenario takes, so that the last ones go wrong too. */
-const stepsMax = 330
-const parts = Array.from({ length: 11 }, (_, index) => 1 + index * 30)
+const stepsMax = 360
+const parts = Array.from({ length: 12 }, (_, index) => 1 + index * 30)
 
 describe.each(["before", "after"] as const)("killed %s its n-th step", (when) => {
   test.each(parts)("n from %i", { timeout: 60_000 }, async (from) => {

@@ -1,24 +1,26 @@
 /** A stand for the engine: a fleet over the fake manager, real shells, and a clock on which patience is short. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs"
+import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import { type Clock, systemClock } from "../../src/clock.ts"
 import { Fleet } from "../../src/executors/fleet.ts"
 import type { ExecutorParts } from "../../src/executors/parts.ts"
 import type { HawserApi, SubmitRequest } from "../../src/executors/api.ts"
 import type { AnyEvent, Job, JobView } from "../../src/job/index.ts"
-import { openStore } from "../../src/persist/index.ts"
+import { type Host, openStore, systemHost } from "../../src/persist/index.ts"
 import { memoryStore } from "../../src/persist/memory.ts"
 import type { JobStore } from "../../src/persist/store.ts"
 import { localTransport } from "../../src/transport/local.ts"
+import { homeName } from "../../src/remote/layout.ts"
 import { FakeManager, fakeScheduler } from "./fake-scheduler.ts"
 
-/** Spans pass ten times as fast; the wall clock is the real one, plus what a test has set it off by. */
+/** Time passes ten times as fast as on the manager's host; what a test has set the wall clock off by comes on top. */
 export function fastClock(factor = 10): Clock & { jump(ms: number): void } {
+  const began = { now: systemClock.now(), monotonic: systemClock.monotonic() }
   let offset = 0
   return {
     ...systemClock,
-    now: () => systemClock.now() + offset,
+    now: () => Math.floor(began.now + (systemClock.monotonic() - began.monotonic) * factor + offset),
     monotonic: () => systemClock.monotonic() * factor,
     sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
     jump: (ms) => {
@@ -36,17 +38,22 @@ export interface LogLine {
 export class Stand implements AsyncDisposable {
   readonly folder: string
   readonly manager: FakeManager
-  readonly clock: ReturnType<typeof fastClock> = fastClock()
+  readonly clock: ReturnType<typeof fastClock>
   readonly log: LogLine[] = []
   /** Called before the fleets are closed. */
   readonly atEnd: (() => void)[] = []
   readonly #fleets: Fleet[] = []
 
-  constructor() {
+  /** `factor`: how many times as fast as on the manager's host time passes here. */
+  constructor(factor = 10) {
+    this.clock = fastClock(factor)
     this.folder = mkdtempSync(join(tmpdir(), "hawser-engine-"))
     this.manager = new FakeManager(join(this.folder, "manager"))
     mkdirSync(join(this.folder, "base"))
   }
+
+  /** No job has shown yet that a guard stops a native (PROTOCOL 8). */
+  isUnshown = false
 
   /** One more controller: over a store in memory, or over `store`. */
   async fleet(changes: Partial<ExecutorParts> = {}, store?: JobStore, name = "state"): Promise<Fleet> {
@@ -60,7 +67,7 @@ export class Stand implements AsyncDisposable {
       limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
       root: join(this.folder, "root"),
       // In the clock's milliseconds.
-      pace: { sweepMsMin: 500, sweepMsMax: 1_000, hintMs: 500, gatherMs: 20, killAfterMs: 5_000 },
+      pace: { sweepMsMin: 500, sweepMsMax: 1_000, hintMs: 500, askMsMin: 0, gatherMs: 20, killAfterMs: 5_000 },
       judgeLimits: { graceMs: 3_000, recordMs: 3_000, absenceMs: 1_000, absenceLooks: 3 },
       retentionMs: null,
       ...changes,
@@ -71,7 +78,7 @@ export class Stand implements AsyncDisposable {
         void this.log.push({ level, facts, message })
     const fleet = new Fleet({
       stateDirectory: join(this.folder, name),
-      store: store ?? (await memoryStore({ clock })),
+      store: store ?? (await this.#shown(await memoryStore({ clock }))),
       executors: new Map([["fake", parts]]),
       defaultExecutor: "fake",
       clock,
@@ -82,8 +89,17 @@ export class Stand implements AsyncDisposable {
     return fleet
   }
 
-  journal(name = "state"): Promise<JobStore> {
-    return openStore(join(this.folder, name), { clock: this.clock, takeOver: true })
+  /** Whoever had it is dead. */
+  async journal(name = "state"): Promise<JobStore> {
+    return this.#shown(await openStore(join(this.folder, name), { clock: this.clock, host: deadHost }))
+  }
+
+  /** As if a job had started there before. */
+  async #shown(store: JobStore): Promise<JobStore> {
+    const root = join(realpathSync(this.folder), "root", homeName(store.identity.stateId, "fake"))
+    const visible = { executor: "fake", type: "visible", root, machine: machineName(), shownBy: null } as const
+    if (!this.isUnshown) await store.append([visible])
+    return store
   }
 
   /** The state directory as a crash would leave it. */
@@ -109,6 +125,18 @@ export class Stand implements AsyncDisposable {
     }
   }
 
+  /** What ends just now may still write; `maxRetries` tries the folder again, and not what has come into it. */
+  async #remove(): Promise<void> {
+    for (let tries = 20; ; tries -= 1) {
+      try {
+        return rmSync(this.folder, { recursive: true, force: true })
+      } catch (error) {
+        if (tries === 0) throw error
+        await systemClock.sleep(50)
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const end of this.atEnd) end()
     await Promise.all(this.#fleets.map((fleet) => fleet[Symbol.asyncDispose]()))
@@ -120,8 +148,17 @@ export class Stand implements AsyncDisposable {
         // It has ended.
       }
     }
-    rmSync(this.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    await this.#remove()
   }
+}
+
+const deadHost: Host = { ...systemHost, startTimeOf: () => Promise.resolve(null) }
+
+/** As `hz_host` has it. */
+function machineName(): string {
+  const path = "/etc/machine-id"
+  const [id = ""] = existsSync(path) ? readFileSync(path, "utf8").split("\n") : []
+  return id === "" || id === "uninitialized" ? hostname() : id
 }
 
 /** Submits one job, which has to be taken. */

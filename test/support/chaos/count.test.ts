@@ -85,6 +85,14 @@ test.for<[string, Partial<Witnesses>, string, Partial<Record<"lost" | "twice", n
   expect(count).toMatchObject(counts)
 })
 
+test("a native that its manager starts again runs its payload once in each start, where the fault says so", () => {
+  const restarted = witnesses({ runs: [run("a"), run("a", "7.1")] })
+  expect(countOf(restarted, 1, expected)).toMatchObject({ twice: 1 })
+  expect(countOf(restarted, 1, { ...expected, restarts: 1 })).toMatchObject({ twice: 0, wrong: [] })
+  const twice = witnesses({ runs: [run("a"), run("a", "7.1"), run("a", "7.1")] })
+  expect(countOf(twice, 1, { ...expected, restarts: 1 })).toMatchObject({ twice: 1 })
+})
+
 test("a fault that had no effect is found, and accounting may have forgotten what the fault makes it forget", () => {
   expect(countOf(witnesses(), 1, { ...expected, some: ["failed/preempted"] }).wrong.join()).toContain("did not strike")
   expect(countOf(witnesses({ rows: [] }), 1, { ...expected, accounting: "forgetful" }).wrong).toEqual([])

@@ -49,7 +49,7 @@ export function countOf(witnesses: Witnesses, jobCount: number, expected: Expect
   const attempts = jobs.flatMap((job) => job.attempts.map((attempt) => ({ job, attempt })))
   const tokens = new Set(attempts.map(({ attempt }) => attempt.token))
   const known = rows.filter((row) => tokens.has(tokenOf(row)))
-  const perTry = counts(runs.flatMap(({ token }) => tryOf(token)))
+  const perTry = counts(runs.flatMap(tryOf))
   const twice = [...perTry].filter(([, times]) => times > 1)
   const lost = jobs.filter((job) => isLost(job, runs))
   const ends = counts(jobs.map(endOf))
@@ -83,10 +83,13 @@ export function countOf(witnesses: Witnesses, jobCount: number, expected: Expect
     ],
   }
 
-  /** Attempt and replacements of a job are one try: its payload may run once. */
-  function tryOf(token: string): string[] {
+  /** Attempt and replacements of a job are one try: its payload may run once, or once in each start of one native. */
+  function tryOf({ token, native }: Run): string[] {
     const found = attempts.find(({ attempt }) => attempt.token === token)
-    return found === undefined ? [] : [`${found.job.key}, attempt ${found.attempt.number}`]
+    if (found === undefined) return []
+    const start = Number(native.split(".")[1] ?? 0)
+    const isRestart = start > 0 && start <= (expected.restarts ?? 0)
+    return [`${found.job.key}, attempt ${found.attempt.number}${isRestart ? `, start ${start}` : ""}`]
   }
 }
 

@@ -35,6 +35,8 @@ export interface Expected {
   readonly healths: readonly string[]
   /** Attempts that a job may have, replacements not counted. Default: 1. */
   readonly attempts?: number
+  /** How often the manager may start a native again: its payload runs once in each start. Default: 0. */
+  readonly restarts?: number
   /** Connections that each strike may cost, where a proxy counts them; and there is one at a time. Default: any number. */
   readonly connectionsPerStrike?: number
   /**

@@ -1,6 +1,7 @@
 /** What stands behind Slurm's controller is gone for a while: accounting, its database, the authentication. */
-import { type Daemon, asAdmin, daemon } from "../../cluster.ts"
+import { type Daemon, daemon } from "../../cluster.ts"
 import type { Fault, Scene } from "../fault.ts"
+import { startNow } from "./administrator.ts"
 
 const healths = ["degraded", "unreachable"]
 
@@ -35,19 +36,6 @@ export const mungedStopped: Fault = {
     await startNow(scene)
   },
   expected: { healths },
-}
-
-/**
- * An administrator at work: what Slurm could not launch it puts back into the queue, with --no-requeue too, for two
- * minutes (BeginTime); these are spared us.
- */
-async function startNow(scene: Scene): Promise<void> {
-  while (!scene.isOver()) {
-    const pending = await asAdmin(scene.target, ["squeue", "-h", "-t", "PD", "-o", "%i %r"])
-    const put = pending.split("\n").flatMap((line) => /^(\d+) BeginTime/.exec(line)?.[1] ?? [])
-    for (const id of put) await asAdmin(scene.target, ["scontrol", "update", `JobId=${id}`, "StartTime=now"])
-    await scene.pause(1_000)
-  }
 }
 
 async function without(scene: Scene, name: Daemon): Promise<void> {

@@ -1,6 +1,7 @@
 /** What the manager does to jobs: their node dies, others take their place, somebody puts them back into the queue. */
 import { asAdmin, daemon, onCluster, viewsOf } from "../../cluster.ts"
 import type { Fault, Scene } from "../fault.ts"
+import { startNow } from "./administrator.ts"
 
 /** These two work for long on n1, and the second one may try again; their second attempts are short. */
 const onDyingNode = 2
@@ -56,11 +57,11 @@ export const preemptedRequeue: Fault = preempted({
 
 export const requeued: Fault = {
   name: "requeued",
-  title: "an administrator requeues a running job that had asked not to be requeued",
+  title: "an administrator forces a running job back into the queue, which had asked not to be requeued",
   rounds: 20,
-  short: "Slurm waits for two minutes before it starts such a job again",
+  short: 4,
   jobs: 8,
-  job: () => ({ body: "sleep 20\n" }),
+  job: () => ({ body: "sleep 8\n" }),
   strike: async (scene) => {
     await untilRunning(scene, scene.jobs)
     const [victim] = await viewsOf(scene.work)
@@ -68,8 +69,10 @@ export const requeued: Fault = {
     await asAdmin(scene.target, ["scontrol", "update", `JobId=${id}`, "Requeue=1"])
     await asAdmin(scene.target, ["scontrol", "requeue", id])
     await scene.strike(`${victim?.key} requeued`)
+    await startNow(scene)
   },
-  expected: { healths: [], ends: (index) => (index === 0 ? ["failed/signal", "cancelled"] : ["completed"]) },
+  // The same attempt, started again by its manager, after its first start was ended.
+  expected: { healths: [], restarts: 1 },
 }
 
 function preempted({ name, queue, title }: { name: string; queue: string; title: string }): Fault {

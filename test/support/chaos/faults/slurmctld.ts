@@ -1,6 +1,7 @@
 /** Slurm's controller: frozen, killed, killed right after it has accepted something, restarted with and without its state. */
 import { asAdmin, daemon, eventsOf, mend } from "../../cluster.ts"
 import type { Expected, Fault, Place, Scene, Setting } from "../fault.ts"
+import { resumeNodes } from "./administrator.ts"
 
 /** While it is away; what it has lost is found out by looking. */
 const healths = ["degraded", "unreachable"]
@@ -102,16 +103,6 @@ async function killFor(scene: Scene, ms: number): Promise<void> {
     await daemon("start", "slurmctld")
   }
   await resumeNodes(scene)
-}
-
-/** An administrator at work: nodes that Slurm has drained take jobs again. */
-async function resumeNodes(scene: Scene): Promise<void> {
-  while (!scene.isOver()) {
-    const states = await asAdmin(scene.target, ["sinfo", "-h", "-N", "-p", "batch", "-o", "%N %T"])
-    const drained = states.split("\n").flatMap((line) => /(\S+) drain/.exec(line)?.[1] ?? [])
-    for (const node of drained) await asAdmin(scene.target, ["scontrol", "update", `NodeName=${node}`, "State=RESUME"])
-    await scene.pause(3_000)
-  }
 }
 
 /** What the nodes believe to run would disturb the rounds that come after. */
