@@ -151,12 +151,14 @@ export class Engine implements AsyncDisposable {
     if (watched.length === 0 && (loose.length === 0 || !isDue)) {
       this.looked(jolts)
       const recallInMs = await this.recallPass(signal)
-      // Whole milliseconds: a wait that is too small to move the clock would be waited for without end.
+      // Whole milliseconds, as below: a wait that is too small to move the clock would be waited for without end.
       return loose.length === 0 ? recallInMs : Math.ceil(Math.min(nextAt - clock.monotonic(), recallInMs ?? Infinity))
     }
     const live = await desk.link.session(signal, "monitor")
+    // Also where the line is cut in the middle of what follows: the manager was not away.
+    this.watch.reached()
     const earliestAt = this.askedAt + pace.askMsMin
-    if (!this.sweepWanted && earliestAt > clock.monotonic()) return earliestAt - clock.monotonic()
+    if (!this.sweepWanted && earliestAt > clock.monotonic()) return Math.ceil(earliestAt - clock.monotonic())
     this.askedAt = clock.monotonic()
     if (live.quietMs === 0 && pulse.isSteady && (await giveUp(desk, live, watched, signal)) > 0) return 0
     if (!isDue) {

@@ -237,7 +237,7 @@ function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, er
     case "transient":
     case "busy":
     case "auth":
-      desk.throttle.refused(reason)
+      desk.throttle.refused(reason, { isAway: error.class === "transient" })
       return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]
     case "limit":
       return [{ job: job.id, type: "not-accepted", token, try: tryNumber, reason }]

@@ -63,9 +63,15 @@ export class Throttle {
     return this.limits.capacity?.memory ?? null
   }
 
-  /** Nothing more is taken for now, whosever job it is: waits longer each time, until one is accepted or one ends. */
-  refused(reason: string): void {
-    const ms = Math.min(pauseMsMax, this.paused === null ? pauseMsMin : this.paused.ms * 2)
+  /**
+   * Nothing more is taken for now, whosever job it is: waits longer each time, until one is accepted or one ends. What is
+   * refused while it waits was under way together, and counts once. `isAway`: it could not be asked; how long it is left alone then is
+   * its breaker's affair, and what waits here must not go on for minutes after it is back.
+   */
+  refused(reason: string, { isAway = false }: { readonly isAway?: boolean } = {}): void {
+    if (this.pauseMs() > 0) return
+    const last = this.paused?.ms ?? null
+    const ms = last === null || isAway ? pauseMsMin : Math.min(pauseMsMax, last * 2)
     this.paused = { until: this.clock.monotonic() + ms * (0.5 + this.clock.random() / 2), ms, reason }
   }
 

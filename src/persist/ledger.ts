@@ -29,11 +29,9 @@ export class Ledger {
   }
 
   restore(jobs: Iterable<Job>, managers: Iterable<ManagerRecord>, seq: number): void {
-    for (const manager of managers) {
-      // Snapshots of earlier versions lack these.
-      const { visible = [], owners = [], limits = [] } = manager
-      this.managers.set(manager.executor, { ...manager, visible, owners, limits })
-    }
+    // Snapshots of earlier versions lack these.
+    const none = { visible: [], owners: [], limits: [] }
+    for (const manager of managers) this.managers.set(manager.executor, { ...none, ...manager })
     for (const job of jobs) {
       this.jobs.set(job.id, job)
       const rival = this.#newest(job.key)

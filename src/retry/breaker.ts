@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts"
 import type { ErrorClass, HawserError } from "../errors.ts"
 import type { Health } from "../job/index.ts"
+import { type HealthSign, healthAfter } from "./health.ts"
 import { delayMsFor } from "./policy.ts"
 
 export interface BreakerOptions {
@@ -61,20 +62,21 @@ export class Breaker {
     this.prober = null
     this.openUntil = Number.NEGATIVE_INFINITY
     if (this.trouble !== null && this.trouble.until > this.options.clock.monotonic())
-      return this.tell("degraded", this.trouble.reason)
+      return this.tell("troubled", this.trouble.reason)
     this.trouble = null
-    this.tell("up", null)
+    this.tell("answered", null)
   }
 
   /** It answers, but not in full. Holds for a minute, so that what still works does not call it `up` in between. */
   degraded(reason: string): void {
     this.trouble = { reason, until: this.options.clock.monotonic() + degradedMs }
-    if (this.health === "up" || this.health === "degraded") this.tell("degraded", reason)
+    this.tell("in-part", reason)
   }
 
   /** Counts a failure, and returns the milliseconds until the next try. What is the job's fault or ours does not count. */
   failed(error: HawserError, who: string | null = null): number {
-    if (!aboutManager[error.class]) {
+    const sign = signOf[error.class]
+    if (sign === null) {
       this.release(who)
       return 0
     }
@@ -87,7 +89,7 @@ export class Breaker {
     this.failures += 1
     const delayMs = delayMsFor(error.class, this.failures, this.options.clock.random())
     this.openUntil = now + delayMs
-    this.tell(healthAfter[error.class] ?? "unreachable", error.message)
+    this.tell(sign, error.message)
     return delayMs
   }
 
@@ -97,7 +99,10 @@ export class Breaker {
     this.prober = null
   }
 
-  private tell(health: Health, reason: string | null): void {
+  private tell(sign: HealthSign, reason: string | null): void {
+    const health = healthAfter[this.health][sign]
+    // It has said nothing of why it is so.
+    if (sign === "in-part" && health !== "degraded") return
     if (health === this.health && reason === this.reason) return
     this.health = health
     this.reason = reason
@@ -110,16 +115,14 @@ const proberMs = 250
 
 const degradedMs = 60_000
 
-/** Whether an error says something of the manager; else it is the request's own, or ours. */
-const aboutManager: Readonly<Record<ErrorClass, boolean>> = {
-  transient: true,
-  busy: true,
-  "in-doubt": true,
-  auth: true,
-  gone: true,
-  limit: false,
-  rejected: false,
-  "unknown-job": false,
+/** What an error says of the manager; null: it is the request's own, or ours. */
+const signOf: Readonly<Record<ErrorClass, HealthSign | null>> = {
+  transient: "transient",
+  busy: "busy",
+  "in-doubt": "in-doubt",
+  auth: "auth",
+  gone: "gone",
+  limit: null,
+  rejected: null,
+  "unknown-job": null,
 }
-
-const healthAfter: Partial<Record<ErrorClass, Health>> = { auth: "needs-login", gone: "gone", busy: "degraded" }

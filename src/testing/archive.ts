@@ -2,13 +2,8 @@
 import type { Readable } from "node:stream"
 import { tarHeader, tarPadding, tarTrailer } from "../remote/tar.ts"
 import { readTar } from "../remote/untar.ts"
-
-/** What a tar stream of job directories holds, by token. */
-export interface Staged {
-  readonly folders: ReadonlyMap<string, ReadonlyMap<string, string>>
-  /** Names the end marker that came; null: none did. */
-  readonly end: string | null
-}
+import type { ResultFile } from "./home.ts"
+import type { Staged } from "./verbs.ts"
 
 /** What `hz_stage` would unpack. Programs for `bin/` are left out: the virtual wrapper has its own. */
 export async function readArchive(source: Readable): Promise<Staged> {
@@ -24,12 +19,6 @@ export async function readArchive(source: Readable): Promise<Staged> {
     folders.set(token, files.set(rest.join("/"), Buffer.concat(parts).toString("utf8")))
   })
   return { folders, end }
-}
-
-/** A file of a job's results. */
-export interface ResultFile {
-  readonly name: string
-  readonly text: string
 }
 
 /** What `hz_collect` sends: of each job that stands there its results, and that its directory was read to the end. */

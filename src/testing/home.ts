@@ -30,6 +30,12 @@ export interface JobFolder {
   readonly answers: Map<number, Answer>
 }
 
+/** A file of a job's results, as one host sees it. */
+export interface ResultFile {
+  readonly name: string
+  readonly text: string
+}
+
 export class Home {
   readonly path: string
   readonly owners: Map<number, string> = new Map()

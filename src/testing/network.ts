@@ -10,11 +10,11 @@ import {
   neverSentError,
   unansweredError,
 } from "../transport/shellErrors.ts"
-import { type Staged, readArchive, writeArchive } from "./archive.ts"
+import { readArchive, writeArchive } from "./archive.ts"
 import type { Life } from "./life.ts"
 import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
-import { type VerbHost, collect, runVerb, stage } from "./verbs.ts"
+import { type Staged, type VerbHost, collect, runVerb, stage } from "./verbs.ts"
 
 /** Where a connection is cut: the command never arrives, its answer is lost, or the next one finds it dead. */
 export type Cut = "before" | "during" | "after"

@@ -1,8 +1,7 @@
 /** The verbs of `remote/*.sh` over a virtual home: the same answers, letter for letter where we read them. */
 import type { CommandResult } from "../command.ts"
 import { verbExit } from "../remote/answer.ts"
-import type { ResultFile, Staged } from "./archive.ts"
-import { Home, type JobFolder, jobFolder, seen, takeGuard } from "./home.ts"
+import { Home, type JobFolder, type ResultFile, jobFolder, seen, takeGuard } from "./home.ts"
 import type { Strike } from "./strikes.ts"
 
 /** What a verb sees of the host that it runs on. */
@@ -175,6 +174,13 @@ function remove(host: VerbHost, [path = "", owner = "", ...tokens]: readonly str
   const home = may(host, path, owner)
   for (const token of tokens) home.jobs.delete(token)
   return lines(["end"])
+}
+
+/** What a tar stream of job directories holds, by token. */
+export interface Staged {
+  readonly folders: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** Names the end marker that came; null: none did. */
+  readonly end: string | null
 }
 
 /** `hz_stage`: exit code 91 for a stream without its end marker, as the verb says it. */

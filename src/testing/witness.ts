@@ -30,6 +30,7 @@ export class Witness implements ClusterWitness {
   readonly struck: Set<Strike> = new Set()
   /** Called with each native that is accepted. */
   afterAcceptance: () => void = () => undefined
+  #hasShown = false
   /** A job had vanished where it was not shown that a fence stops it. */
   hasHeldBack = false
   /** The newest things that happened. */
@@ -185,6 +186,7 @@ export class Witness implements ClusterWitness {
 
   #hear(events: readonly AnyEvent[], realm: Realm, store: JobStore): void {
     for (const event of events) {
+      if (event.type === "visible") this.#hasShown = true
       if (!("job" in event)) continue
       const job = store.jobs.get(event.job)
       if (job === undefined) continue
@@ -229,9 +231,11 @@ export class Witness implements ClusterWitness {
     const runs = this.runs.filter((run) => run.token === token)
     const runsNow = runs.find((run) => this.runsNow(run))
     const isDisowned = this.#failedNodes.has(token)
-    // Its deadline is over and nobody can be asked: late evidence corrects it.
+    // Its deadline is over and nobody can be asked, or nothing has shown what a fence does: late evidence corrects it.
     if (outcome.cause === "abandoned" && job.spec.giveUpAfterMs !== null)
-      return this.#timeline.now - this.#reachedAt < awayMsMin ? "the manager was there a moment ago" : null
+      return this.#hasShown && this.#timeline.now - this.#reachedAt < awayMsMin
+        ? "the manager was there a moment ago"
+        : null
     if (outcome.cause === "lost") return this.#mayBeLost(token) ? null : "nobody had forgotten it"
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"

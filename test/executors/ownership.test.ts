@@ -37,7 +37,7 @@ function site() {
   }
   /** A controller on this directory. `isAlive`: nobody can say that the one before it is dead. */
   const controller = async (name: string, isAlive = false): Promise<{ store: JobStore; ownership: Ownership }> => {
-    const startTimeOf = isAlive ? systemHost.startTimeOf : () => Promise.resolve(null)
+    const startTimeOf = (pid: number) => (isAlive ? systemHost.startTimeOf(pid) : Promise.resolve(null))
     const host = { ...systemHost, startTimeOf }
     const store = await openStore(join(folder, name), { clock, takeOver: isAlive, host })
     stores.push(store)

@@ -136,10 +136,27 @@ test("a manager that takes no more is left alone, longer each time, until one is
   expect(throttle.admit([job("a")], []).get("a")?.kind).toBe("admitted")
 })
 
+test("what is refused together counts once, and a manager that was away is not waited for after it is back", () => {
+  const clock = handClock()
+  const throttle = new Throttle(clock, unlimited)
+  for (let times = 0; times < 8; times += 1) throttle.refused("AssocMaxSubmitJobLimit")
+  expect(throttle.pauseMs()).toBe(5_000)
+  const away = new Throttle(clock, unlimited)
+  for (let times = 0; times < 8; times += 1) {
+    away.refused("Unable to contact slurm controller", { isAway: true })
+    expect(away.pauseMs()).toBe(5_000)
+    clock.ms += 5_000
+  }
+})
+
 test("a native that leaves makes a refused submission worth another try soon", () => {
   const clock = handClock()
   const throttle = new Throttle(clock, unlimited)
-  for (let times = 0; times < 6; times += 1) throttle.refused("limit")
+  for (let times = 0; times < 3; times += 1) {
+    clock.ms += throttle.pauseMs()
+    throttle.refused("limit")
+  }
+  expect(throttle.pauseMs()).toBe(20_000)
   throttle.left(job("a"))
   expect(throttle.pauseMs()).toBe(1_000)
 })

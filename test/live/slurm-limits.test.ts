@@ -1,7 +1,7 @@
 /** Submit limits of accounts and QOS: found out once, then kept to, and the jobs behind them go on by themselves. */
 import { describe, expect, test } from "vitest"
 import { study } from "../support/cli.ts"
-import { Trace, batchOf, clusterConfig, eventsOf, onCluster, wrongRuns } from "../support/cluster.ts"
+import { Trace, batchOf, clusterConfig, eventsOf, wrongRuns } from "../support/cluster.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
 const skipped = typeof rig === "string"

@@ -110,3 +110,22 @@ describe.each(["before", "after"] as const)("killed %s its n-th step", (when) =>
 function linesWith({ log }: Report, words: RegExp): number[] {
   return log.flatMap((line, index) => (words.test(line) ? [index] : []))
 }
+
+test("a line that is cut behind a new connection is no manager that was away: nothing is given up unseen", async () => {
+  const late = planned("late", { giveUpAfterMs: 200_000 })
+  const report = await simulate({
+    seed: 1,
+    scenario: [late],
+    trouble: {
+      ...noTrouble,
+      untilMs: 300_000,
+      // It waits in the queue; its deadline comes with a jump of the clock, while nobody can connect.
+      controllerFrozen: [{ from: 600, to: 250_000 }],
+      outages: [{ from: 10_000, to: 75_000 }],
+      wallJumps: [{ at: 22_000, ms: 86_400_000 }],
+      cutAt: { verb: "hz_fence", number: 1, when: "before" },
+    },
+  })
+  expect(report.violations).toEqual([])
+  expect(report.outcomes).toEqual({ late: "failed launch" })
+})
