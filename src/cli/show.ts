@@ -71,6 +71,7 @@ export function textOf(job: JobView): string {
     ["signal", job.signal],
     ["native id", job.nativeId],
     ["attempt", job.attempt],
+    ["restarts", job.attempts.length === 1 ? (job.attempts[0]?.restarts ?? 0) || null : null],
     ...(job.attempts.length > 1 ? job.attempts : []).map((one) => attemptLine(one, job.attempts[0] ?? one)),
     ...job.attempts.map((one): readonly [string, string | null] => ["tombstone", tombstoneLine(one)]),
     ["earlier", job.earlier === null ? null : `${job.earlier} had this key before`],

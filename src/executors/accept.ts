@@ -13,6 +13,7 @@ import {
   isAbandoned,
   isFinal,
   parseSpec,
+  requeueProblems,
   signalProblems,
 } from "../job/index.ts"
 import type { PlainError, SubmitRequest, SubmitResult } from "./api.ts"
@@ -130,7 +131,7 @@ function read(fleet: FleetView, request: SubmitRequest): Candidate {
   const executor = request.executor ?? reading.value.executor ?? fleet.parts.defaultExecutor
   const parts = fleet.partsOf(executor)
   const spec = applyDefaults(reading.value.spec, parts.defaults)
-  const problems = [...escalationProblems(spec), ...signalProblems(spec)]
+  const problems = [...escalationProblems(spec), ...signalProblems(spec), ...requeueProblems(spec)]
   if (problems.length > 0) throw specInvalid(request, problems)
   checkExpressible(parts, spec)
   return { request, key: reading.value.key ?? `job-${fleet.parts.clock.nonce(5)}`, executor, spec }
@@ -154,9 +155,18 @@ function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
     script: `${directory}/job.sh`,
     spec,
   }
+  if (spec.retry.requeue === true && !parts.scheduler.features.requeue) throw requeueUnknown(parts)
   parts.scheduler.directives(submission)
   parts.scheduler.submit(submission)
   parts.launcherFor(spec)
+}
+
+function requeueUnknown({ name, scheduler }: ExecutorParts): UsageError {
+  return new UsageError("SPEC_INVALID", {
+    summary: `retry.requeue can't be had on ${name}.`,
+    reason: `Its manager (${scheduler.name}) starts nothing again by itself.`,
+    advice: "Leave it out: with maxAttempts: 2 or more, Hawser itself makes further attempts.",
+  })
 }
 
 /** A value that nobody here knows would have to be waited for, perhaps for ever. */

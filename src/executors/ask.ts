@@ -6,6 +6,7 @@ import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/records.ts"
 import { type Listing, isSameNative, seenNow } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
+import { isExplicable, managerSignals, mayStartAgain, wantsCause } from "./word.ts"
 import { chunks } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
@@ -153,9 +154,14 @@ export async function askHistory(
   findings: Findings,
   signal: AbortSignal,
 ): Promise<void> {
-  const open = unsettled(findings, watched).filter(({ attempt }) => {
+  const open = unsettled(findings, watched).filter(({ job, attempt }) => {
     const record = findings.records.get(attempt.token)?.exits.at(-1)
-    return attempt.nativeId !== null && (record === undefined || record.wrapperSignal !== null)
+    const isSettled =
+      record !== undefined &&
+      record.wrapperSignal === null &&
+      !(record.signal !== null && managerSignals.has(record.signal)) &&
+      !isExplicable({ wantsCause: wantsCause(job, attempt) }, record)
+    return attempt.nativeId !== null && !isSettled
   })
   if (open.length === 0) return
   for (const some of chunks(open, nativesPerCall)) {
@@ -226,7 +232,7 @@ async function lookForSome(
   }
 }
 
-/** What lives is in the queue; accounting lags, and may never get to know an end. */
+/** What lives is in the queue; accounting lags, and may never get to know an end, or only that of an earlier start. */
 function isSighting(seen: Evidence): boolean {
-  return seen.source !== "accounting" || seen.state === "ended"
+  return seen.source !== "accounting" || (seen.state === "ended" && !mayStartAgain(seen))
 }

@@ -1,6 +1,6 @@
 /** Cancel: a recorded wish, carried out when the manager can be reached, repeated until the evidence shows an end. */
 import { HawserError, asHawserError } from "../errors.ts"
-import type { AnyEventBody } from "../job/index.ts"
+import { type AnyEventBody, restartsOf } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
 import { isSameNative } from "../schedulers/scheduler.ts"
 import { answeredBehind } from "./answered.ts"
@@ -40,7 +40,11 @@ export async function cancelAll(
   wanted: readonly Watched[],
   signal: AbortSignal,
 ): Promise<void> {
-  const due = wanted.filter(({ attempt }) => watch.cancelDue(attempt.token, desk.pace.killAfterMs) !== null)
+  const { patience } = desk
+  const isTime = ({ attempt }: Watched): boolean => watch.cancelDue(attempt.token, patience.killAfterMs) !== null
+  if (wanted.some(({ attempt }) => watch.cancelDue(attempt.token, patience.killAfterMs) === "kill"))
+    await patience.learn(live, signal)
+  const due = wanted.filter(isTime)
   if (due.length === 0) return
   await intendToFence(
     desk,
@@ -83,7 +87,7 @@ async function cancelNatives(
   sent.push(...guarded.filter((one) => !isOut(one)))
   for (const how of ["term", "kill"] as const) {
     const natives = guarded.filter(
-      (one) => isOut(one) && watch.cancelDue(one.attempt.token, desk.pace.killAfterMs) === how,
+      (one) => isOut(one) && watch.cancelDue(one.attempt.token, desk.patience.killAfterMs) === how,
     )
     for (const some of chunks(natives, nativesPerCall)) {
       await live.cancel(desk.scheduler, some.map(nativeOf), { force: how === "kill" }, signal)
@@ -108,7 +112,8 @@ function eventsOf(one: Watched, guard: Guard | Unproven, isSent: boolean): reado
 
 export function cancelledBeforeStart({ job, attempt }: Watched): AnyEventBody {
   const outcome = { state: "cancelled", cause: null, exitCode: null, signal: null } as const
-  const reason = "Cancelled before it started."
+  const reason =
+    restartsOf(attempt) === 0 ? "Cancelled before it started." : "Cancelled before its manager had started it again."
   return { job: job.id, type: "ended", token: attempt.token, outcome, reason, evidence: [] }
 }
 
@@ -139,9 +144,10 @@ export async function takeGuardAsProof(
   live: Live,
   one: Watched,
   signal: AbortSignal,
+  start: 0 | "first" = 0,
 ): Promise<Guard | Unproven> {
   if (!canProve(desk, one)) return { kind: "unproven", events: [] }
-  const guard = await takeGuard(desk, live, one, signal)
+  const guard = await takeGuard(desk, live, one, signal, start)
   if (isShown(desk.store, desk.name) || guard.kind !== "won") return guard
   const events = await answeredBehind(desk, live, one, signal)
   return events.length === 0 ? guard : { kind: "unproven", events }
@@ -152,11 +158,17 @@ export function canProve(desk: Desk, one: Watched): boolean {
   return isShown(desk.store, desk.name) || !isOut(one)
 }
 
-/** Takes the guard of the attempt's next start. The intent has been recorded. */
-export async function takeGuard(desk: Desk, live: Live, { attempt }: Watched, signal: AbortSignal): Promise<Guard> {
+/** Takes the guard of the attempt's next start, or of its first one alone. The intent has been recorded. */
+export async function takeGuard(
+  desk: Desk,
+  live: Live,
+  { attempt }: Watched,
+  signal: AbortSignal,
+  start: 0 | "first" = 0,
+): Promise<Guard> {
   try {
     const { won, owner } = await live.session.act(
-      fence(live.place, attempt.token, `revoked:${desk.store.epoch}:${attempt.token}`),
+      fence(live.place, attempt.token, `revoked:${desk.store.epoch}:${attempt.token}`, start),
       signal,
     )
     // A fence of an earlier controller is as good as ours: nobody can run behind it.

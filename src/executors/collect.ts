@@ -1,6 +1,6 @@
 /** Collect: stdout, stderr and outputs of what has ended come back, and only then the job is over. */
 import { HawserError } from "../errors.ts"
-import { type AnyEventBody, type Job, currentAttempt } from "../job/index.ts"
+import { type AnyEventBody, type Job, currentAttempt, restartsOf } from "../job/index.ts"
 import { collectJobs } from "../remote/staging.ts"
 import { type CollectReply, isWhole } from "../remote/unpack.ts"
 import { readRecords } from "../remote/records.ts"
@@ -47,7 +47,10 @@ function streamsOf(tries: Tries, due: readonly Job[]): readonly (readonly Job[])
 /** What never ran has nothing to bring back. A manager need not tell when it started what it shows as running. */
 function hasOutputs(job: Job): boolean {
   const attempt = currentAttempt(job)
-  if (attempt === null || attempt.fence === "won") return false
+  if (attempt === null) return false
+  // Also one that was fenced: before a start to come, it has what the one before left.
+  if (restartsOf(attempt) > 0) return true
+  if (attempt.fence === "won") return false
   const wasSeen = attempt.lastSeen !== null && ["running", "suspended"].includes(attempt.lastSeen.state ?? "")
   return wasSeen || attempt.startedAt !== null || attempt.evidence.some((seen) => seen.source === "record")
 }
@@ -127,6 +130,7 @@ function collected(desk: Desk, job: Job, reply: Collected | undefined): AnyEvent
   const token = tokenOfJob(job)
   const directory = desk.resultsDirectory(job)
   const notes = [
+    ...restartNotes(job),
     ...(reply?.notes ?? []),
     ...(isUnlisted(job, reply) ? ["There is no exit record: whether all outputs have come is not known."] : []),
     ...(reply?.refused ?? []).map(({ path, reason }) => `${path} was left out: ${reason}`),
@@ -145,6 +149,17 @@ function collected(desk: Desk, job: Job, reply: Collected | undefined): AnyEvent
   return [
     done,
     { job: job.id, type: "finished", outcome: { ...job.outcome, state: "failed", cause: "stage-out" }, reason },
+  ]
+}
+
+/** Stdout and stderr are those of the last start. */
+function restartNotes(job: Job): string[] {
+  const attempt = currentAttempt(job)
+  const restarts = attempt === null ? 0 : restartsOf(attempt)
+  if (attempt === null || restarts === 0) return []
+  const times = restarts === 1 ? "once" : `${restarts} times`
+  return [
+    `Its manager started it again ${times}; what the start before had printed is in stdout.${restarts - 1} and stderr.${restarts - 1} of ${attempt.directory}.`,
   ]
 }
 

@@ -8,9 +8,9 @@ import type { ResultsDisk } from "../remote/resultsDisk.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
 import type { Bell } from "./bell.ts"
 import type { Book } from "./book.ts"
-import type { JudgeLimits } from "./judge.ts"
 import type { ManagerLink } from "./link.ts"
 import type { Log } from "./log.ts"
+import type { Patience } from "./patience.ts"
 import type { Pulse } from "./pulse.ts"
 import type { Throttle } from "./throttle.ts"
 
@@ -27,7 +27,7 @@ export interface Desk {
   readonly clock: Clock
   readonly log: Log
   readonly pace: Pace
-  readonly judgeLimits: JudgeLimits
+  readonly patience: Patience
   readonly bells: { readonly submit: Bell; readonly monitor: Bell; readonly collect: Bell }
   /** Nothing that we write counts any more: another controller has the state directory. */
   readonly onLost: (why: HawserError) => void
@@ -50,7 +50,7 @@ export interface Pace {
   readonly askMsMin: number
   /** How long `submit` waits for others to travel with. */
   readonly gatherMs: number
-  /** A cancelled native gets KILL after this. */
+  /** A cancelled native gets KILL after this, or later where its manager waits longer. */
   readonly killAfterMs: number
 }
 

@@ -207,8 +207,10 @@ export class Engine implements AsyncDisposable {
   /** When a sweep is due, without a hint, by the monotonic clock. */
   private sweepAt(watched: readonly Watched[], loose: readonly Loose[]): number {
     const { pace, clock } = this.desk
+    const isNear = watched.some(({ attempt }) => this.watch.wordlessForMs(attempt.token) !== null)
+    const watchedMs = isNear ? pace.sweepMsMin : nextSweepMs(pace, watched, clock.now())
     const waits = [
-      ...(watched.length > 0 ? [nextSweepMs(pace, watched, clock.now())] : []),
+      ...(watched.length > 0 ? [watchedMs] : []),
       ...(loose.some(({ isPressing }) => isPressing)
         ? [nextLookMs(pace, this.sweptAt - (this.settlingSince ?? Infinity))]
         : []),

@@ -1,6 +1,14 @@
 /** Explain: from the facts of one job to sentences about it. Pure. */
 import { duration, isoTime } from "../clock.ts"
-import { type Attempt, type Evidence, type Job, type JobState, currentAttempt, isFinal } from "../job/index.ts"
+import {
+  type Attempt,
+  type Evidence,
+  type Job,
+  type JobState,
+  currentAttempt,
+  isFinal,
+  restartsOf,
+} from "../job/index.ts"
 import type { Records } from "../remote/layout.ts"
 import type { Explanation, ExplainedAttempt, ExplainedEvidence } from "./explanation.ts"
 import { type Rule, type Verdict, hasStarted, ruling } from "./judge.ts"
@@ -82,6 +90,7 @@ function attemptOf({ now, situation }: Facts, attempt: Attempt): ExplainedAttemp
       `Attempt ${number}${again}: token ${token}, ${nativeId === null ? "no native id yet" : `native ${nativeId}`}.`,
       `Its directory on the other side is ${directory}.`,
       submissionSays(attempt, now),
+      ...restartsSay(attempt),
       `${guardSays[guard]}${owner === null ? "" : ` (${owner})`}${fence === "intended" ? "; the engine is about to take it" : ""}.`,
     ],
   }
@@ -112,6 +121,12 @@ function submissionSays({ submission, refusedTries, acceptedAt, createdAt }: Att
     case "accepted":
       return `The manager accepted it ${age(acceptedAt ?? createdAt)}.${refused}`
   }
+}
+
+function restartsSay(attempt: Attempt): string[] {
+  const count = restartsOf(attempt)
+  if (count === 0) return []
+  return [`Its manager has taken it back ${times(count)}, to start it again: it is the same attempt all the time.`]
 }
 
 function times(count: number): string {
@@ -186,13 +201,14 @@ const ruleSays: Readonly<Record<Rule, string>> = {
   3: "The manager still has the native.",
   4: "The manager says that the native is over, and there is no exit record.",
   5: "There is the exit record of one that was signalled, and the manager does not know the native any more.",
-  6: "Nobody knows anything of the native.",
+  6: "Nobody knows anything of the native, or accounting alone tells how a start of it ended that another may follow.",
 }
 
 const needSays: Readonly<Record<Extract<Verdict, { kind: "keep" }>["needs"], string>> = {
   nothing: "It keeps its state.",
   records: "It keeps its state until our records have been read.",
   grace: "It keeps its state, since the exit record may still come.",
+  word: "It keeps its state for a moment, since the manager may tell why it failed.",
   looks: "It keeps its state, since absence has to be shown by complete looks.",
 }
 

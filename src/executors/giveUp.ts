@@ -32,7 +32,8 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
   const groups: (readonly AnyEventBody[])[] = []
   const given: Watched[] = []
   const failed = await forEach(due, async (one) => {
-    const guard = await unlessItRan(desk, live, one, await takeGuardAsProof(desk, live, one, signal), signal)
+    // The first one alone: a start that its manager has stopped may be followed by another, which is none of ours to keep.
+    const guard = await unlessItRan(desk, live, one, await takeGuardAsProof(desk, live, one, signal, "first"), signal)
     groups.push(eventsOf(one, guard))
     if (guard.kind === "won" || (guard.kind === "unproven" && isOut(one))) given.push(one)
   })
@@ -70,7 +71,7 @@ async function unlessItRan(
  */
 export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
   const due = [...watchedBy(desk), ...onTheirWay(desk)].filter(
-    (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.judgeLimits.absenceMs,
+    (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.patience.limits.absenceMs,
   )
   if (due.length === 0) return
   const groups = due.map((one) => {

@@ -1,7 +1,8 @@
 /** The judge: what the evidence of one attempt means. One pure function; its table stands in docs/judging.md. */
-import type { Attempt, Cause, Evidence, LiveState, Outcome } from "../job/index.ts"
-import { wrapperExit } from "../remote/answer.ts"
+import { type Attempt, type Evidence, type LiveState, type Outcome, restartsOf } from "../job/index.ts"
 import type { ExitRecord, Records } from "../remote/layout.ts"
+import { hasRecords, isRevokedBy, isWrappersOwn, lastExit, mayHaveRun } from "./records.ts"
+import { isExplicable, managerCauses, managerSignals, mayStartAgain } from "./word.ts"
 
 /** Everything that is known of one attempt at one time. */
 export interface Case {
@@ -15,14 +16,20 @@ export interface Case {
   /** How long complete looks have found nothing of it: the sum of the spans between consecutive ones. */
   readonly absence: { readonly coveredMs: number; readonly looks: number }
   readonly now: number
-  /** How long a final native state without an exit record has been known, ms; null: it was not. */
+  /** How long a final native state without an exit record has been known for certain, ms; null: it was not. */
   readonly finalForMs: number | null
+  /** How long a failure has waited for the manager's word on it, ms; null: it has not. */
+  readonly wordlessForMs: number | null
+  /** The job's policy asks for causes that only the manager knows. */
+  readonly wantsCause: boolean
   readonly limits: JudgeLimits
 }
 
 export interface JudgeLimits {
   /** Final in the manager, started, but no exit record: wait for the manager's kill time and the file system's cache. */
   readonly graceMs: number
+  /** A record of a failure that the manager may explain, and it has not said that it is over: wait for its word. */
+  readonly wordMs: number
   /**
    * The same where the manager says that it ended by itself: then its wrapper has left a record, which a client of NFS may
    * not see for a minute. (acdirmax, 60 s; nfs(5))
@@ -38,6 +45,7 @@ export interface JudgeLimits {
 
 export const defaultJudgeLimits: JudgeLimits = {
   graceMs: 20_000,
+  wordMs: 20_000,
   recordMs: 75_000,
   absenceMs: 60_000,
   absenceLooks: 3,
@@ -46,7 +54,7 @@ export const defaultJudgeLimits: JudgeLimits = {
 
 export type Verdict =
   /** Nothing new. `needs`: what would decide it. */
-  | { readonly kind: "keep"; readonly needs: "nothing" | "records" | "grace" | "looks" }
+  | { readonly kind: "keep"; readonly needs: "nothing" | "records" | "grace" | "looks" | "word" }
   | { readonly kind: "observed"; readonly state: LiveState; readonly evidence: Evidence }
   | {
       readonly kind: "ended"
@@ -72,12 +80,14 @@ export function judge(known: Case): Verdict {
 /** Rules in order; the first that applies decides. The numbers are those of docs/judging.md. */
 export function ruling(known: Case): Ruling {
   const record = lastExit(known.records)
-  const final = known.evidence.find((evidence) => evidence.state === "ended") ?? null
+  const final = known.evidence.find((evidence) => evidence.state === "ended" && !isInterim(known, evidence)) ?? null
   const live = newestLive(known)
 
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
-  if (record !== null && !isSignalled(known, record) && !restartedSince(known, record))
-    return { rule: 1, verdict: byRecord(known, record, final) }
+  if (record !== null && !isSignalled(known, record) && !restartedSince(known, record)) {
+    const isExplained = final !== null || !isExplicable(known, record) || isOverdue(known)
+    return { rule: 1, verdict: isExplained ? byRecord(known, record, final) : needs("word") }
+  }
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record))
     return { rule: 2, verdict: byRecord(known, record, final) }
@@ -87,7 +97,8 @@ export function ruling(known: Case): Ruling {
   // 4. The manager says it is over, and we have no record.
   if (final !== null) return { rule: 4, verdict: byManager(known, final) }
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
-  if (record !== null) return { rule: 5, verdict: absent(known) ? byRecord(known, record, null) : needs("looks") }
+  if (record !== null && !restartedSince(known, record))
+    return { rule: 5, verdict: isAbsent(known) ? byRecord(known, record, null) : needs("looks") }
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
   return { rule: 6, verdict: byAbsence(known) }
 }
@@ -102,16 +113,17 @@ function isSignalled(known: Case, record: ExitRecord): boolean {
   return mayBeManagers && record.limit === null && known.cancelRequestedAt === null
 }
 
-/** With these managers end natives, and kernels those that want too much memory. */
-const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
+function isOverdue({ wordlessForMs, limits }: Case): boolean {
+  return (wordlessForMs ?? 0) >= limits.wordMs
+}
 
 function byAbsence(known: Case): Verdict {
   if (known.records === null) return needs("records")
-  if (!absent(known)) return needs("looks")
+  if (!isAbsent(known)) return needs("looks")
   return hasStarted(known) ? lost(known) : { kind: "fence" }
 }
 
-function needs(what: "records" | "looks"): Verdict {
+function needs(what: "records" | "looks" | "word"): Verdict {
   return { kind: "keep", needs: what }
 }
 
@@ -119,7 +131,9 @@ function observed(known: Case, live: Evidence): Verdict {
   const state = live.state
   if (state === null || state === "ended") return { kind: "keep", needs: "nothing" }
   const last = known.attempt.lastSeen
-  const same = last !== null && last.state === state && last.reason === live.reason && last.word === live.word
+  const isRestart = live.restarts !== null && live.restarts !== (last?.restarts ?? 0)
+  const same =
+    last !== null && last.state === state && last.reason === live.reason && last.word === live.word && !isRestart
   if (!same) return { kind: "observed", state, evidence: live }
   return { kind: "keep", needs: live.source === "accounting" ? "looks" : "nothing" }
 }
@@ -129,8 +143,25 @@ function observed(known: Case, live: Evidence): Verdict {
  * knows nothing of them is right. One that has not started is only fenced, so it waits no longer than others.
  */
 function isRunaway(known: Case, live: Evidence): boolean {
-  if (live.source !== "accounting" || known.records === null || !absent(known)) return false
+  if (live.source !== "accounting" || known.records === null || !isAbsent(known)) return false
   return !hasStarted(known) || known.absence.coveredMs >= known.limits.runawayMs
+}
+
+/**
+ * Of a native that waits to be started again, accounting still shows how the start before ended, and a queue that was not
+ * told whole may hide it. So its word alone counts only when the queue had said the same, or is known not to have it.
+ */
+function isInterim(known: Case, evidence: Evidence): boolean {
+  return mayStartAgain(evidence) && known.finalForMs === null && !isAbsent(known)
+}
+
+/** Whether the manager is known to call it over for good, so that a clock may run from then on. */
+export function isKnownOver({
+  evidence,
+  ...known
+}: Pick<Case, "evidence" | "finalForMs" | "absence" | "limits">): boolean {
+  if (evidence.length === 0 || evidence.some(({ state }) => state !== "ended")) return false
+  return !evidence.every(mayStartAgain) || known.finalForMs !== null || isAbsent(known)
 }
 
 /**
@@ -139,10 +170,6 @@ function isRunaway(known: Case, live: Evidence): boolean {
  */
 function isRevoked({ records, cancelRequestedAt }: Case): boolean {
   return records !== null && cancelRequestedAt === null && isRevokedBy(records)
-}
-
-export function isRevokedBy({ guards }: Records): boolean {
-  return guards.some(({ start, owner }) => start === 0 && owner.startsWith("revoked:"))
 }
 
 /** What the record says, with the manager's word for why a signal came. */
@@ -179,9 +206,6 @@ function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Out
   if (record.exitCode === 0) return { state: "completed", cause: null, ...facts }
   return { state: "failed", cause: "exit", ...facts }
 }
-
-/** Causes that only the manager can know: they explain a signal or an exit code, and outrank it. */
-const managerCauses: ReadonlySet<Cause> = new Set(["timeout", "out-of-memory", "node-failure", "preempted"])
 
 function byManager(known: Case, final: Evidence): Verdict {
   const outcome = final.outcome
@@ -236,19 +260,6 @@ function cancelledByFence(final: Evidence): Verdict {
   return ended(outcome, "Cancelled before it started.", [final])
 }
 
-/** Codes with which the wrapper ends without having run the payload. A payload may end with them too; then there are records. */
-function isWrappersOwn(exitCode: number | null): boolean {
-  return exitCode !== null && Object.values<number>(wrapperExit).includes(exitCode)
-}
-
-/**
- * Did the payload run? Before that comes the guard, and after it the started record, without which it is not run. A native
- * that found the guard taken (111) says nothing of the one that has it.
- */
-function mayHaveRun(records: Records, exitCode: number | null): boolean {
-  return exitCode === wrapperExit.guarded ? hasRecords(records) : records.started.length > 0
-}
-
 /** It is gone for certain, and left no record: its wrapper was killed in a way that it could not notice. */
 function withoutOutcome(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known)) return { kind: "fence" }
@@ -280,33 +291,27 @@ function ended(outcome: Outcome, reason: string | null, evidence: readonly Evide
   return { kind: "ended", outcome, reason, evidence }
 }
 
-function absent(known: Case): boolean {
+/** Enough complete looks have found nothing. */
+export function isAbsent(known: Pick<Case, "absence" | "limits">): boolean {
   return known.absence.looks >= known.limits.absenceLooks && known.absence.coveredMs >= known.limits.absenceMs
 }
 
-/** A guard that a native holds, or a started record: the payload may have run. */
+/** A guard that a native holds, a started record, or a restart: the payload may have run. */
 export function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
   if (known.attempt.startedAt !== null || known.attempt.lastSeen?.state === "running") return true
+  if (restartsOf(known.attempt) > 0) return true
   return hasRecords(known.records)
 }
 
-function hasRecords(records: Records | null): boolean {
-  if (records === null) return false
-  return records.started.length > 0 || records.guards.some((guard) => guard.owner.startsWith("native:"))
-}
-
-/** The manager has started the native again after this record was written: only the highest start counts. */
+/**
+ * The manager has started the native again after this record was written: only the highest start counts. A start whose
+ * record is not final is followed by another one as soon as the manager says so; its own records may show later.
+ */
 function restartedSince(known: Case, record: ExitRecord): boolean {
   const newestStart = Math.max(-1, ...(known.records?.started ?? []).map((started) => started.start))
-  return newestStart > record.start
-}
-
-function lastExit(records: Records | null): ExitRecord | null {
-  if (records === null) return null
-  return records.exits.reduce<ExitRecord | null>(
-    (last, exit) => (last === null || exit.start > last.start ? exit : last),
-    null,
-  )
+  if (!isSignalled(known, record)) return newestStart > record.start
+  const told = known.evidence.map((evidence) => evidence.restarts ?? 0)
+  return Math.max(newestStart, restartsOf(known.attempt), ...told) > record.start
 }
 
 function newestLive(known: Case): Evidence | null {

@@ -5,7 +5,7 @@ import { localPace, pacedBy } from "./pace.ts"
 import type { ExecutorSettings } from "./settings.ts"
 
 /** Process tables answer at once and never forget a live process, so the judge needs little patience. */
-const patience = { graceMs: 3_000, recordMs: 3_000, absenceMs: 2_000, absenceLooks: 3 }
+const patience = { graceMs: 3_000, recordMs: 3_000, wordMs: 0, absenceMs: 2_000, absenceLooks: 3 }
 
 export function processExecutor(settings: ExecutorSettings): ExecutorParts {
   const { capacity, ...rest } = settings

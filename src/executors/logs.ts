@@ -23,10 +23,14 @@ export async function readLog(
   // Nobody waits for a manager that was given up.
   if (isAbandoned(job) && !engine.desk.link.isConnected) return { data: "", nextOffset: request.offset, final: true }
   const { session, place } = await engine.desk.link.session(new AbortController().signal)
-  const { data } = await session.ask(tail(place.home, attempt.token, request.stream, request.offset, request.max))
+  const read = async (offset: number) =>
+    session.ask(tail(place.home, attempt.token, request.stream, offset, request.max))
+  const piece = await read(request.offset)
+  // Another start, or another attempt, has begun its file anew.
+  const { offset, data } = piece.size < request.offset ? await read(0) : piece
   return {
     data: data.toString("base64"),
-    nextOffset: request.offset + data.length,
+    nextOffset: offset + data.length,
     final: isFinal(job.state) && data.length === 0,
   }
 }

@@ -14,7 +14,8 @@ import { type Findings, askHistory, askRecords, evidenceOf, lookFor } from "./as
 import { acceptedBy, intendToFence, takeGuard } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, forEach } from "./each.ts"
-import { judge } from "./judge.ts"
+import { isAbsent, isKnownOver, judge } from "./judge.ts"
+import { mayStartAgain } from "./word.ts"
 import type { Live } from "./link.ts"
 import { newestOfKey } from "./naming.ts"
 import { inTurn } from "./turns.ts"
@@ -76,7 +77,9 @@ export async function lookForLoose(
   }
   const unseen = open.filter((one) => {
     const seen = evidenceOf(one, findings)
-    const isSeen = seen.some(({ state, source }) => state === "ended" || (state !== null && source !== "accounting"))
+    const isSeen = seen.some(({ state, ...more }) =>
+      state === "ended" ? !mayStartAgain({ state, ...more }) : state !== null && more.source !== "accounting",
+    )
     return !isSeen && findings.records.get(one.attempt.token)?.exits.at(-1)?.wrapperSignal !== null
   })
   if (unseen.length > 0) await lookFor(desk, watch, live, unseen, findings, signal)
@@ -131,8 +134,9 @@ export async function settleLoose(
     const facts = { executor: desk.name, job: job.id, token: attempt.token, proof: settlement.proof }
     if (kind === "tombstone") desk.log.info(facts, "a tombstone is closed")
   }
-  // Its place may be taken now.
+  // Its place may be taken now, and what it has done is brought back.
   desk.bells.submit.ring()
+  desk.bells.collect.ring()
 }
 
 interface Settlement {
@@ -150,33 +154,34 @@ function settlementOf(desk: Desk, watch: Watch, live: Live, one: Loose, findings
   const ended = seen.filter(({ state }) => state === "ended")
   if (attempt.fence === "won") {
     // What can't be seen now may be accepted late; it can't run, but it would wait in the queue.
-    const isGone = ended.length > 0 || (one.kind === "tombstone" && isAbsent(desk, watch, attempt.token))
+    const known = { absence: watch.absence(attempt.token), limits: desk.patience.limits }
+    const isGone = ended.length > 0 || (one.kind === "tombstone" && isAbsent(known))
     return isGone ? { proof: "fence", evidence: ended, outcome: null } : null
   }
   // Another root, another place: what is not there says nothing.
   if (attempt.fence !== "lost" || !attempt.directory.startsWith(`${live.place.home}/`)) return null
-  watch.sawFinal(attempt.token, ended.length > 0)
+  const { token } = attempt
+  const { limits } = desk.patience
+  const absence = watch.absence(token)
+  watch.sawFinal(token, isKnownOver({ evidence: ended, finalForMs: watch.finalForMs(token), absence, limits }))
   const verdict = judge({
     attempt,
     // Who abandons a job wants nothing of it to go on: what is killed now was cancelled.
     cancelRequestedAt: job.cancelRequestedAt ?? job.endedAt,
     evidence: seen,
-    records: findings.records.get(attempt.token) ?? null,
-    absence: watch.absence(attempt.token),
+    records: findings.records.get(token) ?? null,
+    absence,
     now: desk.clock.now(),
-    finalForMs: watch.finalForMs(attempt.token),
-    limits: desk.judgeLimits,
+    finalForMs: watch.finalForMs(token),
+    wordlessForMs: null,
+    wantsCause: false,
+    limits: { ...limits, wordMs: 0 },
   })
   if (verdict.kind === "fence") return { proof: "absence", evidence: [], outcome: null }
   if (verdict.kind !== "ended") return null
   const [first] = verdict.evidence
   if (first?.state !== "ended") return { proof: "absence", evidence: verdict.evidence, outcome: null }
   return { proof: first.source, evidence: verdict.evidence, outcome: verdict.outcome }
-}
-
-function isAbsent({ judgeLimits }: Desk, watch: Watch, token: string): boolean {
-  const { looks, coveredMs } = watch.absence(token)
-  return looks >= judgeLimits.absenceLooks && coveredMs >= judgeLimits.absenceMs
 }
 
 function eventsOf(desk: Desk, { job, attempt, kind }: Loose, { proof, evidence, outcome }: Settlement): AnyEventBody[] {
@@ -188,10 +193,5 @@ function eventsOf(desk: Desk, { job, attempt, kind }: Loose, { proof, evidence, 
   const isNewest = newestOfKey(desk.store, job.key)?.id === job.id
   const isCurrent = currentAttempt(job)?.token === token
   if (!isNewest || !isCurrent) return [settled, { job: job.id, type: "note", text }]
-  const where = `${text} Its outputs are still in ${attempt.directory} on the other side.`
-  return [
-    settled,
-    { job: job.id, type: "corrected", token, outcome, evidence },
-    { job: job.id, type: "note", text: where },
-  ]
+  return [settled, { job: job.id, type: "corrected", token, outcome, evidence }, { job: job.id, type: "note", text }]
 }

@@ -17,7 +17,8 @@ import {
 import { cancelStep } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
-import { type Case, type Verdict, judge } from "./judge.ts"
+import { type Case, type Verdict, isKnownOver, judge } from "./judge.ts"
+import { wantsCause } from "./word.ts"
 import type { Live } from "./link.ts"
 import { type Loose, lookForLoose, revoke, settleLoose } from "./looseEnds.ts"
 import { cancelSurplus, surplusOf } from "./surplus.ts"
@@ -152,6 +153,9 @@ async function judgeAll(
 ): Promise<Judged[]> {
   const accepted = watched.filter(({ attempt }) => attempt.submission === "accepted")
   const first = accepted.map((one) => ({ ...one, verdict: verdictOn(desk, watch, one, findings) }))
+  // Its clock has just begun to run, so what is learned comes in time.
+  if (first.some(({ verdict }) => verdict.kind === "keep" && verdict.needs === "grace"))
+    await desk.patience.learn(live, signal)
   const absent = first.filter(({ verdict }) => verdict.kind === "keep" && verdict.needs === "looks")
   if (absent.length === 0) return first
   await lookFor(desk, watch, live, absent, findings, signal)
@@ -159,9 +163,11 @@ async function judgeAll(
 }
 
 function verdictOn(desk: Desk, watch: Watch, one: Watched, findings: Findings): Verdict {
-  const ours = evidenceOf(one, findings)
-  watch.sawFinal(one.attempt.token, ours.length > 0 && ours.every((seen) => seen.state === "ended"))
-  return judge(caseOf(desk, watch, one, findings))
+  const { token } = one.attempt
+  watch.sawFinal(token, isKnownOver(caseOf(desk, watch, one, findings)))
+  const verdict = judge(caseOf(desk, watch, one, findings))
+  watch.wantsWord(token, verdict.kind === "keep" && verdict.needs === "word")
+  return verdict
 }
 
 /** What a sweep has found of one attempt, with the clocks as they stand now. */
@@ -175,7 +181,9 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
     absence: watch.absence(attempt.token),
     now: desk.clock.now(),
     finalForMs: watch.finalForMs(attempt.token, findings.recordsAt.get(attempt.token)),
-    limits: desk.judgeLimits,
+    wordlessForMs: watch.wordlessForMs(attempt.token),
+    wantsCause: wantsCause(job, attempt),
+    limits: desk.patience.limits,
   }
 }
 

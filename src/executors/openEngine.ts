@@ -13,6 +13,7 @@ import { Engine } from "./engine.ts"
 import { defaultJudgeLimits } from "./judge.ts"
 import { ManagerLink } from "./link.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
+import { Patience } from "./patience.ts"
 import { Pulse } from "./pulse.ts"
 import { Throttle } from "./throttle.ts"
 
@@ -51,7 +52,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     clock,
     log,
     pace,
-    judgeLimits: { ...defaultJudgeLimits, ...parts.judgeLimits },
+    patience: new Patience({ scheduler, link, limits: { ...defaultJudgeLimits, ...parts.judgeLimits }, pace }),
     bells,
     onLost: (why) => fleet.lose(why),
     resultsDisk: parts.resultsDisk ?? localDisk,

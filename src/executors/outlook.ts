@@ -183,7 +183,14 @@ function clockWaits(known: Case | null, now: number): Wait[] {
   if (known === null || known.attempt.submission !== "accepted") return []
   const { verdict } = ruling(known)
   if (verdict.kind !== "keep") return []
-  const { limits, absence, finalForMs } = known
+  const { limits, absence, finalForMs, wordlessForMs } = known
+  if (verdict.needs === "word")
+    return [
+      {
+        for: "the manager's word on why it failed",
+        until: isoTime(now + limits.wordMs - (wordlessForMs ?? 0)),
+      },
+    ]
   const final = known.evidence.find(({ state }) => state === "ended")
   const graceMs = final === undefined ? limits.graceMs : graceMsOf(known, final)
   if (verdict.needs === "grace")

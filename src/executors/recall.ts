@@ -41,6 +41,7 @@ export async function recall(desk: Desk, live: Live, lost: readonly Watched[], s
       }),
     ),
   )
+  if (lost.some(({ job }) => desk.store.jobs.get(job.id)?.state === "collecting")) desk.bells.collect.ring()
 }
 
 function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings): AnyEventBody | null {
@@ -53,7 +54,9 @@ function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings)
     now: desk.clock.now(),
     // It was lost for longer than any grace.
     finalForMs: Number.POSITIVE_INFINITY,
-    limits: desk.judgeLimits,
+    wordlessForMs: null,
+    wantsCause: false,
+    limits: { ...desk.patience.limits, wordMs: 0 },
   })
   if (verdict.kind !== "ended") return null
   const { outcome, evidence } = verdict

@@ -7,7 +7,7 @@ import { appendAll, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
 import { type Findings, holderOf, lookFor } from "./ask.ts"
 import { intentFor } from "./intent.ts"
-import { isRevokedBy } from "./judge.ts"
+import { isRevokedBy } from "./records.ts"
 import { holdBack, isShown } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import type { Watched } from "./watched.ts"
@@ -39,7 +39,7 @@ export async function resolveInDoubt(
     // Fenced before, whatever shows now: it can't run.
     if (records !== undefined && isRevokedBy(records)) vanished.push(one)
     else if (native !== null) found.push({ job: one.job.id, type: "accepted", token: one.attempt.token, ...native })
-    else if (watch.absence(one.attempt.token).looks >= desk.judgeLimits.absenceLooks) vanished.push(one)
+    else if (watch.absence(one.attempt.token).looks >= desk.patience.limits.absenceLooks) vanished.push(one)
   }
   await appendAll(
     desk,

@@ -1,5 +1,5 @@
 /** Retry: what has ended in a way that its policy covers goes back to `new`. */
-import { type AnyEventBody, type Attempt, currentAttempt, wantsAnother } from "../job/index.ts"
+import { type AnyEventBody, type Attempt, currentAttempt, wantsAnother, wasOver } from "../job/index.ts"
 import { intendToFence, takeGuard } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { type Watched, nativeOf } from "./watched.ts"
@@ -42,7 +42,7 @@ export async function retryThose(desk: Desk): Promise<void> {
 function retriesOf(desk: Desk): Watched[] {
   return desk.book.in("collecting").flatMap((job): Watched[] => {
     const attempt = currentAttempt(job)
-    if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null) return []
+    if (attempt === null || job.outcome === null || job.cancelRequestedAt !== null || wasOver(job)) return []
     return wantsAnother(job.spec.retry, attempt, job.outcome) ? [{ job, attempt }] : []
   })
 }

@@ -65,6 +65,6 @@ export function situationOf({ desk, watch, tries, findings, sweepMs }: Situation
     laneReason: desk.throttle.laneReason(job),
     rateMs: desk.throttle.rateMs(),
     collecting: { failures: tries.count(token), waitMs: tries.waitMs(token) },
-    cancel: sentForMs === null ? null : { sentForMs, killMs: Math.max(0, desk.pace.killAfterMs - sentForMs) },
+    cancel: sentForMs === null ? null : { sentForMs, killMs: Math.max(0, desk.patience.killAfterMs - sentForMs) },
   }
 }

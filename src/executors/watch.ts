@@ -13,6 +13,7 @@ export class Watch {
   private readonly spanMsMax: number
   private readonly absences = new Map<string, AbsenceClock>()
   private readonly finals = new Map<string, number>()
+  private readonly wordless = new Map<string, number>()
   private readonly cancels = new Map<string, number>()
   private readonly overdue = new Map<string, number>()
 
@@ -57,6 +58,18 @@ export class Watch {
     return since === undefined ? null : Math.max(0, at - since)
   }
 
+  /** It waits for the manager's word on how it ended, or does not: starts the clock, or takes it back. */
+  wantsWord(token: string, isWanted: boolean): void {
+    if (!isWanted) this.wordless.delete(token)
+    else if (!this.wordless.has(token)) this.wordless.set(token, this.clock.monotonic())
+  }
+
+  /** How long it has waited for that, ms. Null: it does not. */
+  wordlessForMs(token: string): number | null {
+    const since = this.wordless.get(token)
+    return since === undefined ? null : this.clock.monotonic() - since
+  }
+
   /** How long ago the manager took a cancel, ms. Null: it has not, as far as we remember. */
   cancelForMs(token: string): number | null {
     const sentAt = this.cancels.get(token)
@@ -98,6 +111,7 @@ export class Watch {
   forget(token: string): void {
     this.absences.delete(token)
     this.finals.delete(token)
+    this.wordless.delete(token)
     this.cancels.delete(token)
   }
 }

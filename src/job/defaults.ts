@@ -2,7 +2,7 @@
 import { noRetry } from "./parseSpec.ts"
 import type { SaidResources } from "./readResources.ts"
 import type { Resources } from "./resources.ts"
-import type { JobSpec } from "./spec.ts"
+import type { JobSpec, RetryPolicy } from "./spec.ts"
 import type { SaidSettings } from "./settingsSchema.ts"
 
 /** Normalised, as far as something was said: null or absent is nothing. */
@@ -31,10 +31,20 @@ export function applyDefaults(spec: JobSpec, defaults: SpecDefaults): JobSpec {
     launcher: spec.launcher === "auto" ? (defaults.launcher ?? "auto") : spec.launcher,
     native: spec.native.length > 0 ? spec.native : (defaults.native ?? []),
     resources: laidUnder(spec.resources, defaults.resources ?? {}),
-    retry: spec.retry.maxAttempts === 1 ? (defaults.retry ?? noRetry) : spec.retry,
+    retry: retryOf(spec.retry, defaults.retry ?? noRetry),
     ...(spec.signal === undefined && defaults.signal ? { signal: defaults.signal } : {}),
     giveUpAfterMs: spec.giveUpAfterMs ?? defaults.giveUpAfter ?? null,
   }
+}
+
+/** A job's own attempts are taken whole. That a manager must not requeue is what holds where nothing is said. */
+function retryOf(said: RetryPolicy, under: RetryPolicy): RetryPolicy {
+  const { requeue, ...policy } = said.maxAttempts === 1 ? { ...under, ...only(said.requeue) } : said
+  return { ...policy, ...only(requeue === true ? requeue : undefined) }
+}
+
+function only(requeue: boolean | undefined): Pick<RetryPolicy, "requeue"> {
+  return requeue === undefined ? {} : { requeue }
 }
 
 function laidUnder(said: Resources, defaults: SaidResources): Resources {

@@ -24,6 +24,7 @@ export interface Job {
   readonly holdRequested: boolean
   readonly notes: readonly string[]
   readonly createdAt: number
+  /** When it was over. Also while the outputs of one come back that late evidence has corrected. */
   readonly endedAt: number | null
   /** When the newest event of this job was written. */
   readonly changedAt: number

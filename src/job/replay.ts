@@ -107,7 +107,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
       return onAttempt(
         job,
         event,
-        { outcome: event.outcome, evidence: event.evidence, ...endTimes(job, event) },
+        { outcome: event.outcome, evidence: event.evidence, ...endTimes(job.attempts.at(-1), event) },
         { state: "collecting", outcome: event.outcome, reason: event.reason, waiting: null },
       )
     case "collected":
@@ -211,7 +211,8 @@ function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job
       nativeId: evidence.nativeId ?? attempt?.nativeId ?? null,
       submitTime: attempt?.submitTime ?? evidence.submitTime,
       acceptedAt: attempt?.acceptedAt ?? event.at,
-      lastSeen: evidence,
+      // Accounting does not count restarts.
+      lastSeen: { ...evidence, restarts: evidence.restarts ?? attempt?.lastSeen?.restarts ?? null },
       startedAt: evidence.startedAt ?? attempt?.startedAt ?? null,
       host: evidence.host ?? attempt?.host ?? null,
     },
@@ -220,12 +221,11 @@ function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job
 }
 
 function endTimes(
-  job: Job,
-  event: Extract<JobEvent, { type: "ended" }>,
+  attempt: Attempt | undefined,
+  event: Extract<JobEvent, { type: "ended" | "corrected" }>,
 ): Pick<Attempt, "startedAt" | "endedAt" | "host"> {
   const told = (pick: (e: (typeof event.evidence)[number]) => number | null) =>
     event.evidence.map(pick).find((time) => time !== null) ?? null
-  const attempt = job.attempts.at(-1)
   return {
     startedAt: told((e) => e.startedAt) ?? attempt?.startedAt ?? null,
     endedAt: told((e) => e.endedAt) ?? event.at,
@@ -234,13 +234,17 @@ function endTimes(
 }
 
 function corrected(job: Job, event: Extract<JobEvent, { type: "corrected" }>): Job | Refusal {
+  const { outcome, evidence } = event
   const attempts = job.attempts.map((attempt) =>
-    attempt.token === event.token ? { ...attempt, outcome: event.outcome, evidence: event.evidence } : attempt,
+    attempt.token === event.token ? { ...attempt, outcome, evidence, ...endTimes(attempt, event) } : attempt,
   )
   const isCurrent = job.attempts.at(-1)?.token === event.token
-  if (isCurrent && job.state === "collecting") return { ...job, attempts, outcome: event.outcome }
+  if (isCurrent && job.state === "collecting") return { ...job, attempts, outcome }
   if (!isCurrent || !isFinal(job.state)) return { ...job, attempts }
-  return { ...job, attempts, state: event.outcome.state, outcome: event.outcome, reason: "corrected by late evidence" }
+  const reason = "corrected by late evidence"
+  // Nothing is left to bring back of one whose directory is gone.
+  if (job.pruned !== null) return { ...job, attempts, state: outcome.state, outcome, reason }
+  return { ...job, attempts, state: "collecting", outcome, reason }
 }
 
 /** Changes the attempt that the event names; refuses a token that is not the current one. */

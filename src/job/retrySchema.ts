@@ -85,7 +85,7 @@ const glob = readText(readGlob, "Write a glob, such as restart/*.")
 
 /** The fields of `retry` and of what stands in it, by their place in a spec. */
 export const retryFields: Readonly<Record<string, readonly string[]>> = {
-  retry: ["maxAttempts", "on", "backoff", "escalate", "checkpoint"],
+  retry: ["maxAttempts", "on", "backoff", "escalate", "checkpoint", "requeue"],
   "retry.on": ["exitCode"],
   "retry.backoff": ["first", "factor", "max"],
   "retry.escalate": ["memory", "walltime", "queue", "excludeNodes"],
@@ -97,17 +97,33 @@ export const retryFields: Readonly<Record<string, readonly string[]>> = {
 export const retrySchema: z.ZodType<RetryPolicy> = z
   .strictObject(
     {
-      maxAttempts: count("3"),
+      maxAttempts: maybe(count("3")),
       on: maybe(list(retryOn, "Write a list of causes, such as [node-failure].")),
       backoff: maybe(backoff),
       escalate: maybe(escalate),
       checkpoint: maybe(list(glob, 'Write a list of globs, such as ["restart/*"].')),
+      requeue: maybe(flag()),
     },
     { error: "Write an object such as {maxAttempts: 3, on: [node-failure]}." },
   )
-  .transform(({ maxAttempts, on, ...more }): RetryPolicy => {
-    if (maxAttempts === 1) return { maxAttempts, on: [] }
-    return { maxAttempts, on: sortedOn(on ?? retryDefault), ...saidOf(more) }
+  .transform(({ maxAttempts, on, ...more }, context): RetryPolicy => {
+    const { requeue, ...policy } = saidOf(more)
+    const own = requeue === undefined ? {} : { requeue }
+    // The manager's own requeue needs no second attempt; everything else here would have no effect without one.
+    const isAlone = requeue !== undefined && !on && Object.keys(policy).length === 0
+    if ((maxAttempts ?? null) === null && !isAlone) {
+      const message = "Write how many attempts there may be in all, such as 3."
+      context.issues.push({
+        code: "custom",
+        input: undefined,
+        path: ["maxAttempts"],
+        message,
+        params: { why: "is missing" },
+      })
+      return z.NEVER
+    }
+    if ((maxAttempts ?? 1) === 1) return { maxAttempts: 1, on: [], ...own }
+    return { maxAttempts: maxAttempts ?? 1, on: sortedOn(on ?? retryDefault), ...policy, ...own }
   })
 
 type Said<T> = { readonly [K in keyof T]: Exclude<T[K], null | undefined> }

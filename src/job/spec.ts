@@ -77,6 +77,8 @@ export interface RetryPolicy {
   readonly escalate?: Escalation
   /** Globs, as in `outputs`: what is carried from the working directory of one attempt into that of the next. */
   readonly checkpoint?: readonly string[]
+  /** The manager may start the attempt again by itself (preemption, a lost node); absent: it must not. */
+  readonly requeue?: boolean
 }
 
 export interface Escalation {

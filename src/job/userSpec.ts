@@ -62,7 +62,8 @@ export interface UserContainer {
 }
 
 export interface UserRetry {
-  readonly maxAttempts: number
+  /** Only beside `requeue` alone it may be left out; then it is 1. */
+  readonly maxAttempts?: Maybe<number>
   readonly on?: Maybe<readonly (Cause | { readonly exitCode: number | readonly number[] })[]>
   /** Spans with their unit: `30s`; factor 2 and at most an hour where nothing else is said. */
   readonly backoff?: Maybe<
@@ -71,6 +72,8 @@ export interface UserRetry {
   readonly escalate?: Maybe<UserEscalation>
   /** Globs, as in `outputs`: carried into the working directory of the next attempt. */
   readonly checkpoint?: Maybe<readonly string[]>
+  /** The manager may start an attempt again by itself, in the same working directory. */
+  readonly requeue?: Maybe<boolean>
 }
 
 export interface UserEscalation {

@@ -4,6 +4,7 @@ import type { Attempt, Job, Proof } from "./job.ts"
 import { currentAttempt } from "./job.ts"
 import { forsakenAt, isForsaken, looseEndOf } from "./looseEnd.ts"
 import type { Resources } from "./resources.ts"
+import { restartsOf } from "./retry.ts"
 import type { Cause, Health, JobState } from "./state.ts"
 
 /** Times are ISO 8601 UTC; paths are absolute. */
@@ -140,10 +141,6 @@ function tombstoneOf(job: Job, attempt: Attempt): AttemptView["tombstone"] {
   if (!isOpen && (settled === null || !isForsaken(job, attempt))) return null
   const since = iso(forsakenAt(job, attempt))
   return { since, settled: isoOrNull(settled?.at), proof: settled?.proof ?? null }
-}
-
-function restartsOf({ lastSeen, evidence }: Attempt): number {
-  return Math.max(0, lastSeen?.restarts ?? 0, ...evidence.map((seen) => seen.restarts ?? 0))
 }
 
 function iso(ms: number): string {

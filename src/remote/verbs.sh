@@ -182,7 +182,7 @@ hz_clear_hints() {
 }
 
 # hz_fence HOME OWNER TOKEN TEXT START: takes guard.START, and where start START was told to end and has ended, the
-# guard of the next one. `fence won|lost OWNER`, or `missing`. All guards below START must exist.
+# guard of the next one, unless START is `first`. `fence won|lost OWNER`, or `missing`. All guards below START must exist.
 hz_fence() {
   hz_token "$3"
   hz_may "$1" "$2"
@@ -192,7 +192,10 @@ hz_fence() {
   fi
   hz_start=0
   # A guard that was never taken is a start that may still come: it is the one to take.
-  while [ "$hz_start" -lt "$5" ] && [ -h "guard.$hz_start" ]; do hz_start=$((hz_start + 1)); done
+  case $5 in
+    first) ;;
+    *) while [ "$hz_start" -lt "$5" ] && [ -h "guard.$hz_start" ]; do hz_start=$((hz_start + 1)); done ;;
+  esac
   while :; do
     if hz_error=$(command ln -s -- "$4" "guard.$hz_start" 2>&1); then
       printf 'fence won %s\nend\n' "$4"
@@ -206,7 +209,7 @@ hz_fence() {
       "$4") hz_won=won ;;
       *)
         hz_won=lost
-        if hz_interrupted "exit.$hz_start"; then
+        if [ "$5" != first ] && hz_interrupted "exit.$hz_start"; then
           hz_start=$((hz_start + 1))
           continue
         fi

@@ -71,7 +71,8 @@ export function clearHints(home: string, names: readonly string[]): Command<void
 
 /**
  * Takes the guard of an attempt, so that its native never runs the payload from now on. `text`:
- * `revoked:EPOCH:NONCE`; found there, it is a win. `start`: the restart count that the manager shows. Not won: `owner`
+ * `revoked:EPOCH:NONCE`; found there, it is a win. `start`: the restart count that the manager shows; `first`: only the
+ * guard of the first start, so that it is won only where nothing has started ever. Not won: `owner`
  * is who holds the guard of that start, and has started or was about to. Throws JOB_DIRECTORY_MISSING (class gone)
  * where there is nothing to fence: without its directory, no wrapper runs a payload.
  */
@@ -79,7 +80,7 @@ export function fence(
   place: Place,
   token: string,
   text: string,
-  start = 0,
+  start: number | "first" = 0,
 ): Command<{ readonly won: boolean; readonly owner: string }> {
   return {
     argv: ["hz_fence", place.home, String(place.owner), token, text, String(start)],

@@ -2,7 +2,7 @@
 # The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START`.
 #
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
-# START is the manager's restart count, 0 at first. From the time in the file `start-before` on it starts nothing.
+# START is the manager's restart count, 0 at first. From the time in the file `start-before` on it begins nothing anew.
 # What the file `walltime` says, in seconds, is all the time that the payload gets; `warning` is a signal before that.
 # Its file is facts.sh, glob.sh, outputs.sh, walltime.sh and this, in this order.
 #
@@ -79,12 +79,13 @@ hz_take() {
   [ "$hz_line" = "$hz_owner" ] || return 1
 }
 
-# hz_final N: whether exit.N is whole and its wrapper had not been told to end.
+# hz_final N: whether exit.N is whole and nobody may have told it to end: a manager tells the payload and its wrapper one
+# after the other, and the payload may have died, and its end been written down, in between.
 hz_final() {
   [ -r "$hz_dir/exit.$1" ] || return 1
   while IFS= read -r hz_line; do
     case $hz_line in
-      "wrapper "*) return 1 ;;
+      "wrapper "* | "signal TERM" | "signal KILL") return 1 ;;
       end) return 0 ;;
     esac
   done <"$hz_dir/exit.$1"
@@ -96,6 +97,7 @@ hz_final() {
 hz_hold() {
   hz_below=0
   while [ "$hz_below" -lt "$hz_n" ]; do
+    [ ! -e "$hz_dir/started.$hz_below" ] || hz_again=1
     hz_take "$hz_below"
     case $? in
       1) case $hz_line in "native:$hz_native:$hz_below:"*) ;; *) hz_refuse "held by $hz_line" ;; esac ;;
@@ -166,7 +168,8 @@ hz_begin() {
   hz_process "$$"
   # Removed while we took the guard: then the guard was no proof.
   [ -f "$hz_dir/token" ] || exit 113
-  if hz_first "$hz_dir/start-before" && [ "$hz_at" -ge "$hz_line" ]; then
+  # What has started in time goes on, also as another start.
+  if [ -z "$hz_again" ] && hz_first "$hz_dir/start-before" && [ "$hz_at" -ge "$hz_line" ]; then
     hz_fail "it was to start before $hz_line, and it is $hz_at (seconds since 1970)"
   fi
   [ -f "$hz_dir/payload.sh" ] || hz_fail "payload.sh is missing"
@@ -294,7 +297,7 @@ IFS=" 	$hz_newline"
 exec </dev/null
 hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0}
 hz_dir=$hz_home/jobs/$hz_token
-hz_payload='' hz_told='' hz_queue='' hz_busy='' hz_held='' hz_at='' hz_why='' hz_peak='' hz_limit='' hz_watcher=''
+hz_payload='' hz_told='' hz_queue='' hz_busy='' hz_held='' hz_again='' hz_at='' hz_why='' hz_peak='' hz_limit='' hz_watcher=''
 case $hz_n in *[!0-9]*) exit 112 ;; esac
 
 # Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.

@@ -10,7 +10,7 @@ import type { Accepted, Listing, Native, Scheduler, Submission } from "./schedul
  */
 export const process: Scheduler = {
   name: "process",
-  features: { accounting: false, hold: false, suspend: false, arrays: false, countsResources: true },
+  features: { accounting: false, hold: false, suspend: false, arrays: false, requeue: false, countsResources: true },
   foreignVariables: [],
   jobVariables: { nativeId: "HAWSER_NATIVE_ID", restarts: null },
   // Processes have no name of ours; the token stands in their environment and in their directory.

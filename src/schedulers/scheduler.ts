@@ -61,6 +61,8 @@ export interface Features {
   readonly hold: boolean
   readonly suspend: boolean
   readonly arrays: boolean
+  /** The manager starts natives again by itself where it is allowed to (`retry.requeue`), and says how often it has. */
+  readonly requeue: boolean
   /** Resources are counted by us and not by the manager. */
   readonly countsResources: boolean
 }
@@ -133,6 +135,8 @@ export interface ManagerFacts {
   readonly version: string
   /** Facts for people: cluster name, partitions, limits. */
   readonly facts: Readonly<Record<string, string>>
+  /** How long the manager waits with KILL after TERM, ms; absent: it does not say. */
+  readonly killWaitMs?: number
 }
 
 /** The token at the head of a native name, or null for a stranger's. */

@@ -1,5 +1,5 @@
 /** What a store acknowledged is never undone: a job may only have gone on. */
-import { type Attempt, type Job, isFinal } from "../job/index.ts"
+import { type Attempt, type Cause, type Job, isFinal } from "../job/index.ts"
 
 /** What of `before` is not there any more; null: all of it is. */
 export function undone(before: Job, now: Job | undefined): string | null {
@@ -16,9 +16,15 @@ export function undone(before: Job, now: Job | undefined): string | null {
     const what = undoneOf(attempt, now.attempts[index])
     if (what !== null) return `attempt ${attempt.token}: ${what}`
   }
-  if (isFinal(before.state) && now.attempts.length === before.attempts.length && !isFinal(now.state))
+  // Late evidence has corrected it, and its outputs are on their way.
+  const isCorrected = now.state === "collecting" && isUnproven(before.outcome?.cause ?? null)
+  if (isFinal(before.state) && now.attempts.length === before.attempts.length && !isFinal(now.state) && !isCorrected)
     return `it was ${before.state} and is ${now.state}`
   return null
+}
+
+function isUnproven(cause: Cause | null): boolean {
+  return cause === "lost" || cause === "abandoned"
 }
 
 const far: Readonly<Record<Attempt["submission"], number>> = {

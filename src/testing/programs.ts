@@ -94,7 +94,7 @@ async function sbatch(host: ProgramHost, words: readonly string[]): Promise<Comm
   if (!host.hasFile(script)) return failed(1, `sbatch: error: Unable to open file ${script}`)
   const reply = await ask(
     host,
-    () => submitted(slurm, option(words, "--job-name") ?? "", script),
+    () => submitted(slurm, option(words, "--job-name") ?? "", script, words.includes("--requeue")),
     faults.timesOut("sbatch")
       ? (native, isLate) => {
           if (native !== null) host.strike(`sbatch times out, ${isLate ? "and is accepted later" : "having accepted"}`)
@@ -110,9 +110,9 @@ async function sbatch(host: ProgramHost, words: readonly string[]): Promise<Comm
   return said(`${reply.value.id}\n`)
 }
 
-function submitted(slurm: VirtualSlurm, name: string, script: string): Native | null {
+function submitted(slurm: VirtualSlurm, name: string, script: string, mayRequeue: boolean): Native | null {
   const live = slurm.listed().filter((native) => slurm.isLive(native))
-  return live.length >= slurm.site.submitMax ? null : slurm.accept(name, script)
+  return live.length >= slurm.site.submitMax ? null : slurm.accept(name, script, mayRequeue)
 }
 
 async function squeue(host: ProgramHost, words: readonly string[]): Promise<CommandResult> {
@@ -257,7 +257,8 @@ async function scancel(host: ProgramHost, words: readonly string[]): Promise<Com
 }
 
 async function scontrol(host: ProgramHost): Promise<CommandResult> {
-  const reply = await ask(host, () => "SLURM_VERSION           = 22.05.8\n")
+  const killWait = host.slurm.site.killWaitMs / 1_000
+  const reply = await ask(host, () => `KillWait                = ${killWait} sec\nSLURM_VERSION           = 22.05.8\n`)
   return "value" in reply ? said(reply.value) : failed(1, `slurm_load_ctl_conf error: ${reply.failure}`)
 }
 

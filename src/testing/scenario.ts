@@ -19,6 +19,7 @@ export interface PlannedJob {
     readonly on: readonly Cause[]
     /** As a spec says it: `30s`. */
     readonly backoff?: string
+    readonly requeue?: boolean
   }
   /** It is given up where it has not started by then. Default: never. */
   readonly giveUpAfterMs?: number
@@ -30,6 +31,7 @@ export function drawScenario(dice: Dice): Scenario {
   const submitAtMs = dice.chance(0.7) ? 0 : dice.between(1_000, 60_000)
   return Array.from({ length: dice.whole(3, dice.chance(0.1) ? 10 : 4) }, (_, index): PlannedJob => {
     const retries = dice.chance(0.3)
+    const requeue = dice.chance(0.25)
     const abandon = drawAbandon(dice)
     return {
       ...(abandon === null ? {} : { abandon }),
@@ -38,7 +40,7 @@ export function drawScenario(dice: Dice): Scenario {
       submitAtMs: dice.chance(0.5) ? 0 : submitAtMs,
       cancelAtMs: dice.chance(0.2) ? dice.between(0, 90_000) : null,
       after: index > 0 && dice.chance(0.1) ? `job${dice.whole(0, index - 1)}` : null,
-      retry: retries ? drawRetry(dice) : { maxAttempts: 1, on: [] },
+      retry: { ...(retries ? drawRetry(dice) : { maxAttempts: 1, on: [] }), ...(requeue ? { requeue } : {}) },
       ...(dice.chance(0.12) ? { giveUpAfterMs: dice.pick([5_000, 20_000, 60_000, 200_000]) } : {}),
     }
   })

@@ -69,6 +69,13 @@ export function schedule(world: World): void {
       witness.onNodeFailed(native)
       slurm.failNode(native, dies)
     })
+  for (const when of trouble.preemptions)
+    at(when, "a job is preempted", () => {
+      const native = oneOf(world, (one) => one.word === "RUNNING")
+      if (native === undefined || slurm.controller !== "up") return
+      witness.onPreempted(native)
+      slurm.preempt(native)
+    })
   for (const when of trouble.cancelledByOthers)
     at(when, "an administrator cancels", () => {
       const native = oneOf(world, (one) => slurm.isLive(one))

@@ -14,6 +14,8 @@ export interface Native {
   startedAt: number | null
   endedAt: number | null
   restarts: number
+  /** It was submitted with --requeue. */
+  readonly mayRequeue: boolean
   /** As `E` and `S`. */
   exit: { readonly code: number; readonly signal: number }
   node: string | null
@@ -97,7 +99,7 @@ export class VirtualSlurm {
     this.#waiting.push(act)
   }
 
-  accept(name: string, script: string): Native {
+  accept(name: string, script: string, mayRequeue = false): Native {
     const native: Native = {
       id: this.#nextNumber(),
       name,
@@ -108,6 +110,7 @@ export class VirtualSlurm {
       startedAt: null,
       endedAt: null,
       restarts: 0,
+      mayRequeue,
       exit: { code: 0, signal: 0 },
       node: null,
       process: null,
@@ -160,16 +163,25 @@ export class VirtualSlurm {
     timeline.after(dice.between(15_000, 30_000), () => {
       if (native.process !== process || !this.isLive(native)) return
       if (process.alive) strike("a payload runs on after its node has failed")
-      native.process = null
-      if (!this.site.requeues) return this.#end(native, "NODE_FAIL", { code: 0, signal: 0 })
-      native.word = "PENDING"
-      native.reason = "BeginTime"
-      native.restarts += 1
-      native.startedAt = null
-      native.node = null
-      this.#record(native)
-      void this.#live(native, 120_000)
+      this.#end(native, native.ending ?? "NODE_FAIL", { code: 0, signal: 0 })
     })
+  }
+
+  /** Somebody with more right needs its nodes. */
+  preempt(native: Native): void {
+    if (native.word === "RUNNING" && native.process !== null) this.stop(native, "PREEMPTED")
+  }
+
+  /** Accounting has no record of it before it runs again: until then it shows how this start has ended. */
+  #requeue(native: Native): void {
+    native.word = "PENDING"
+    native.reason = "BeginTime"
+    native.restarts += 1
+    native.startedAt = null
+    native.endedAt = null
+    native.node = null
+    native.ending = null
+    void this.#live(native, 120_000)
   }
 
   /** kill -9 and start anew: what was accepted within `lossMs` is forgotten, and its ids are given again. */
@@ -256,6 +268,8 @@ export class VirtualSlurm {
     native.endedAt = this.#options.timeline.now
     native.process = null
     this.#record(native)
+    if ((native.mayRequeue || this.site.requeues) && (word === "NODE_FAIL" || word === "PREEMPTED"))
+      this.#requeue(native)
   }
 
   /** slurmdbd gets to know it later; where it is down, when it is up again. */

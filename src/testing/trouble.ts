@@ -49,6 +49,8 @@ export interface Trouble {
   readonly diskErrorAt: number | null
   readonly remoteFull: readonly Span[]
   readonly nodeFailures: readonly { readonly at: number; readonly dies: boolean }[]
+  /** When somebody with more right needs the nodes of a job. */
+  readonly preemptions: readonly number[]
   readonly requeues: boolean
   readonly blindNodeChance: number
   /** Nodes have a file system of their own: they see what was staged, nothing that is made later, and nobody sees theirs. */
@@ -91,6 +93,7 @@ export const noTrouble: Trouble = {
   diskErrorAt: null,
   remoteFull: [],
   nodeFailures: [],
+  preemptions: [],
   requeues: false,
   blindNodeChance: 0,
   apart: false,
@@ -171,6 +174,7 @@ export function drawTrouble(dice: Dice): Trouble {
     diskErrorChance: dice.chance(0.1) ? 0.01 : 0,
     remoteFull: some(0.12, 1, () => span(60_000)),
     nodeFailures: some(0.3, 2, () => ({ at: moment(), dies: dice.chance(0.5) })),
+    preemptions: some(0.3, 3, moment),
     requeues: dice.chance(0.4),
     blindNodeChance: dice.chance(0.06) ? 0.3 : 0,
     lagMsMax: dice.chance(0.4) ? dice.pick([500, 5_000, 15_000, 55_000]) : 0,

@@ -112,11 +112,11 @@ function fence(host: VerbHost, words: readonly string[]): string {
   const folder = may(host, path, owner).jobs.get(token)
   if (folder === undefined) return lines(["missing", "end"])
   let start = 0
-  while (start < Number(from) && folder.guards.has(start)) start += 1
+  while (from !== "first" && start < Number(from) && folder.guards.has(start)) start += 1
   for (;;) {
     const holder = takeGuard(folder, start, text, host.now())
     if (holder === text) return lines([`fence won ${text}`, "end"])
-    if (!wasInterrupted(folder, start, host.now())) return lines([`fence lost ${holder}`, "end"])
+    if (from === "first" || !wasInterrupted(folder, start, host.now())) return lines([`fence lost ${holder}`, "end"])
     start += 1
   }
 }

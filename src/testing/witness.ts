@@ -49,6 +49,9 @@ export class Witness implements ClusterWitness {
   readonly #forgotten: Set<string> = new Set()
   readonly #hindered: Set<string> = new Set()
   readonly #failedNodes: Set<string> = new Set()
+  readonly #preempted: Set<string> = new Set()
+  /** The newest native of each token, as it is. */
+  readonly #natives: Map<string, Native> = new Map()
   readonly #cancelledByOthers: Set<string> = new Set()
   /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
   readonly #unwanted: Set<string> = new Set()
@@ -88,20 +91,26 @@ export class Witness implements ClusterWitness {
     const jobOf = (one: Pick<Run, "token" | "key">): string => this.#jobOf.get(one.token) ?? one.key
     const earlier = this.runs.filter((one) => jobOf(one) === jobOf(run) && one.attempt === attempt)
     if (this.#settled.has(token)) this.#objectToRun(token, "runs after its tombstone was closed")
-    const isRestart = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
-    const other = earlier.find((one) => !(this.#excuses.requeues && isRestart(one)))
+    const mayRestart = this.#excuses.requeues || this.#natives.get(token)?.mayRequeue === true
+    const isEarlier = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
+    // Only processes of a lost node run on.
+    const isOver = (one: Run): boolean => !this.runsNow(one) || this.#failedNodes.has(token)
+    const other = earlier.find((one) => !(mayRestart && isEarlier(one) && isOver(one)))
     if (other !== undefined)
       this.object(
         "at most once",
         `${key}, attempt ${attempt}: ${token} runs after ${other.token} has (${other.nativeId})`,
       )
     const end = this.#ended.get(token)
+    // A native that lists hid for long may be taken for one that was not given back.
+    const wasHidden = end?.cause === "preempted" && mayRestart && this.#excuses.mayCallLost
     const isElsewhere = end?.state === "cancelled" && this.#excuses.isCopied
     if (
       end !== undefined &&
       end.cause !== "lost" &&
       end.cause !== "abandoned" &&
       !isElsewhere &&
+      !wasHidden &&
       !this.#failedNodes.has(token)
     )
       this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
@@ -116,6 +125,7 @@ export class Witness implements ClusterWitness {
     this.afterAcceptance()
     const token = tokenOf(native.name)
     if (token === null) return
+    this.#natives.set(token, native)
     const ids = this.#accepted.get(token) ?? []
     this.#accepted.set(token, [...ids, native.id])
     if (ids.length > 0) this.object("accepted once", `${token} was accepted as ${ids.join(", ")} and as ${native.id}`)
@@ -143,6 +153,11 @@ export class Witness implements ClusterWitness {
   onNodeFailed(native: Native): void {
     this.note("node fails", [String(native.id), native.name])
     this.#failedNodes.add(tokenOf(native.name) ?? "")
+  }
+
+  onPreempted(native: Native): void {
+    this.note("is preempted", [String(native.id), native.name])
+    this.#preempted.add(tokenOf(native.name) ?? "")
   }
 
   onCancelledByOther(native: Native): void {
@@ -232,10 +247,13 @@ export class Witness implements ClusterWitness {
     if (outcome.cause === "exit" && !isDisowned)
       return runs.some((run) => run.exitCode !== null && run.exitCode !== 0) ? null : "no run ended with an exit code"
     const { isApart } = this.#excuses
-    if (outcome.cause === "launch" && runs.length > 0 && !isDisowned && !isApart) return "it had run"
-    if (outcome.cause === "launch" && !isDisowned && !isApart && !this.#mayNotStart(job, attempt))
-      return "nothing kept it from running"
+    if (outcome.cause === "launch" && !isDisowned && !isApart) {
+      // The last start counts.
+      if (runs.some(({ start }) => start >= (this.#natives.get(token)?.restarts ?? 0))) return "it had run"
+      if (!this.#mayNotStart(job, attempt)) return "nothing kept it from running"
+    }
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
+    if (outcome.cause === "preempted" && !this.#preempted.has(token)) return "nobody preempted it"
     return null
   }
 

@@ -121,7 +121,8 @@ export async function runWrapper(parts: WrapperParts): Promise<number> {
     return wrapperExit.launch
   }
   const before = Number(folder.files.get("start-before") ?? Infinity)
-  if (at >= before) return fail(`it was to start before ${before}, and it is ${at} (seconds since 1970)`)
+  const isAgain = [...folder.started.keys()].some((one) => one < start)
+  if (at >= before && !isAgain) return fail(`it was to start before ${before}, and it is ${at} (seconds since 1970)`)
   if (home.isFull) return fail(`started.${start} can't be written`)
   folder.started.set(start, { value: startedRecord(parts, at), seenAt: timeline.now + parts.lagMs() })
   await process.nap(parts.pauseMs())
@@ -155,7 +156,7 @@ function hold({ timeline, token, nativeId, start, nonce, lagMs, isGuarded }: Wra
     const holder = takeGuard(folder, below, mine, timeline.now + lagMs())
     const isOwn = below < start ? holder.startsWith(`native:${nativeId}:${below}:`) : holder === mine
     const record = below < start ? folder.exits.get(below)?.value : undefined
-    const isFinal = record !== undefined && !/^wrapper /m.test(record)
+    const isFinal = record !== undefined && !/^(wrapper .*|signal TERM|signal KILL)$/m.test(record)
     if ((!isOwn || isFinal) && isGuarded) return false
   }
   return folder.files.get("token")?.startsWith(token) ?? false

@@ -55,3 +55,8 @@ test("what a later attempt was given otherwise is told with it", () => {
 test("a single attempt has no history", () => {
   expect(textOf(fakeJob({ attempt: 1, attempts: [attempt] }))).not.toContain("attempt 1:")
 })
+
+test("how often its manager has started it again is told of a single attempt, too", () => {
+  expect(textOf(fakeJob({ attempt: 1, attempts: [attempt] }))).toMatch(/^restarts: +2$/m)
+  expect(textOf(fakeJob({ attempt: 1, attempts: [{ ...attempt, restarts: 0 }] }))).not.toContain("restarts")
+})

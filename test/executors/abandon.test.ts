@@ -1,4 +1,5 @@
 /** Abandoned: jobs end here and now, their keys are free, and what is left of them over there is found and ended. */
+import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { Fleet } from "../../src/executors/fleet.ts"
 import { localTransport } from "../../src/transport/local.ts"
@@ -109,8 +110,12 @@ test("one that ended by itself meanwhile is corrected by its record", async () =
   await expect.poll(() => stand.manager.natives()[0]?.state, { timeout: 10_000 }).toBe("ended")
   back(stand)
   await fleet.recover("fake")
-  const { state, notes, attempts } = await fleet.show(job.id)
-  expect(state).toBe("completed")
+  const { notes, attempts, stdout } = await ended(
+    fleet,
+    await when(fleet, job.id, ({ state }) => state === "completed"),
+  )
+  // What it printed is brought back, too.
+  expect(readFileSync(stdout, "utf8")).toBe("a\n")
   expect(notes.join()).toContain("had ended by itself")
   expect(attempts[0]?.tombstone).toBeNull()
 })

@@ -82,6 +82,8 @@ const known = (changes: Partial<Case>): Partial<Facts> => ({
       absence: { coveredMs: 0, looks: 0 },
       now,
       finalForMs: null,
+      wordlessForMs: null,
+      wantsCause: false,
       limits: defaultJudgeLimits,
       ...changes,
     },

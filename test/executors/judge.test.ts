@@ -82,6 +82,15 @@ const running: Records = { ...nothing, guards: [guard], started: [started] }
 const revoked: Records = { ...nothing, guards: [{ start: 0, owner: "revoked:1:x" }] }
 const ended = (more: Partial<ExitRecord> = {}): Records => ({ ...running, exits: [exit(more)] })
 
+const limits = {
+  graceMs: 20_000,
+  wordMs: 20_000,
+  recordMs: 75_000,
+  absenceMs: 60_000,
+  absenceLooks: 3,
+  runawayMs: 600_000,
+}
+
 const known = (more: Partial<Case> = {}): Case => ({
   attempt,
   cancelRequestedAt: null,
@@ -90,7 +99,9 @@ const known = (more: Partial<Case> = {}): Case => ({
   absence: { coveredMs: 0, looks: 0 },
   now,
   finalForMs: null,
-  limits: { graceMs: 20_000, recordMs: 75_000, absenceMs: 60_000, absenceLooks: 3, runawayMs: 600_000 },
+  wordlessForMs: null,
+  wantsCause: false,
+  limits,
   ...more,
 })
 
@@ -102,6 +113,10 @@ const sigterm = { exitCode: 143, signal: "TERM", wrapperSignal: "TERM" } as cons
 function onlyAccounting(word: string, state: Evidence["state"]): Partial<Case> {
   const evidence = seen(word, state, null, { source: "accounting" })
   return { attempt: { ...attempt, lastSeen: evidence }, evidence: [evidence] }
+}
+
+function onlyEnded(word: string, cause: NonNullable<Outcome["cause"]>): Evidence {
+  return seen(word, "ended", failed(cause), { source: "accounting", restarts: null })
 }
 
 /** Verdicts without the evidence that they rest on, so that a row fits a line. */
@@ -139,6 +154,31 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     },
     failed("out-of-memory", { signal: "KILL" }),
   ],
+  [
+    "1: a shell whose child was killed: the manager may say why, and soon",
+    { records: ended({ exitCode: 137 }), wordlessForMs: 19_000 },
+    "word",
+  ],
+  [
+    "1: a manager that does not is not waited for",
+    { records: ended({ exitCode: 137 }), wordlessForMs: 20_000 },
+    failed("exit", { exitCode: 137 }),
+  ],
+  [
+    "1: any failure may be one for want of memory, where the policy asks for that",
+    { records: ended({ exitCode: 1 }), evidence: [seen("RUNNING", "running")], wantsCause: true },
+    "word",
+  ],
+  [
+    "1: and is, when the manager says so",
+    {
+      records: ended({ exitCode: 1 }),
+      evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))],
+      wantsCause: true,
+    },
+    failed("out-of-memory", { exitCode: 1 }),
+  ],
+  ["1: what went well needs no explanation", { records: ended(), wantsCause: true }, completed],
   [
     "1: code 0 stays completed, though one process of the step ran out of memory",
     { records: ended(), evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))] },
@@ -389,6 +429,97 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: a node that failed before the script ran",
     { evidence: [seen("NODE_FAIL", "ended", failed("node-failure"))], records: nothing, ...graceOver },
     failed("node-failure"),
+  ],
+  [
+    "4: the grace is longer where the manager waits longer with KILL",
+    {
+      evidence: [seen("TIMEOUT", "ended", failed("timeout"))],
+      records: running,
+      finalForMs: 44_000,
+      limits: { ...limits, graceMs: 45_000 },
+    },
+    "grace",
+  ],
+  [
+    "4: its twin when that is over",
+    {
+      evidence: [seen("TIMEOUT", "ended", failed("timeout"))],
+      records: running,
+      finalForMs: 45_000,
+      limits: { ...limits, graceMs: 45_000 },
+    },
+    failed("timeout"),
+  ],
+  [
+    "4: the record of a start that was stopped says nothing of the next one, whose record may still come",
+    {
+      records: ended({ ...sigterm, launchFailure: "the manager ended it" }),
+      evidence: [seen("COMPLETED", "ended", completed, { restarts: 1 })],
+    },
+    "grace",
+  ],
+  [
+    "2: its twin, and nothing was started again",
+    {
+      records: ended({ ...sigterm, launchFailure: "the manager ended it" }),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"))],
+    },
+    failed("preempted", { signal: "TERM" }),
+  ],
+  [
+    "3: a payload that was told before its wrapper, and is started again",
+    {
+      records: ended({ exitCode: 143, signal: "TERM" }),
+      evidence: [seen("RUNNING", "running", null, { restarts: 1 })],
+    },
+    "running",
+  ],
+  [
+    "1: a start that ended for good is the end, though the manager starts it once more",
+    { records: ended(), evidence: [seen("PENDING", "queued", null, { restarts: 1 })] },
+    completed,
+  ],
+  [
+    "5: accounting alone calls a start preempted that may be followed by another: look",
+    { records: ended(sigterm), evidence: [onlyEnded("PREEMPTED", "preempted")] },
+    "looks",
+  ],
+  [
+    "6: the same of a node that failed",
+    { records: running, evidence: [onlyEnded("NODE_FAIL", "node-failure")] },
+    "looks",
+  ],
+  [
+    "2: after enough looks it is over",
+    { records: ended(sigterm), evidence: [onlyEnded("PREEMPTED", "preempted")], absence: absent },
+    failed("preempted", { signal: "TERM" }),
+  ],
+  [
+    "4: and where the queue had said so before it forgot it",
+    { records: running, evidence: [onlyEnded("NODE_FAIL", "node-failure")], ...graceOver },
+    failed("node-failure"),
+  ],
+  [
+    "4: what else accounting calls over is over",
+    { records: running, evidence: [onlyEnded("TIMEOUT", "timeout")], ...graceOver },
+    failed("timeout"),
+  ],
+  [
+    "3: started again, it is news, though it runs as before",
+    {
+      attempt: { ...attempt, lastSeen: seen("RUNNING", "running") },
+      evidence: [seen("RUNNING", "running", null, { restarts: 1 })],
+    },
+    "running",
+  ],
+  [
+    "6: one that its manager had started again has started",
+    {
+      records: nothing,
+      absence: absent,
+      attempt: { ...attempt, lastSeen: seen("PENDING", "queued", null, { restarts: 1 }) },
+    },
+    failed("lost"),
   ],
   [
     "4: a process that is gone without a record",

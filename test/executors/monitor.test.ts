@@ -1,5 +1,5 @@
 /** Watching: a manager that is down, forgets, or gives an id to somebody else. */
-import { writeFileSync } from "node:fs"
+import { existsSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { localPace } from "../../src/executors/pace.ts"
 import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"
@@ -117,4 +117,29 @@ test("an end that its own record tells is not asked of the manager", async () =>
   writeFileSync(gate, "")
   expect(await ended(fleet, { id })).toMatchObject({ state: "completed" })
   expect(stand.manager.calls("list")).toBe(1)
+})
+
+test.each([
+  ["killed, and its manager says why", "OUT_OF_MEMORY", "kill -9 $$", null, "out-of-memory"],
+  ["killed, and its manager says no more than that", null, "kill -9 $$", null, "signal"],
+  [
+    "a child was, and the policy asks for that",
+    "OUT_OF_MEMORY",
+    "exit 1",
+    { maxAttempts: 2, on: ["out-of-memory"] },
+    "out-of-memory",
+  ],
+  ["a child was, and nobody asks: its record is enough", "OUT_OF_MEMORY", "exit 1", null, "exit"],
+] as const)("a payload that fails: %s", async (_, word, end, retry, cause) => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet({ pace: { ...localPace, hintMs: 200 } })
+  const gate = stand.path("gate")
+  const command = ["sh", "-c", `echo >"$0"; until [ -e "$0.open" ]; do sleep 0.1; done; ${end}`, gate]
+  const { id } = await submit(fleet, { command, retry })
+  const job = await when(fleet, id, ({ state }) => state === "running")
+  await expect.poll(() => existsSync(gate)).toBe(true)
+  if (word !== null) stand.manager.call(String(job.attempts[0]?.nativeId), word)
+  writeFileSync(`${gate}.open`, "")
+  const first = await when(fleet, id, ({ attempts }) => attempts[0]?.outcome !== null)
+  expect(first.attempts[0]?.outcome?.cause).toBe(cause)
 })

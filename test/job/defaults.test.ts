@@ -29,6 +29,24 @@ const table: [title: string, defaults: SpecDefaults, written: UserSpec, same: Us
   ["lists are taken whole", { modules: ["gcc"] }, { modules: ["intel"] }, { modules: ["intel"] }],
   ["a retry is filled", { retry: { maxAttempts: 2, on: ["exit"] } }, {}, { retry: { maxAttempts: 2, on: ["exit"] } }],
   [
+    "a manager's requeue is filled, and stays beside the default attempts",
+    { retry: { maxAttempts: 2, on: ["exit"] } },
+    { retry: { requeue: true } },
+    { retry: { maxAttempts: 2, on: ["exit"], requeue: true } },
+  ],
+  [
+    "one that a job does not want is off",
+    { retry: { maxAttempts: 2, on: ["exit"], requeue: true } },
+    { retry: { requeue: false } },
+    { retry: { maxAttempts: 2, on: ["exit"] } },
+  ],
+  [
+    "a job's own attempts are taken whole",
+    { retry: { maxAttempts: 2, on: ["exit"], requeue: true } },
+    { retry: { maxAttempts: 3, on: ["timeout"] } },
+    { retry: { maxAttempts: 3, on: ["timeout"] } },
+  ],
+  [
     "a signal is filled",
     { signal: { name: "USR1", beforeSeconds: 60 } },
     {},
@@ -45,6 +63,8 @@ test.each(table)("%s", (_title, defaults, written, same) => {
 test("laid under twice is laid under once", () => {
   for (const [, defaults, written] of table) {
     const once = applyDefaults(spec(written), defaults)
+    // That requeue was not wanted can be said of what a job says, not of what came of it.
+    if (written.retry?.requeue === false) continue
     expect(applyDefaults(once, defaults)).toEqual(once)
   }
 })

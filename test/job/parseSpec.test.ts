@@ -130,6 +130,24 @@ describe("a field as it is written, and as it is kept", () => {
     expect(checkpoint).toEqual(["a/*", "d/**"])
   })
 
+  test.each<[UserSpec["retry"], object]>([
+    [{ requeue: true }, { maxAttempts: 1, on: [], requeue: true }],
+    [
+      { requeue: true, maxAttempts: 1, on: ["exit"] },
+      { maxAttempts: 1, on: [], requeue: true },
+    ],
+    [
+      { requeue: true, maxAttempts: 2, on: ["exit"] },
+      { maxAttempts: 2, on: ["exit"], requeue: true },
+    ],
+    [
+      { requeue: null, maxAttempts: 2, on: ["exit"] },
+      { maxAttempts: 2, on: ["exit"] },
+    ],
+  ])("the manager's own requeue stands beside attempts, or alone: %j", (retry, kept) => {
+    expect(parsed({ retry }).spec.retry).toEqual(kept)
+  })
+
   test("what a retry does not say is absent: a spec of an earlier version is the same spec", () => {
     expect(Object.keys(parsed({ retry: { maxAttempts: 2 } }).spec.retry)).toEqual(["maxAttempts", "on"])
   })
@@ -210,6 +228,10 @@ describe("what is wrong is named, with what would be right", () => {
     [{ script: "b", key: "k", after: ["k"] }, "after", "names the job itself", "other"],
     [{ script: "b", retry: 3 }, "retry", "is 3", "maxAttempts"],
     [{ script: "b", retry: { maxAttempts: 0 } }, "retry.maxAttempts", "is 0", "from 1"],
+    [{ script: "b", retry: { on: ["exit"] } }, "retry.maxAttempts", "is missing", "such as 3"],
+    [{ script: "b", retry: { on: ["exit"], requeue: true } }, "retry.maxAttempts", "is missing", "such as 3"],
+    [{ script: "b", retry: {} }, "retry.maxAttempts", "is missing", "such as 3"],
+    [{ script: "b", retry: { requeue: "yes" } }, "retry.requeue", '"yes"', "true or false"],
     [{ script: "b", retry: { maxAttempts: 2, on: ["oom"] } }, "retry.on[0]", "not known here", "out-of-memory"],
     [{ script: "b", retry: { maxAttempts: 2, on: [{ exitCode: 0 }] } }, "retry.on[0].exitCode", "is 0", "1 to 255"],
     [{ script: "b", retry: { maxAttempts: 2, backof: "1s" } }, "retry.backof", "not a known field", "backoff?"],

@@ -1,6 +1,16 @@
 /** When an attempt that has ended is followed by another, and how long that waits. */
 import { describe, expect, test } from "vitest"
-import { type Attempt, type Cause, type Job, type RetryPolicy, nextTryAt, wantsAnother } from "../../src/job/index.ts"
+import {
+  type Attempt,
+  type Cause,
+  type Evidence,
+  type Job,
+  type RetryPolicy,
+  nextTryAt,
+  requeueProblems,
+  restartsOf,
+  wantsAnother,
+} from "../../src/job/index.ts"
 import { specOf } from "../support/jobs.ts"
 
 const backoff = { firstMs: 1_000, factor: 3, maxMs: 5_000 }
@@ -57,5 +67,25 @@ describe("the wait before it", () => {
   test("nor for an attempt that the policy does not give: a person asked for it", () => {
     expect(nextTryAt(waiting(policy, attempt(5, "timeout")), 200)).toBe(null)
     expect(nextTryAt(waiting(policy, attempt(1, "exit")), 200)).toBe(null)
+  })
+})
+
+describe("the manager's own requeue", () => {
+  const requeue: RetryPolicy = { maxAttempts: 1, on: [], requeue: true }
+
+  test("is refused to a job with a secret, which could be read at its first start only", () => {
+    const env = { A: "a", KEY: { fromEnv: "LICENSE" } }
+    expect(requeueProblems(specOf({ retry: requeue, env }))).toMatchObject([
+      { field: "retry.requeue", why: expect.stringContaining("env.KEY") },
+    ])
+    expect(requeueProblems(specOf({ retry: requeue, env: { A: "a" } }))).toEqual([])
+    expect(requeueProblems(specOf({ env }))).toEqual([])
+  })
+
+  test("is counted by whatever tells of it", () => {
+    const seen = (restarts: number | null): Evidence => ({ restarts }) as Evidence
+    expect(restartsOf({ lastSeen: null, evidence: [] })).toBe(0)
+    expect(restartsOf({ lastSeen: seen(1), evidence: [] })).toBe(1)
+    expect(restartsOf({ lastSeen: seen(1), evidence: [seen(null), seen(2)] })).toBe(2)
   })
 })

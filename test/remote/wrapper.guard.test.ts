@@ -99,6 +99,8 @@ describe.concurrent.each(shells)("the guard, under $name", (shell) => {
 
     test.each([
       ["a start that was told to end", exit(0, "signal TERM\nwrapper TERM\n"), 0],
+      ["a start whose payload died by it before the wrapper was told", exit(0, "signal TERM\n"), 0],
+      ["a start that died by itself", exit(0, "signal SEGV\n"), wrapperExit.guarded],
       ["a start of which there is no record", null, 0],
       ["a start whose record was cut", exit(0, "").slice(0, -4), 0],
       ["a start that ended for good", exit(0, ""), wrapperExit.guarded],
@@ -115,6 +117,19 @@ describe.concurrent.each(shells)("the guard, under $name", (shell) => {
         expect(home.records(shell, token).exits.at(-1)).toMatchObject({ start: 1, exitCode: 0, wrapperSignal: null })
         expect([home.read(token, "stdout.0"), home.read(token, "stdout")]).toEqual(["of start 0", ""])
       }
+    })
+
+    test("what started before its deadline goes on after it; what had not is too late", async () => {
+      using home = new Home()
+      const directory = home.job(token, runs)
+      writeFileSync(join(directory, "start-before"), "1700000000\n")
+      symlinkSync("native:4711:0:abc", join(directory, "guard.0"))
+      // It held the guard, and was ended before it began.
+      expect((await run(home, "4711", "1")).code).toBe(wrapperExit.launch)
+      rmSync(join(directory, "guard.1"))
+      rmSync(join(directory, "exit.1"))
+      writeFileSync(join(directory, "started.0"), "")
+      expect([(await run(home, "4711", "1")).code, home.read(token, "runs")]).toEqual([0, "run\n"])
     })
 
     test("another native's start is nothing to follow", async () => {

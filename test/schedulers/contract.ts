@@ -69,6 +69,10 @@ export function contract(sample: Sample): void {
       if (scheduler.nativeNameMax > token.length) expect(said).toContain(submission.nativeName)
     })
 
+    test("a manager that starts natives again tells them how often it has", () => {
+      if (scheduler.features.requeue) expect(scheduler.jobVariables.restarts).toMatch(/^\w+$/)
+    })
+
     test("a submission that was accepted gives the native id", () => {
       expect(scheduler.submit(submission).parse(sample.accepted).nativeId).toBe(nativeId)
     })

@@ -53,6 +53,12 @@ test.each<[string, Partial<Resources>, string[]]>([
   expect(argvOf(resources)).toEqual([...common, ...options, `${home}/job.sh`])
 })
 
+test("requeue is off unless the job asks for it, and native is not the place to ask", () => {
+  const asked = slurm.submit(submissionOf(specOf({ retry: { maxAttempts: 1, on: [], requeue: true } }))).argv
+  expect(asked).toEqual([...common.map((word) => (word === "--no-requeue" ? "--requeue" : word)), `${home}/job.sh`])
+  expect(thrownBy(() => argvOf({}, ["--requeue"]))).toBeInstanceOf(UsageError)
+})
+
 test("nodes on which attempts failed are excluded, and native must not take that back", () => {
   const retry = { maxAttempts: 2, on: [], escalate: { excludeNodes: true } }
   const submission = { ...submissionOf(specOf({ retry })), excludeNodes: ["n1", "n[3-4]"] }

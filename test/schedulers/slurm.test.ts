@@ -236,5 +236,6 @@ describe("cancelling in Slurm", () => {
 test("the probe tells version and facts, and no answer is none", () => {
   const facts = slurm.probe().parse(resultOf({ stdout: fixture("slurm/config/22.05.txt") }))
   expect(facts).toMatchObject({ version: "22.05.8", facts: { cluster: "hawser_rig", "from TERM to KILL": "5 sec" } })
+  expect(facts.killWaitMs).toBe(5_000)
   expect(thrownBy(() => slurm.probe().parse(resultOf({ stdout: "hello\n" })))).toMatchObject({ class: "transient" })
 })

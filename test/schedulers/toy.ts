@@ -12,7 +12,7 @@ const states: Readonly<Record<string, LiveState | undefined>> = {
 
 export const toy: Scheduler = {
   name: "toy",
-  features: { accounting: false, hold: false, suspend: false, arrays: false, countsResources: false },
+  features: { accounting: false, hold: false, suspend: false, arrays: false, requeue: false, countsResources: false },
   foreignVariables: ["TOY_*"],
   jobVariables: { nativeId: "TOY_ID", restarts: null },
   nativeNameMax: 40,

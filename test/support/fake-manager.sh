@@ -1,8 +1,9 @@
 #!/bin/sh
 # A small batch manager with real state and real processes: `sh fake-manager.sh STATE VERB ARG...`.
 #
-# STATE/natives/ID/ holds name, submit, script, state (queued, running, ended), word, code and pid. STATE/paused: natives
-# stay queued. STATE/fault.VERB: `once KIND` or `always KIND`, what goes wrong with the next call.
+# STATE/natives/ID/ holds name, submit, script, state (queued, running, ended), word, code and pid; epilog: how long it is
+# cleared away, in seconds. STATE/paused: natives stay queued. STATE/fault.VERB: `once KIND` or `always KIND`, what goes
+# wrong with the next call.
 # Exit codes: 3 not reached, 4 a limit, 5 rejected, 75 cut off: nobody knows.
 
 state=$1 verb=$2
@@ -66,8 +67,10 @@ case $verb in
       word=${line:--}
       get "$id" submit
       submit=$line
+      get "$id" restarts
+      restarts=${line:-0}
       get "$id" name || continue
-      printf '%s %s %s %s %s %s\n' "$id" "$its" "$word" "$code" "$submit" "$line"
+      printf '%s %s %s %s %s %s %s\n' "$id" "$its" "$word" "$code" "$submit" "$restarts" "$line"
     done
     echo end
     ;;
@@ -84,9 +87,11 @@ case $verb in
     put "$1" state running
     wait "$child"
     code=$?
+    get "$1" epilog && sleep "$line"
     if [ -e "natives/$1/requeue" ]; then
       mv "natives/$1/requeue" "natives/$1/restarts"
       put "$1" state queued
+      [ ! -e paused ] || exit 0
       exec sh "$0" "$state" run "$1"
     fi
     put "$1" code "$code"

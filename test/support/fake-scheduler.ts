@@ -60,6 +60,12 @@ export class FakeManager {
     process.kill(this.group(id) ?? 0, "SIGTERM")
   }
 
+  /** What it calls the end of a native that runs, some time after that has come. */
+  call(id: string, word: "OUT_OF_MEMORY" | "NODE_FAIL"): void {
+    writeFileSync(join(this.state, "natives", id, "epilog"), "0.5\n")
+    writeFileSync(join(this.state, "natives", id, "word"), `${word}\n`)
+  }
+
   /** A native of this name and script as a manager has it that answers to nobody: queued, unseen until now. */
   turnUp(name: string, script: string): string {
     const id = String(9000 + this.natives().length)
@@ -118,7 +124,7 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
   })
   return {
     name: "fake",
-    features: { accounting: true, hold: false, suspend: false, arrays: false, countsResources: false },
+    features: { accounting: true, hold: false, suspend: false, arrays: false, requeue: true, countsResources: false },
     foreignVariables: ["FAKE_*"],
     jobVariables: { nativeId: "FAKE_ID", restarts: "FAKE_RESTARTS" },
     nativeNameMax: 60,
@@ -163,18 +169,18 @@ function readListing(result: CommandResult, source: "queue" | "accounting"): Lis
   const lines = result.stdout.split("\n").filter((line) => line !== "")
   const isWhole = lines.at(-1) === "end"
   const records = lines.filter((line) => line !== "end").map((line) => ({ line, words: line.split(" ") }))
-  const unread = records.filter(({ words }) => words.length !== 6).map(({ line }) => line)
-  const evidence = records.flatMap(({ words }) => (words.length === 6 ? evidenceOf(words, source) : []))
+  const unread = records.filter(({ words }) => words.length !== 7).map(({ line }) => line)
+  const evidence = records.flatMap(({ words }) => (words.length === 7 ? evidenceOf(words, source) : []))
   return isWhole && unread.length === 0
     ? { evidence, unread, coverage: "complete", trouble: null }
     : { evidence, unread, coverage: "partial", trouble: unread[0] ?? "The list was cut short." }
 }
 
 function evidenceOf(words: readonly string[], source: "queue" | "accounting"): Evidence[] {
-  const [nativeId = "", state = "", word = "", code = "", submitTime = "", name = ""] = words
+  const [nativeId = "", state = "", word = "", code = "", submitTime = "", restarts = "", name = ""] = words
   const token = tokenOf(name)
   if (token === null) return []
-  const told = { source, token, nativeId, seenAt: 0, submitTime, restarts: null, host: null, reason: null }
+  const told = { source, token, nativeId, seenAt: 0, submitTime, restarts: Number(restarts), host: null, reason: null }
   const times = { startedAt: null, endedAt: null }
   if (state === "queued" || state === "running") return [{ ...told, ...times, word: state, state, outcome: null }]
   return [{ ...told, ...times, word, state: "ended", outcome: outcomeOf(word, code) }]
@@ -183,6 +189,7 @@ function evidenceOf(words: readonly string[], source: "queue" | "accounting"): E
 function outcomeOf(word: string, code: string): Outcome {
   if (word === "CANCELLED") return { state: "cancelled", cause: null, exitCode: null, signal: null }
   if (code === "0") return { state: "completed", cause: null, exitCode: 0, signal: null }
+  if (word === "OUT_OF_MEMORY") return { state: "failed", cause: "out-of-memory", exitCode: null, signal: null }
   if (word === "NODE_FAIL") return { state: "failed", cause: "node-failure", exitCode: null, signal: null }
   return { state: "failed", cause: "exit", exitCode: Number(code), signal: null }
 }

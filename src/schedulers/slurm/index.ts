@@ -9,7 +9,7 @@ import { directives, submit } from "./submit.ts"
 
 export const slurm: Scheduler = {
   name: "slurm",
-  features: { accounting: true, hold: true, suspend: false, arrays: true, countsResources: false },
+  features: { accounting: true, hold: true, suspend: false, arrays: true, requeue: true, countsResources: false },
   foreignVariables: ["SBATCH_*", "SQUEUE_*", "SACCT_*", "SCANCEL_*", "SCONTROL_*", "SRUN_*", "SLURM_*", "!SLURM_CONF"],
   jobVariables: { nativeId: "SLURM_JOB_ID", restarts: "SLURM_RESTART_COUNT" },
   // slurmctld takes 1024 bytes, accounting keeps 255. (22.05) Names go into filters by the hundred, and people read them: no need for more.

@@ -15,7 +15,7 @@ export function sbatchOptions(submission: Submission): string[] {
     `--output=${log}`,
     `--error=${log}`,
     "--open-mode=append",
-    "--no-requeue",
+    spec.retry.requeue === true ? "--requeue" : "--no-requeue",
     "--export=ALL",
     ...resourceOptions(spec.resources),
     ...option("exclude", excludeNodes.join(",")),

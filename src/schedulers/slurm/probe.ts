@@ -39,7 +39,12 @@ export function probe(): Command<ManagerFacts> {
         const value = config.get(key)
         return value === undefined || value === "(null)" ? [] : [[label, value]]
       })
-      return { version, facts: Object.fromEntries(facts) as Record<string, string> }
+      const seconds = /^(\d+) sec/.exec(config.get("KillWait") ?? "")?.[1]
+      return {
+        version,
+        facts: Object.fromEntries(facts) as Record<string, string>,
+        ...(seconds === undefined ? {} : { killWaitMs: Number(seconds) * 1000 }),
+      }
     },
   }
 }

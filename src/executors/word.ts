@@ -1,0 +1,33 @@
+/** The manager's word: what it alone can know of an end, and where its word is not the last one. Pure. */
+import type { Attempt, Evidence, Job } from "../job/index.ts"
+import type { ExitRecord } from "../remote/layout.ts"
+
+/** Causes that only the manager can know: they explain a signal or an exit code, and outrank it. */
+export const managerCauses: ReadonlySet<string> = new Set(["timeout", "out-of-memory", "node-failure", "preempted"])
+
+/** With these managers end natives, and kernels those that want too much memory. */
+export const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
+
+/**
+ * Whether the manager may know more of this failure than its record: that it was killed for want of memory, above all. A
+ * payload whose child was killed so may end with any exit code; that is waited for where the policy asks for it.
+ */
+export function isExplicable({ wantsCause }: { readonly wantsCause: boolean }, record: ExitRecord): boolean {
+  if (record.exitCode === 0 || record.signal !== null || record.launchFailure !== null) return false
+  if (record.limit !== null) return false
+  return wantsCause || record.exitCode === killedExitCode
+}
+
+/** What a shell makes of a child that was killed. */
+const killedExitCode = 137
+
+/** There may be another attempt, and causes that only the manager can know decide on it. */
+export function wantsCause({ spec }: Job, { number }: Attempt): boolean {
+  const { maxAttempts, on } = spec.retry
+  return number < maxAttempts && on.some((one) => typeof one === "string" && managerCauses.has(one))
+}
+
+/** The end of a start that the manager may follow up with another one, as far as this source can tell. */
+export function mayStartAgain({ source, outcome }: Evidence): boolean {
+  return source === "accounting" && (outcome?.cause === "preempted" || outcome?.cause === "node-failure")
+}
