@@ -87,7 +87,8 @@ async function playAll(
     if (!stop.signal.aborted) throw error
     print("chaos: stopped; the round that was under way does not count")
   } finally {
-    await mend(target)
+    // Whoever stops us may have stopped the first one, too.
+    await mend(target).catch(() => mend(target))
   }
   print(tableOf((await readResults(results)).filter(({ fault }) => wanted.some(({ name }) => name === fault))))
   if (stop.signal.aborted) return 130
