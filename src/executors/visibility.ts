@@ -18,7 +18,7 @@ function isSame(one: { readonly root: string; readonly machine: string }, other:
 }
 
 /** Why an attempt that vanished, or that is to be cancelled, is not fenced. */
-export function unshownText(executor: string): string {
+function unshownText(executor: string): string {
   return `Nobody can see it, and it is not yet shown that a guard taken on one side of ${executor} is seen on the other: it is looked for and not submitted again. The first job that starts there shows it; so does "hawser doctor ${executor}".`
 }
 
