@@ -219,7 +219,8 @@ function byManager(known: Case, final: Evidence): Verdict {
   if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
     return ended(outcome, said, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
-  if (isWrappersOwn(outcome.exitCode) && !mayHaveRun(known.records, outcome.exitCode)) {
+  const start = Math.max(restartsOf(known.attempt), final.restarts ?? 0)
+  if (isWrappersOwn(outcome.exitCode) && !mayHaveRun(known.records, outcome.exitCode, start)) {
     const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory or can't write there, or somebody else holds the guard.`
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
   }

@@ -12,11 +12,11 @@ export function isWrappersOwn(exitCode: number | null): boolean {
 }
 
 /**
- * Did the payload run? Before that comes the guard, and after it the started record, without which it is not run. A native
- * that found the guard taken (111) says nothing of the one that has it.
+ * Did the payload run in the last start, number `start` as far as is known? Before that comes the guard, and after it the
+ * started record, without which it is not run. A native that found the guard taken (111) says nothing of the one that has it.
  */
-export function mayHaveRun(records: Records, exitCode: number | null): boolean {
-  return exitCode === wrapperExit.guarded ? hasRecords(records) : records.started.length > 0
+export function mayHaveRun(records: Records, exitCode: number | null, start: number): boolean {
+  return exitCode === wrapperExit.guarded ? hasRecords(records) : records.started.some((one) => one.start >= start)
 }
 
 export function hasRecords(records: Records | null): boolean {

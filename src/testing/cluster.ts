@@ -27,8 +27,8 @@ export interface ClusterWitness {
   onCancel(native: Native): void
   /** A native of this token ended without having run the payload. */
   onHindered(token: string): void
-  /** Somebody got through to the login node. */
-  onReached(): void
+  /** The controller of this number got through to the login node. */
+  onReached(by: number): void
   note(what: string, facts?: readonly string[]): void
   strike(strike: Strike): void
 }
@@ -85,7 +85,7 @@ export class Cluster {
       strike,
     }
     const note = (what: string, argv: readonly string[]): void => witness.note(what, argv)
-    this.network = new Network({ timeline, host, faults, note, strike, onReached: () => witness.onReached() })
+    this.network = new Network({ timeline, host, faults, note, strike, onReached: (by) => witness.onReached(by) })
   }
 
   /** Whether a wrapper that nobody told to end has left its record. */

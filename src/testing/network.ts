@@ -38,8 +38,8 @@ export interface NetworkOptions {
   readonly faults: NetworkFaults
   readonly note: (what: string, argv: readonly string[]) => void
   readonly strike: (strike: Strike) => void
-  /** A connection was made. */
-  readonly onReached: () => void
+  /** The controller of this number has made a connection. */
+  readonly onReached: (by: number) => void
 }
 
 const answerTimeoutMs = 120_000
@@ -76,7 +76,7 @@ export class Network {
         this.#options.strike(refusal.class === "auth" ? "login refused" : "connection refused")
         throw refusal
       }
-      this.#options.onReached()
+      this.#options.onReached(life.id)
       const link = new Link(this.#options, life, this.submitted)
       this.#links.add(link)
       void link.session.closed.then(() => this.#links.delete(link))

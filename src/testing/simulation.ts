@@ -18,7 +18,7 @@ import type { Strike } from "./strikes.ts"
 import { Timeline } from "./timeline.ts"
 import { type Kill, type Trouble, calmMsOf, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
-import type { Realm, Violation } from "./testimony.ts"
+import { type Realm, type Violation, excusesOf } from "./testimony.ts"
 import { Witness } from "./witness.ts"
 import type { Controller, World } from "./world.ts"
 import { outputName } from "./wrapper.ts"
@@ -85,16 +85,7 @@ class Simulation implements World {
     this.#kills = [...this.trouble.kills]
     const { trouble, timeline } = this
     this.#calmMs = calmMsOf(trouble)
-    const unnoticed = trouble.lies.filter(({ kind }) => kind !== "partial")
-    const liedMs = unnoticed.reduce((sum, { from, to }) => sum + to - from, 0)
-    const excuses = {
-      mayCallLost: liedMs > 40_000,
-      mayCancel: trouble.coldStarts.length > 0,
-      requeues: trouble.requeues,
-      isCopied: trouble.copies.length > 0,
-      isApart: trouble.apart,
-    }
-    this.witness = new Witness(timeline, this.scenario, excuses, options.logMax ?? 0)
+    this.witness = new Witness(timeline, this.scenario, excusesOf(trouble), options.logMax ?? 0)
     this.faults = new Faults(trouble, timeline, dice.fork())
     const site = dice.fork()
     this.cluster = new Cluster({
@@ -179,7 +170,7 @@ class Simulation implements World {
         snapshotEvents: this.#options.seed % 3 === 0 ? 25 : 5_000,
       })
       witness.note("controller opens", [`epoch ${store.epoch}`])
-      witness.opened(realm, store)
+      witness.opened(realm, store, life.id)
       const { seed, broken = null } = this.#options
       await takeForShown(store, broken)
       const log = this.#log(life)

@@ -1,7 +1,8 @@
 /** Testimony: what a witness is told, and what it says. */
-import type { Job } from "../job/index.ts"
+import type { Job, JobEvent } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import type { Native } from "./slurm.ts"
+import type { Trouble } from "./trouble.ts"
 
 /** What the trouble of this world excuses. */
 export interface Excuses {
@@ -14,6 +15,19 @@ export interface Excuses {
   readonly isApart: boolean
   /** The state directory is copied: what is cancelled in one of them need not be in the other. */
   readonly isCopied: boolean
+}
+
+/** Lists that lie for longer than an absence counts may make anything look gone; one that ends inside a record is seen to lie. */
+export function excusesOf({ lies, coldStarts, requeues, copies, apart }: Trouble): Excuses {
+  const unnoticed = lies.filter(({ kind }) => kind !== "partial")
+  const liedMs = unnoticed.reduce((sum, { from, to }) => sum + to - from, 0)
+  return {
+    mayCallLost: liedMs > 40_000,
+    mayCancel: coldStarts.length > 0,
+    requeues,
+    isCopied: copies.length > 0,
+    isApart: apart,
+  }
 }
 
 export interface Violation {
@@ -37,4 +51,21 @@ export interface Realm {
   readonly acknowledged: Map<string, Job>
   /** What stands in the output that came back of a job; null: none did. */
   readonly resultOf: (job: Job) => string | null
+}
+
+/** Whose events are heard: a controller by its number, its store, and the realm that it has. */
+export interface Speaker {
+  readonly realm: Realm
+  readonly store: JobStore
+  readonly by: number
+}
+
+/** What a line of the log says of an event beyond its type. */
+export function wordsOf(event: JobEvent): string {
+  if ("outcome" in event) return `${event.outcome.state} ${event.outcome.cause ?? ""}`
+  if (event.type === "settled") return event.proof
+  if ("evidence" in event) return `${event.evidence.source} ${event.evidence.word}`
+  if ("nativeId" in event) return event.nativeId
+  if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
+  return "reason" in event ? (event.reason ?? "") : ""
 }

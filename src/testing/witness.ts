@@ -1,14 +1,6 @@
 /** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
-import { isHeldBack } from "../executors/visibility.ts"
-import {
-  type AnyEvent,
-  type Attempt,
-  type Job,
-  type JobEvent,
-  type Outcome,
-  hasTombstone,
-  isFinal,
-} from "../job/index.ts"
+import { isHeldBack, isShown } from "../executors/visibility.ts"
+import { type AnyEvent, type Attempt, type Job, type Outcome, hasTombstone, isFinal } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
@@ -16,7 +8,7 @@ import type { ClusterWitness } from "./cluster.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
 import { type Strike, strikeOf } from "./strikes.ts"
-import type { Excuses, Realm, Remains, Violation } from "./testimony.ts"
+import { type Excuses, type Realm, type Remains, type Speaker, type Violation, wordsOf } from "./testimony.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
@@ -30,13 +22,12 @@ export class Witness implements ClusterWitness {
   readonly struck: Set<Strike> = new Set()
   /** Called with each native that is accepted. */
   afterAcceptance: () => void = () => undefined
-  #hasShown = false
   /** A job had vanished where it was not shown that a fence stops it. */
   hasHeldBack = false
   /** The newest things that happened. */
   readonly log: string[] = []
-  /** When somebody got through to the login node last, ms on the timeline. */
-  #reachedAt = 0
+  /** By controller: when it got through to the login node last, or began, ms on the timeline. */
+  readonly #reachedAt: Map<number, number> = new Map()
   readonly #timeline: Timeline
   readonly #excuses: Excuses
   readonly #logMax: number
@@ -141,8 +132,8 @@ export class Witness implements ClusterWitness {
     this.#hindered.add(token)
   }
 
-  onReached(): void {
-    this.#reachedAt = this.#timeline.now
+  onReached(by: number): void {
+    this.#reachedAt.set(by, this.#timeline.now)
   }
 
   onForgotten(native: Native): void {
@@ -165,9 +156,10 @@ export class Witness implements ClusterWitness {
     this.#cancelledByOthers.add(tokenOf(native.name) ?? "")
   }
 
-  /** A controller has the directory: what was acknowledged before must be there. */
-  opened(realm: Realm, store: JobStore): void {
+  /** Controller number `by` has the directory: what was acknowledged before must be there. */
+  opened(realm: Realm, store: JobStore, by: number): void {
     realm.store = store
+    this.onReached(by)
     // Some of it may never have been announced.
     for (const job of store.jobs.values()) if (isFinal(job.state)) this.#finished.add(job.key)
     for (const job of realm.acknowledged.values()) {
@@ -176,7 +168,7 @@ export class Witness implements ClusterWitness {
     }
     for (const { kind, detail } of store.findings)
       if (kind !== "torn-tail" && kind !== "superseded-tail") this.object("the journal is whole", `${kind}: ${detail}`)
-    store.subscribe((events) => this.#hear(events, realm, store))
+    store.subscribe((events) => this.#hear(events, { realm, store, by }))
   }
 
   #compare(before: Job, now: Job | undefined, when: string): void {
@@ -184,9 +176,9 @@ export class Witness implements ClusterWitness {
     if (what !== null) this.object("what was acknowledged stays", `${before.key} ${when}: ${what}`)
   }
 
-  #hear(events: readonly AnyEvent[], realm: Realm, store: JobStore): void {
+  #hear(events: readonly AnyEvent[], speaker: Speaker): void {
+    const { realm, store } = speaker
     for (const event of events) {
-      if (event.type === "visible") this.#hasShown = true
       if (!("job" in event)) continue
       const job = store.jobs.get(event.job)
       if (job === undefined) continue
@@ -200,7 +192,7 @@ export class Witness implements ClusterWitness {
       if (event.type === "finished" && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
       if (isHeldBack(job)) this.hasHeldBack = true
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
-      if (event.type === "ended") this.#onEnded(job, event.token, event.outcome, event.evidence.length)
+      if (event.type === "ended") this.#onEnded(job, event, speaker)
       if (event.type === "corrected") this.#ended.set(event.token, event.outcome)
       if (event.type === "finished") {
         this.#finished.add(job.key)
@@ -210,30 +202,30 @@ export class Witness implements ClusterWitness {
     }
   }
 
-  #onEnded(job: Job, token: string, outcome: Outcome, evidence: number): void {
+  #onEnded(job: Job, { token, outcome, evidence }: Extract<AnyEvent, { type: "ended" }>, speaker: Speaker): void {
     const attempt = job.attempts.find((one) => one.token === token)
     if (attempt === undefined) return
     this.#ended.set(token, outcome)
-    const problem = this.#problemOf(job, attempt, outcome)
+    const problem = this.#problemOf(job, attempt, outcome, speaker)
     if (problem !== null)
       this.object(
         "no end without proof",
         `${job.key} (${token}) is ${outcome.state} ${outcome.cause ?? ""}: ${problem}`,
       )
     const isUnseen = outcome.cause === "lost" || outcome.cause === "abandoned" || attempt.submission === "not-accepted"
-    if (evidence === 0 && attempt.fence !== "won" && !isUnseen && job.cancelRequestedAt === null)
+    if (evidence.length === 0 && attempt.fence !== "won" && !isUnseen && job.cancelRequestedAt === null)
       this.object("no end without proof", `${job.key} (${token}) is ${outcome.state}, and nothing is named for it`)
   }
 
   /** What really happened says otherwise; null: it does not. */
-  #problemOf(job: Job, attempt: Attempt, outcome: Outcome): string | null {
+  #problemOf(job: Job, attempt: Attempt, outcome: Outcome, { store, by }: Speaker): string | null {
     const { token } = attempt
     const runs = this.runs.filter((run) => run.token === token)
     const runsNow = runs.find((run) => this.runsNow(run))
     const isDisowned = this.#failedNodes.has(token)
     // Its deadline is over and nobody can be asked, or nothing has shown what a fence does: late evidence corrects it.
     if (outcome.cause === "abandoned" && job.spec.giveUpAfterMs !== null)
-      return this.#hasShown && this.#timeline.now - this.#reachedAt < awayMsMin
+      return isShown(store, job.executor) && this.#timeline.now - (this.#reachedAt.get(by) ?? 0) < awayMsMin
         ? "the manager was there a moment ago"
         : null
     if (outcome.cause === "lost") return this.#mayBeLost(token) ? null : "nobody had forgotten it"
@@ -341,14 +333,4 @@ export class Witness implements ClusterWitness {
     if (attempt === undefined || job.outcome?.cause !== "lost") return
     if (hasRecord(attempt.token)) this.object("late evidence corrects", `${job.key} is called lost, and left a record`)
   }
-}
-
-/** What a line of the log says of an event beyond its type. */
-function wordsOf(event: JobEvent): string {
-  if ("outcome" in event) return `${event.outcome.state} ${event.outcome.cause ?? ""}`
-  if (event.type === "settled") return event.proof
-  if ("evidence" in event) return `${event.evidence.source} ${event.evidence.word}`
-  if ("nativeId" in event) return event.nativeId
-  if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
-  return "reason" in event ? (event.reason ?? "") : ""
 }

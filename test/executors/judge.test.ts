@@ -407,6 +407,16 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("exit", { exitCode: 113 }),
   ],
   [
+    "4: started again on a node that did not see the job directory: what the start before has left does not speak for it",
+    {
+      attempt: { ...attempt, lastSeen: seen("PENDING", "queued", null, { restarts: 1 }) },
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 113 }))],
+      records: running,
+      ...graceOver,
+    },
+    failed("launch"),
+  ],
+  [
     "4: it held the guard and could write nothing, on a full disk: the launch failed",
     {
       evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 112 }))],
