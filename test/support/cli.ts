@@ -75,7 +75,8 @@ export class Study implements AsyncDisposable {
     const line = afterwards === undefined ? `exec ${words}` : `${words}; code=$?; ${afterwards}; exit $code`
     const child = spawn("script", ["-qfec", line, "/dev/null"], {
       cwd: this.folder,
-      env: { ...this.env, SHELL: "/bin/sh", TERM: "xterm" },
+      // A person types here, whoever runs the tests.
+      env: { ...this.env, SHELL: "/bin/sh", TERM: "xterm", CI: "" },
       stdio: ["pipe", "pipe", "inherit"],
     })
     let text = ""
