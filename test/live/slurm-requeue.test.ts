@@ -32,7 +32,8 @@ line begin
 echo "attempt $HAWSER_ATTEMPT, start $HAWSER_RESTART"
 echo "$HAWSER_ATTEMPT.$HAWSER_RESTART" >>steps
 case $HAWSER_ATTEMPT.$HAWSER_RESTART in 1.0) sleep ${seconds} & ;; *) sleep 4 & ;; esac
-wait
+# Slurm ends processes one by one, and the sleep may come first.
+wait $! || { line end; exit 143; }
 line end
 `
 }
