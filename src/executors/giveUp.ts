@@ -82,6 +82,8 @@ export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
   })
   await appendAll(desk, groups)
   desk.bells.collect.ring()
+  // What may be left of them is looked for as soon as the manager is back.
+  desk.bells.monitor.ring()
 }
 
 const unseenText = "it can't start any more. Whether it had, late evidence may tell."

@@ -5,7 +5,7 @@ import { isFinal } from "./state.ts"
 /**
  * - `tombstone`: it was abandoned, and nobody has proven that nothing of it is left over there.
  * - `fenced`: it can never run the payload, but a native of it may wait in the queue: cancelled, given up, replaced.
- * - `lost`: it was called lost; it may turn up.
+ * - `lost`: it was called lost, or interrupted by the manager's word alone; it may turn up.
  */
 export type LooseEnd = "tombstone" | "fenced" | "lost"
 
@@ -17,7 +17,14 @@ export function looseEndOf(job: Job, attempt: Attempt): LooseEnd | null {
   const isUnderWay = !isFinal(job.state) && attempt === currentAttempt(job) && attempt.outcome === null
   const mayBeOut = attempt.submission === "accepted" || attempt.submission === "in-doubt"
   if (isFenced && mayBeOut && !isUnderWay) return "fenced"
-  return attempt.outcome?.cause === "lost" ? "lost" : null
+  return mayTurnUp(attempt) ? "lost" : null
+}
+
+/** Of one that was interrupted the manager may have said so and started it again, while its list did not show it. */
+function mayTurnUp({ outcome, evidence }: Attempt): boolean {
+  const cause = outcome?.cause ?? null
+  if (cause === "lost") return true
+  return (cause === "node-failure" || cause === "preempted") && !evidence.some(({ source }) => source === "record")
 }
 
 export function hasTombstone(job: Job): boolean {

@@ -1,6 +1,5 @@
 /** The simulation of one seed: controllers, users, a cluster and its trouble on one timeline, until all is over. */
 import type { Log } from "../executors/log.ts"
-import { isHeldBack } from "../executors/visibility.ts"
 import { type Job, isFinal } from "../job/index.ts"
 import { openStore } from "../persist/index.ts"
 import { type Broken, brokenTrouble, takeForShown } from "./broken.ts"
@@ -312,7 +311,7 @@ class Simulation implements World {
       // Somebody has yet to give it up, and may submit it again.
       if (abandon !== undefined && this.timeline.now < abandon.atMs) return false
       const job = store.jobs.get(store.newestByKey(key) ?? "")
-      return job !== undefined && (isFinal(job.state) || (this.trouble.apart && isHeldBack(job)))
+      return job !== undefined && (isFinal(job.state) || this.witness.waitsForEver(store, key))
     })
   }
 

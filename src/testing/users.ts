@@ -85,7 +85,8 @@ async function abandon(world: World, controller: Controller, job: PlannedJob): P
       if (known !== undefined && isFinal(known.state)) return
       if (known !== undefined)
         await fleet.abandon({ ...(all ? { executors: [known.executor] } : { jobs: [job.key] }), dryRun: false })
-      else await life.clock.sleep(againMs)
+      // Not known yet, or its end is about to be written.
+      if (!isFinal(newest(controller, job)?.state ?? "new")) await life.clock.sleep(againMs)
     } catch {
       // The disk is full.
       await life.clock.sleep(againMs)

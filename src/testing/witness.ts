@@ -311,20 +311,32 @@ export class Witness implements ClusterWitness {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
-      else if (!isFinal(job.state) && !(this.#excuses.isApart && isHeldBack(job)))
+      else if (!isFinal(job.state) && !this.waitsForEver(store, key))
         this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }
     for (const job of store.jobs.values())
       if (hasTombstone(job)) this.object("every tombstone is closed", `${job.key} (${job.id}) has one`)
     for (const native of live)
-      if (tokenOf(native.name) !== null && !this.#mayGoOn(tokenOf(native.name) ?? ""))
+      if (tokenOf(native.name) !== null && !this.#mayGoOn(store, tokenOf(native.name) ?? ""))
         this.object("nothing of ours goes on", `${native.id} (${native.name}) is ${native.word}`)
   }
 
-  /** Both lists were empty for so long that its tombstone was closed over it. */
-  #mayGoOn(token: string): boolean {
-    return this.#settled.has(token) && this.#mayBeLost(token)
+  /** Where nobody can see what is done on nodes, what vanished is not submitted again, and who is to run after it waits. */
+  waitsForEver(store: JobStore, key: string): boolean {
+    const job = store.jobs.get(store.newestByKey(key) ?? "")
+    if (!this.#excuses.isApart || job === undefined) return false
+    const first = this.#after.get(key)
+    return isHeldBack(job) || (job.attempts.length === 0 && first !== undefined && this.waitsForEver(store, first))
+  }
+
+  /**
+   * Both lists were empty for so long that its tombstone was closed over it; or it was submitted from another copy of the
+   * state directory, and the one that is left knows nothing of it.
+   */
+  #mayGoOn(store: JobStore, token: string): boolean {
+    const isKnown = [...store.jobs.values()].some(({ attempts }) => attempts.some((one) => one.token === token))
+    return (this.#settled.has(token) && this.#mayBeLost(token)) || (this.#excuses.isCopied && !isKnown)
   }
 
   /** A job stays lost only if it left no record. */
