@@ -21,6 +21,8 @@ export interface Findings {
    * questions of the sweep take.
    */
   readonly recordsAt: Map<string, number>
+  /** Those for whom a complete look has answered. */
+  readonly lookedFor: Set<string>
   /** Each question that was answered, in order. */
   readonly answers: Answer[]
 }
@@ -36,7 +38,7 @@ export interface Answer {
 }
 
 export function noFindings(): Findings {
-  return { evidence: new Map(), records: new Map(), recordsAt: new Map(), answers: [] }
+  return { evidence: new Map(), records: new Map(), recordsAt: new Map(), lookedFor: new Set(), answers: [] }
 }
 
 /** Natives or tokens in one command line: a list of them stays far below the 128 kB that one word may have. */
@@ -227,6 +229,7 @@ async function lookForSome(
   if (desk.scheduler.features.accounting) noteAnswer(desk, findings, "accounting", absent, isComplete)
   if (!isComplete) return
   for (const { attempt } of absent) {
+    findings.lookedFor.add(attempt.token)
     if ((findings.evidence.get(attempt.token) ?? []).some(isSighting)) watch.found(attempt.token)
     else watch.notFound(attempt.token)
   }

@@ -15,6 +15,8 @@ export interface Case {
   readonly records: Records | null
   /** How long complete looks have found nothing of it: the sum of the spans between consecutive ones. */
   readonly absence: { readonly coveredMs: number; readonly looks: number }
+  /** A complete look has answered in this very sweep: what earlier ones did not find may be known since. */
+  readonly isLookedFor: boolean
   readonly now: number
   /** How long a final native state without an exit record has been known for certain, ms; null: it was not. */
   readonly finalForMs: number | null
@@ -98,7 +100,7 @@ export function ruling(known: Case): Ruling {
   if (final !== null) return { rule: 4, verdict: byManager(known, final) }
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
   if (record !== null && !restartedSince(known, record))
-    return { rule: 5, verdict: isAbsent(known) ? byRecord(known, record, null) : needs("looks") }
+    return { rule: 5, verdict: isGone(known) ? byRecord(known, record, null) : needs("looks") }
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
   return { rule: 6, verdict: byAbsence(known) }
 }
@@ -119,7 +121,7 @@ function isOverdue({ wordlessForMs, limits }: Case): boolean {
 
 function byAbsence(known: Case): Verdict {
   if (known.records === null) return needs("records")
-  if (!isAbsent(known)) return needs("looks")
+  if (!isGone(known)) return needs("looks")
   return hasStarted(known) ? lost(known) : { kind: "fence" }
 }
 
@@ -295,6 +297,11 @@ function ended(outcome: Outcome, reason: string | null, evidence: readonly Evide
 /** Enough complete looks have found nothing. */
 export function isAbsent(known: Pick<Case, "absence" | "limits">): boolean {
   return known.absence.looks >= known.limits.absenceLooks && known.absence.coveredMs >= known.limits.absenceMs
+}
+
+/** Absent, and not only as far as was known before: accounting may have an end since, and not answer just now. */
+function isGone(known: Case): boolean {
+  return known.isLookedFor && isAbsent(known)
 }
 
 /** A guard that a native holds, a started record, or a restart: the payload may have run. */

@@ -171,6 +171,7 @@ function settlementOf(desk: Desk, watch: Watch, live: Live, one: Loose, findings
     evidence: seen,
     records: findings.records.get(token) ?? null,
     absence,
+    isLookedFor: findings.lookedFor.has(token),
     now: desk.clock.now(),
     finalForMs: watch.finalForMs(token),
     wordlessForMs: null,

@@ -179,6 +179,7 @@ export function caseOf(desk: Desk, watch: Watch, one: Watched, findings: Finding
     evidence: evidenceOf(one, findings),
     records: findings.records.get(attempt.token) ?? null,
     absence: watch.absence(attempt.token),
+    isLookedFor: findings.lookedFor.has(attempt.token),
     now: desk.clock.now(),
     finalForMs: watch.finalForMs(attempt.token, findings.recordsAt.get(attempt.token)),
     wordlessForMs: watch.wordlessForMs(attempt.token),

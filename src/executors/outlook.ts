@@ -14,7 +14,7 @@ import {
 } from "../job/index.ts"
 import type { Wait } from "./explanation.ts"
 import type { Facts } from "./facts.ts"
-import { type Case, graceMsOf, hasStarted, ruling } from "./judge.ts"
+import { type Case, graceMsOf, hasStarted, isAbsent, ruling } from "./judge.ts"
 import { quietText } from "./ownership.ts"
 import { joltText } from "./pulse.ts"
 import type { Situation } from "./situation.ts"
@@ -201,6 +201,7 @@ function clockWaits(known: Case | null, now: number): Wait[] {
       },
     ]
   if (verdict.needs !== "looks") return []
+  if (isAbsent(known)) return [{ for: "one more complete look that finds nothing", until: null }]
   const missing = `${limits.absenceLooks} complete looks over ${duration(limits.absenceMs)} that find nothing`
   return [{ for: `${missing}: there are ${absence.looks} over ${duration(absence.coveredMs)}`, until: null }]
 }

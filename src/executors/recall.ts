@@ -51,6 +51,7 @@ function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings)
     evidence: findings.evidence.get(attempt.token) ?? [],
     records: findings.records.get(attempt.token) ?? null,
     absence: { coveredMs: 0, looks: 0 },
+    isLookedFor: false,
     now: desk.clock.now(),
     // It was lost for longer than any grace.
     finalForMs: Number.POSITIVE_INFINITY,

@@ -39,13 +39,17 @@ export async function resolveInDoubt(
     // Fenced before, whatever shows now: it can't run.
     if (records !== undefined && isRevokedBy(records)) vanished.push(one)
     else if (native !== null) found.push({ job: one.job.id, type: "accepted", token: one.attempt.token, ...native })
-    else if (watch.absence(one.attempt.token).looks >= desk.patience.limits.absenceLooks) vanished.push(one)
+    else if (isMissing(desk, watch, one, findings)) vanished.push(one)
   }
   await appendAll(
     desk,
     found.map((event) => [event]),
   )
   await replaceVanished(desk, watch, live, vanished, signal)
+}
+
+function isMissing({ patience }: Desk, watch: Watch, { attempt: { token } }: Watched, findings: Findings): boolean {
+  return findings.lookedFor.has(token) && watch.absence(token).looks >= patience.limits.absenceLooks
 }
 
 /** The native that carries the token: the one that holds the guard, else the one that the manager shows. */

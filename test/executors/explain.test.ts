@@ -80,6 +80,7 @@ const known = (changes: Partial<Case>): Partial<Facts> => ({
       evidence: [],
       records: null,
       absence: { coveredMs: 0, looks: 0 },
+      isLookedFor: false,
       now,
       finalForMs: null,
       wordlessForMs: null,
@@ -171,6 +172,20 @@ describe("what is waited for, and until when", () => {
       ),
       [
         [/3 complete looks over 1m00s that find nothing: there are 2 over 12s/, null],
+        [/next sweep/, inSeconds(18)],
+      ],
+    ],
+    [
+      "absence that was shown by earlier looks: one that answers now",
+      facts(
+        { state: "running", attempts: [begun] },
+        known({
+          records: { token: "hz0", present: true, guards: [], started: [], exits: [] },
+          absence: { coveredMs: 90_000, looks: 5 },
+        }),
+      ),
+      [
+        [/one more complete look that finds nothing/, null],
         [/next sweep/, inSeconds(18)],
       ],
     ],

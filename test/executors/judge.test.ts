@@ -97,6 +97,7 @@ const known = (more: Partial<Case> = {}): Case => ({
   evidence: [],
   records: null,
   absence: { coveredMs: 0, looks: 0 },
+  isLookedFor: true,
   now,
   finalForMs: null,
   wordlessForMs: null,
@@ -556,6 +557,17 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
   ["6: nothing: look", { records: nothing }, "looks"],
   ["6: too few looks", { records: nothing, absence: { coveredMs: 90_000, looks: 2 } }, "looks"],
   ["6: too short a span", { records: nothing, absence: { coveredMs: 59_000, looks: 30 } }, "looks"],
+  [
+    "5: signalled, unknown to the manager by earlier looks, and the one of this sweep was not answered whole",
+    { records: ended(sigterm), absence: absent, isLookedFor: false },
+    "looks",
+  ],
+  ["6: gone by earlier looks alone, not started", { records: nothing, absence: absent, isLookedFor: false }, "looks"],
+  [
+    "6: gone by earlier looks alone, while accounting, which knows its end since, does not answer",
+    { records: running, absence: absent, isLookedFor: false },
+    "looks",
+  ],
   ["6: vanished before it started", { records: nothing, absence: absent }, "fence"],
   ["6: vanished after it started", { records: running, absence: absent }, failed("lost")],
   [

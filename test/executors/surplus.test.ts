@@ -1,7 +1,7 @@
 /** Surplus: which of the natives that carry our tokens are cancelled, and which are only on their way out. */
 import { expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
-import type { Findings } from "../../src/executors/ask.ts"
+import { type Findings, noFindings } from "../../src/executors/ask.ts"
 import { Book } from "../../src/executors/book.ts"
 import { surplusOf } from "../../src/executors/surplus.ts"
 import type { AnyEventBody, Evidence, Outcome } from "../../src/job/index.ts"
@@ -69,13 +69,13 @@ const rows: readonly (readonly [string, AnyEventBody[], readonly Evidence[], rea
 ]
 
 test.each(rows)("%s", async (_, events, seen, surplus) => {
-  expect(await cancelledOf(events, { evidence: new Map([[token, [...seen]]]), records: new Map() })).toEqual(surplus)
+  expect(await cancelledOf(events, { ...noFindings(), evidence: new Map([[token, [...seen]]]) })).toEqual(surplus)
 })
 
 test("of two, the one that holds the guard is needed, whichever was accepted", async () => {
   const guards = [{ start: 0, owner: `native:${other}:0:nonce` }]
   const records = new Map([[token, { token, present: true, guards, started: [], exits: [] }]])
-  const findings = { evidence: new Map([[token, [live(ours), live(other)]]]), records }
+  const findings = { ...noFindings(), evidence: new Map([[token, [live(ours), live(other)]]]), records }
   expect(await cancelledOf(until("accepted"), findings)).toEqual([ours])
 })
 
@@ -83,20 +83,16 @@ test("the guard does not know the cluster that the queue tells", async () => {
   const guards = [{ start: 0, owner: `native:${ours}:0:nonce` }]
   const records = new Map([[token, { token, present: true, guards, started: [], exits: [] }]])
   const evidence = new Map([[token, [live(`${ours};east`), live(`${other};east`)]]])
-  expect(await cancelledOf(until("accepted"), { evidence, records })).toEqual([`${other};east`])
+  expect(await cancelledOf(until("accepted"), { ...noFindings(), evidence, records })).toEqual([`${other};east`])
 })
 
 test("a stranger's token is none of ours", async () => {
   const stranger = new Map([[tokenOf("stranger"), [live(other)]]])
-  expect(await cancelledOf(until("finished"), { evidence: stranger, records: new Map() })).toEqual([])
+  expect(await cancelledOf(until("finished"), { ...noFindings(), evidence: stranger })).toEqual([])
 })
 
-async function cancelledOf(
-  events: readonly AnyEventBody[],
-  findings: Omit<Findings, "answers" | "recordsAt">,
-): Promise<(string | null)[]> {
+async function cancelledOf(events: readonly AnyEventBody[], findings: Findings): Promise<(string | null)[]> {
   await using store = await memoryStore({ clock: systemClock })
   for (const event of events) await store.append([event])
-  const all = { ...findings, answers: [], recordsAt: new Map<string, number>() }
-  return surplusOf({ book: new Book(store, "hpc") }, all).map(({ native }) => native.nativeId)
+  return surplusOf({ book: new Book(store, "hpc") }, findings).map(({ native }) => native.nativeId)
 }

@@ -13,10 +13,11 @@ const target = rig as Rig
 describe.concurrent("a copied state directory", () => {
   test.skipIf(skipped)("goes on with the jobs of a dead controller", { timeout: 180_000 }, async () => {
     await using trace = new Trace()
-    await using work = await study(clusterConfig(target))
+    // Few at a time, so that the client still waits, and something is left to submit.
+    await using work = await study(clusterConfig(target, { more: ["limits: {maxQueued: 8}"] }))
     let client = 0
     const batch = work.hawser(["batch", "-"], {
-      stdin: batchOf(20, "moved", { script: trace.payload(1) }),
+      stdin: batchOf(40, "moved", { script: trace.payload(1) }),
       onStart: (pid) => (client = pid),
     })
     await until("some are accepted", async () => (await viewsOf(work)).some((job) => job.nativeId !== null))
@@ -29,7 +30,7 @@ describe.concurrent("a copied state directory", () => {
     expect(waited.stderr).not.toContain("not completed")
     expect(waited.code).toBe(0)
     const views = await viewsOf(copy)
-    expect(views.length).toBe(20)
+    expect(views.length).toBe(40)
     expect(await wrongRuns(target, copy, trace)).toEqual([])
   })
 

@@ -211,6 +211,8 @@ export function transportContract(
 
     test("whoever stops waiting gets an error, and the others their answers", async () => {
       await using session = await open()
+      // Its shell is there: what is asked from now on is sent at once.
+      await session.act(raw(["true"]))
       const impatient = new AbortController()
       const first = failure(session.act(raw(["sleep", "0.3"]), impatient.signal))
       const second = session.act(raw(["echo", "second"]))

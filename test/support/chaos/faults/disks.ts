@@ -45,18 +45,44 @@ export const diskReadOnly: Fault = {
   job: () => ({ body: "sleep 1\n" }),
   strike: async (scene) => {
     await scene.moment()
+    const mend = await makeReadOnly(scene)
     try {
-      await run("mount", ["-o", "remount,ro", rootOf(scene)])
-      await scene.strike("read-only")
-    } catch (error) {
-      // Something is being written just now: then what is there is hidden, by the same file system again.
-      await run("mount", ["-o", "bind,remount,ro", rootOf(scene)])
-      await scene.strike(`read-only by a bind mount (${String(error).split("\n")[1] ?? ""})`)
+      await scene.pause(scene.dice.between(2_000, 8_000))
+    } finally {
+      await mend()
     }
-    await scene.pause(scene.dice.between(2_000, 8_000))
-    await run("mount", ["-o", "remount,rw", rootOf(scene)])
   },
   expected,
+}
+
+/** Resolves with what undoes it. */
+async function makeReadOnly(scene: Scene): Promise<() => Promise<unknown>> {
+  const root = rootOf(scene)
+  try {
+    await run("mount", ["-o", "remount,ro", root])
+    await scene.strike("read-only")
+    return async () => run("mount", ["-o", "remount,rw", root])
+  } catch (error) {
+    // A payload that runs keeps its stdout open for writing. It goes on; for everybody who opens something from now on
+    // the same file system stands there again, read-only.
+    await cover(root)
+    await scene.strike(`read-only for what is opened from now on (${String(error).split("\n")[1] ?? ""})`)
+    return async () => run("umount", ["-l", root])
+  }
+}
+
+/** It takes two calls, and between them somebody may open a file for writing: then the second one is refused. */
+async function cover(root: string): Promise<void> {
+  for (let triesLeft = 20; ; triesLeft -= 1) {
+    await run("mount", ["--bind", root, root])
+    try {
+      await run("mount", ["-o", "bind,remount,ro", root])
+      return
+    } catch (error) {
+      await run("umount", ["-l", root])
+      if (triesLeft === 0) throw error
+    }
+  }
 }
 
 async function smallDisk({ target }: Place): Promise<Setting> {
