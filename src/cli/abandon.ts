@@ -1,5 +1,5 @@
 /** `hawser abandon`: jobs of a manager that is gone for good end here; what is left over there is ended when it answers. */
-import { type Command, Option } from "commander"
+import type { Command } from "commander"
 import { UsageError } from "../errors.ts"
 import type { AbandonRequest, AbandonResult, HawserApi } from "../hawser.ts"
 import type { JobView } from "../job/index.ts"
@@ -7,6 +7,7 @@ import { confirm } from "./ask.ts"
 import { type Context, contextOf } from "./context.ts"
 import { Exit, exitCodes } from "./exit.ts"
 import { globalsOf } from "./globals.ts"
+import { several } from "./several.ts"
 import { endLine, jobTable } from "./table.ts"
 
 interface AbandonOptions {
@@ -87,12 +88,6 @@ async function untilAgreed(
 /** As they are typed. */
 function wordsOf({ names = [], executors = [], jobs = [] }: Named): string[] {
   return [...names, ...executors.map((one) => `-e ${one}`), ...jobs.map((one) => `--job ${one}`)]
-}
-
-function several(flags: string, description: string): Option {
-  return new Option(flags, description)
-    .default([], "")
-    .argParser((value: string, before: readonly string[]) => [...before, value])
 }
 
 function tell(context: Voice, result: AbandonResult): void {

@@ -14,6 +14,7 @@ import { share } from "./globals.ts"
 import { registerExplain } from "./explain.ts"
 import { registerList } from "./list.ts"
 import { registerLogs } from "./logs.ts"
+import { registerPause } from "./pause.ts"
 import { registerPrune } from "./prune.ts"
 import { registerRecover } from "./recover.ts"
 import { registerRun } from "./run.ts"
@@ -22,6 +23,7 @@ import { registerStatus } from "./status.ts"
 import { registerSubmit } from "./submit.ts"
 import { registerUp } from "./up.ts"
 import { registerWait } from "./wait.ts"
+import { registerWishes } from "./wish.ts"
 
 const description = `Runs jobs on clusters and does not lose hold of them.
 
@@ -42,6 +44,8 @@ export function program(): Command {
     registerExplain,
     registerLogs,
     registerCancel,
+    registerWishes,
+    registerPause,
     registerAbandon,
     registerRecover,
     registerPrune,

@@ -20,11 +20,11 @@ export function registerStatus(hawser: Command): void {
           ? `no controller runs for ${status.stateDirectory}`
           : `controller ${controller.pid} (epoch ${controller.epoch}, since ${controller.startedAt}) for ${status.stateDirectory}`,
       )
-      const rows = status.executors.map(({ name, scheduler, address, health, jobs, reason }) => [
+      const rows = status.executors.map(({ name, scheduler, address, health, paused, jobs, reason }) => [
         name,
         scheduler,
         address,
-        health,
+        paused === null ? health : `${health}, paused`,
         Object.entries(jobs)
           .map(([state, count]) => `${count} ${state}`)
           .join(", ") || "-",

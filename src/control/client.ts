@@ -7,8 +7,10 @@ import type {
   HawserApi,
   ListFilter,
   LogRequest,
+  PauseRequest,
   PruneRequest,
   SubmitRequest,
+  WishRequest,
 } from "../hawser.ts"
 import type { AnyEvent } from "../job/index.ts"
 import { version } from "../version.ts"
@@ -128,6 +130,14 @@ class Client implements ControlClient {
 
   cancel(names: readonly string[]): Promise<Methods["cancel"]["result"]> {
     return this.line.call("cancel", { names })
+  }
+
+  wish(request: WishRequest): Promise<Methods["wish"]["result"]> {
+    return this.line.call("wish", { request })
+  }
+
+  async pause(request: PauseRequest): Promise<void> {
+    await this.line.call("pause", { request })
   }
 
   abandon(request: AbandonRequest): Promise<Methods["abandon"]["result"]> {

@@ -1,7 +1,7 @@
 /** The interface that all executors have: submit jobs, find them again, watch them, act on them. */
 import { HawserError, UsageError } from "../errors.ts"
 import type { HawserApi, ListFilter, SubmitRequest } from "../hawser.ts"
-import type { AnyEvent, JobView } from "../job/index.ts"
+import { type AnyEvent, type JobView, type Wish, isFinal, jobStates } from "../job/index.ts"
 import { untilAborted } from "../abort.ts"
 import { type JobHandle, handleOf } from "./handle.ts"
 import { listen } from "./listen.ts"
@@ -30,12 +30,28 @@ export interface JobExecutor {
   /** What is known of the managers, by executor. */
   health(signal?: AbortSignal): Promise<readonly ExecutorHealth[]>
   /**
+   * Cancels all its jobs that are not over, or only these (by id, unique prefix or key). Resolves once the wish is on disk.
+   * Throws `EXECUTOR_UNNAMED` where neither an executor nor jobs are named.
+   */
+  cancel(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]>
+  /** All its jobs to which it applies, or only these. Throws `WISH_IMPOSSIBLE` where it can't be for one of these. */
+  hold(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]>
+  release(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]>
+  suspend(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]>
+  resume(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]>
+  /** Nothing more is submitted to it, until `play`. What is there goes on. Throws `EXECUTOR_UNNAMED`. */
+  pause(signal?: AbortSignal): Promise<void>
+  play(signal?: AbortSignal): Promise<void>
+  /**
    * Its manager is gone for good: all its jobs that are not over, or only these (by id, unique prefix or key), are failed
    * with cause `abandoned` when it resolves, and their keys can be used again. Nothing over there is waited for. Throws
    * `EXECUTOR_UNNAMED` where neither an executor nor jobs are named.
    */
   abandon(jobs?: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
 }
+
+/** Jobs by id, unique prefix of an id, or key. */
+export type Names = string | readonly string[]
 
 export interface SubmitOptions extends Omit<SubmitRequest, "spec"> {
   readonly signal?: AbortSignal
@@ -114,11 +130,52 @@ export class ApiExecutor implements JobExecutor {
       .map(({ name, health, reason }) => ({ name, health, reason }))
   }
 
+  async cancel(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]> {
+    if (jobs !== undefined) return untilAborted(this.api.cancel([jobs].flat()), signal)
+    this.named("cancelled")
+    const open = await this.list({ states: openStates }, signal)
+    return untilAborted(this.api.cancel(open.map(({ id }) => id)), signal)
+  }
+
+  hold(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]> {
+    return this.wish("hold", jobs, signal)
+  }
+
+  release(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]> {
+    return this.wish("release", jobs, signal)
+  }
+
+  suspend(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]> {
+    return this.wish("suspend", jobs, signal)
+  }
+
+  resume(jobs?: Names, signal?: AbortSignal): Promise<readonly JobView[]> {
+    return this.wish("resume", jobs, signal)
+  }
+
+  async pause(signal?: AbortSignal): Promise<void> {
+    await untilAborted(this.api.pause({ executors: [this.named("paused")], paused: true }), signal)
+  }
+
+  async play(signal?: AbortSignal): Promise<void> {
+    await untilAborted(this.api.pause({ executors: [this.named("played")], paused: false }), signal)
+  }
+
   async abandon(jobs?: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
-    if (jobs === undefined && this.name === null) throw unnamed()
-    const what = jobs === undefined ? { executors: [this.name ?? ""] } : { jobs }
+    const what = jobs === undefined ? { executors: [this.named("abandoned")] } : { jobs }
     const { abandoned } = await untilAborted(this.api.abandon({ ...what, dryRun: false }), signal)
     return abandoned
+  }
+
+  private async wish(wish: Wish, jobs: Names | undefined, signal?: AbortSignal): Promise<readonly JobView[]> {
+    const which =
+      jobs === undefined ? { executors: [this.named(`asked to ${wish} its jobs`)] } : { names: [jobs].flat() }
+    return untilAborted(this.api.wish({ wish, ...which }), signal)
+  }
+
+  private named(what: string): string {
+    if (this.name === null) throw unnamed(what)
+    return this.name
   }
 
   private onlyOurs(): ListFilter {
@@ -126,10 +183,12 @@ export class ApiExecutor implements JobExecutor {
   }
 }
 
-function unnamed(): UsageError {
+const openStates = jobStates.filter((state) => !isFinal(state))
+
+function unnamed(what: string): UsageError {
   return new UsageError("EXECUTOR_UNNAMED", {
-    summary: "Nothing says which executor is to be abandoned.",
-    advice: 'Call hawser.executor("hpc").abandon(), or name jobs.',
+    summary: `Nothing says which executor is to be ${what}.`,
+    advice: 'Ask one executor, hawser.executor("hpc"), or name jobs.',
   })
 }
 

@@ -1,6 +1,6 @@
 /** A job in the user's hands, whoever has its state directory: this process or another. */
 import type { Explanation, HawserApi } from "../hawser.ts"
-import type { AnyEvent, JobView } from "../job/index.ts"
+import type { AnyEvent, JobView, Wish } from "../job/index.ts"
 import { untilAborted } from "../abort.ts"
 import { listen } from "./listen.ts"
 
@@ -23,6 +23,11 @@ export interface JobHandle {
   logs(options?: LogOptions): Promise<{ readonly data: Buffer; readonly nextOffset: number; readonly final: boolean }>
   /** Resolves once the wish is on disk; it is repeated until the evidence shows that the job is over. */
   cancel(signal?: AbortSignal): Promise<JobView>
+  /** Resolves once the wish is on disk; it is carried out when its manager can be asked. Throws `WISH_IMPOSSIBLE`. */
+  hold(signal?: AbortSignal): Promise<JobView>
+  release(signal?: AbortSignal): Promise<JobView>
+  suspend(signal?: AbortSignal): Promise<JobView>
+  resume(signal?: AbortSignal): Promise<JobView>
   /** Its manager is gone for good: it is failed with cause `abandoned`, on disk, when this resolves. */
   abandon(signal?: AbortSignal): Promise<JobView>
 }
@@ -87,9 +92,29 @@ class Handle implements JobHandle {
     return this.learn(await untilAborted(this.api.cancel([this.id]), signal))
   }
 
+  hold(signal?: AbortSignal): Promise<JobView> {
+    return this.wish("hold", signal)
+  }
+
+  release(signal?: AbortSignal): Promise<JobView> {
+    return this.wish("release", signal)
+  }
+
+  suspend(signal?: AbortSignal): Promise<JobView> {
+    return this.wish("suspend", signal)
+  }
+
+  resume(signal?: AbortSignal): Promise<JobView> {
+    return this.wish("resume", signal)
+  }
+
   async abandon(signal?: AbortSignal): Promise<JobView> {
     const { abandoned, over } = await untilAborted(this.api.abandon({ jobs: [this.id], dryRun: false }), signal)
     return this.learn([...abandoned, ...over])
+  }
+
+  private async wish(wish: Wish, signal?: AbortSignal): Promise<JobView> {
+    return this.learn(await untilAborted(this.api.wish({ wish, names: [this.id] }), signal))
   }
 
   private learn([view]: readonly JobView[]): JobView {

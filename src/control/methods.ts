@@ -2,7 +2,7 @@
 import { z } from "zod"
 import { onAborted } from "../abort.ts"
 import type { DoctorLine, HawserApi } from "../hawser.ts"
-import { type AnyEvent, jobStates } from "../job/index.ts"
+import { type AnyEvent, jobStates, wishes } from "../job/index.ts"
 import { answerCharsMax } from "./prompts.ts"
 import type { Method } from "./protocol.ts"
 
@@ -60,6 +60,8 @@ const pruneRequest = z.object({
 })
 const some = z.array(z.string()).exactOptional()
 const abandonRequest = z.object({ names: some, executors: some, jobs: some, dryRun: z.boolean() })
+const wishRequest = z.object({ wish: z.enum(wishes), names: some, executors: some })
+const pauseRequest = z.object({ executors: z.array(z.string()), paused: z.boolean() })
 const answer = z.object({ prompt: z.int(), answers: z.array(z.string().max(answerCharsMax)).nullable() })
 
 const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
@@ -70,6 +72,8 @@ const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   show: once(z.object({ name: z.string() }), ({ name }, { api }) => api.show(name)),
   explain: once(z.object({ name: z.string() }), ({ name }, { api }) => api.explain(name)),
   cancel: once(names, (params, { api }) => api.cancel(params.names)),
+  wish: once(z.object({ request: wishRequest }), ({ request }, { api }) => api.wish(request)),
+  pause: once(z.object({ request: pauseRequest }), ({ request }, { api }) => api.pause(request)),
   abandon: once(z.object({ request: abandonRequest }), ({ request }, { api }) => api.abandon(request)),
   logs: once(z.object({ name: z.string(), request: logRequest }), ({ name, request }, { api }) =>
     api.logs(name, request),

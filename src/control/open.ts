@@ -3,7 +3,6 @@ import { mkdir, realpath } from "node:fs/promises"
 import { type Clock, systemClock } from "../clock.ts"
 import { HawserError } from "../errors.ts"
 import type { DoctorLine, HawserApi, PruneRequest, PruneResult, Status } from "../hawser.ts"
-import type { JobView } from "../job/index.ts"
 import { untilAborted } from "../abort.ts"
 import type { Controller, OpenController } from "./controller.ts"
 import { ApiExecutor, type JobExecutor } from "./executor.ts"
@@ -41,11 +40,6 @@ export class Hawser extends ApiExecutor implements AsyncDisposable {
   /** The one of that name in the config; without a name, the default one. An unknown name shows with the first call. */
   executor(name?: string): JobExecutor {
     return name === undefined ? this : new ApiExecutor(this.api, name)
-  }
-
-  /** Jobs by id, unique prefix of an id, or key. Resolves once the wish is on disk. */
-  async cancel(names: string | readonly string[], signal?: AbortSignal): Promise<readonly JobView[]> {
-    return untilAborted(this.api.cancel(typeof names === "string" ? [names] : names), signal)
   }
 
   async prune(request: PruneRequest, signal?: AbortSignal): Promise<PruneResult> {

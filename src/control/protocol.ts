@@ -7,6 +7,7 @@ import type {
   ListFilter,
   LogPiece,
   LogRequest,
+  PauseRequest,
   PlainError,
   Prompt,
   PruneRequest,
@@ -14,6 +15,7 @@ import type {
   Status,
   SubmitRequest,
   SubmitResult,
+  WishRequest,
 } from "../hawser.ts"
 import type { AnyEvent, JobView } from "../job/index.ts"
 
@@ -44,6 +46,8 @@ export interface Methods {
   show: { params: { name: string }; result: JobView }
   explain: { params: { name: string }; result: Explanation }
   cancel: { params: { names: readonly string[] }; result: readonly JobView[] }
+  wish: { params: { request: WishRequest }; result: readonly JobView[] }
+  pause: { params: { request: PauseRequest }; result: null }
   abandon: { params: { request: AbandonRequest }; result: AbandonResult }
   logs: { params: { name: string; request: LogRequest }; result: LogPiece }
   recover: { params: { executor?: string }; result: readonly JobView[] }

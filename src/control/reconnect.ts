@@ -10,11 +10,13 @@ import type {
   ListFilter,
   LogPiece,
   LogRequest,
+  PauseRequest,
   PruneRequest,
   PruneResult,
   Status,
   SubmitRequest,
   SubmitResult,
+  WishRequest,
 } from "../hawser.ts"
 import type { AnyEvent, JobView } from "../job/index.ts"
 import { untilAborted } from "../abort.ts"
@@ -111,6 +113,14 @@ class ReconnectingApi implements Reconnecting {
 
   cancel(names: readonly string[]): Promise<readonly JobView[]> {
     return this.again((api) => api.cancel(names), triesMax)
+  }
+
+  wish(request: WishRequest): Promise<readonly JobView[]> {
+    return this.again((api) => api.wish(request), triesMax)
+  }
+
+  pause(request: PauseRequest): Promise<void> {
+    return this.again((api) => api.pause(request), triesMax)
   }
 
   abandon(request: AbandonRequest): Promise<AbandonResult> {

@@ -16,6 +16,7 @@ import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach } from "./each.ts"
 import { lateText } from "./giveUp.ts"
 import { newestOfKey } from "./naming.ts"
+import { pauseText } from "./pause.ts"
 import { joltText } from "./pulse.ts"
 import { withoutUnseen } from "./visibility.ts"
 
@@ -64,6 +65,8 @@ function ending({ book, clock }: Desk): Job[] {
   return book.loose().filter((job) => hasTombstone(job) && clock.now() - (job.endedAt ?? 0) < endingMsMax)
 }
 
+const heldText = "It is held here, and not submitted before it is released (hawser release)."
+
 type Gate =
   | { readonly kind: "open" }
   | { readonly kind: "cancelled" }
@@ -78,7 +81,7 @@ function gate(desk: Desk, job: Job): Gate {
     return { kind: "waiting", reason: joltText }
   if (lateAt !== null && lateAt <= desk.clock.now())
     return { kind: "never", cause: "launch", reason: `${lateText(lateAt)}, and nothing had been submitted.` }
-  if (job.holdRequested) return { kind: "waiting", reason: "It is held." }
+  if (job.wish === "hold") return { kind: "waiting", reason: heldText }
   const begin = job.spec.resources.begin
   if (begin !== null && desk.scheduler.features.countsResources && Date.parse(begin) > desk.clock.now()) {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
@@ -98,6 +101,8 @@ function gate(desk: Desk, job: Job): Gate {
       }
     if (met === "not yet") return { kind: "waiting", reason: `It waits for ${dependency.job}.` }
   }
+  const paused = pauseText(desk.store, desk.name)
+  if (paused !== null) return { kind: "waiting", reason: paused }
   // Before it is counted: it must not keep a place from those that can go.
   const missing = missingSecrets(desk, job)
   if (missing.length > 0) return { kind: "waiting", reason: needsSecrets(missing) }

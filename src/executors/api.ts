@@ -1,5 +1,5 @@
 /** The API of a state directory: what can be asked of it, in this process or over the control socket. */
-import type { AnyEvent, JobState, JobView, LearnedLimit } from "../job/index.ts"
+import type { AnyEvent, JobState, JobView, LearnedLimit, Wish } from "../job/index.ts"
 import type { Explanation } from "./explanation.ts"
 
 export type * from "./explanation.ts"
@@ -34,6 +34,16 @@ export interface HawserApi extends HawserReader {
   ended(ids: readonly string[], signal?: AbortSignal): Promise<readonly JobView[]>
   /** Records the wish to cancel; it is repeated until the evidence shows that the job is over. */
   cancel(names: readonly string[]): Promise<readonly JobView[]>
+  /**
+   * Records that jobs are to be held, released, suspended or resumed; it is carried out when their manager can be asked,
+   * and given up with a note where it refuses. Throws a UsageError `WISH_IMPOSSIBLE` where it can't be for a named job.
+   */
+  wish(request: WishRequest): Promise<readonly JobView[]>
+  /**
+   * Whether anything is submitted to these executors, on disk when it resolves. What is there goes on, and cancels are
+   * carried out.
+   */
+  pause(request: PauseRequest): Promise<void>
   /**
    * Ends jobs whose manager is gone for good, with cause `abandoned`: resolves when it is on disk. Their keys can be used
    * again. Throws a UsageError `NAME_AMBIGUOUS` for a name that is both an executor and a job.
@@ -77,6 +87,19 @@ export interface PlainError {
   readonly summary: string
   readonly reason: string | null
   readonly advice: string | null
+}
+
+export interface WishRequest {
+  readonly wish: Wish
+  readonly names?: readonly string[]
+  /** All their jobs to which it applies. */
+  readonly executors?: readonly string[]
+}
+
+export interface PauseRequest {
+  readonly executors: readonly string[]
+  /** False: play. */
+  readonly paused: boolean
 }
 
 export interface AbandonRequest {
@@ -158,6 +181,8 @@ export interface Status {
     readonly health: string
     readonly reason: string | null
     readonly since: string | null
+    /** Since when nothing is submitted to it, because somebody has paused it; null: it is not paused. */
+    readonly paused: string | null
     /** Submit limits of the manager's own, as far as its refusals have told. */
     readonly limits: readonly LearnedLimit[]
     readonly jobs: Readonly<Partial<Record<JobState, number>>>

@@ -12,11 +12,13 @@ import type {
   ListFilter,
   LogPiece,
   LogRequest,
+  PauseRequest,
   PruneRequest,
   PruneResult,
   Status,
   SubmitRequest,
   SubmitResult,
+  WishRequest,
 } from "./api.ts"
 import { ringAll } from "./desk.ts"
 import { diagnose } from "./doctor.ts"
@@ -31,6 +33,7 @@ import { Reader } from "./reader.ts"
 import { keepRetention } from "./retention.ts"
 import { statusOf } from "./status.ts"
 import { Waiters } from "./waiters.ts"
+import { recordWish } from "./wish.ts"
 
 export class Fleet implements HawserApi, FleetView {
   readonly parts: FleetParts
@@ -115,6 +118,16 @@ export class Fleet implements HawserApi, FleetView {
     }
     for (const job of open) this.ring(job.executor)
     return jobs.map((job) => this.view(this.job(job.id)))
+  }
+
+  async wish(request: WishRequest): Promise<readonly JobView[]> {
+    return recordWish(this, request)
+  }
+
+  async pause({ executors, paused }: PauseRequest): Promise<void> {
+    for (const name of executors) this.partsOf(name)
+    await this.parts.store.append(executors.map((executor) => ({ executor, type: "paused", paused })))
+    for (const executor of executors) this.engines.get(executor)?.desk.bells.submit.ring()
   }
 
   async abandon(request: AbandonRequest): Promise<AbandonResult> {

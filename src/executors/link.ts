@@ -1,5 +1,6 @@
 /** The link to one manager: at most one session, opened when it is needed and replaced when it is lost. */
 import { type Clock, withDeadline } from "../clock.ts"
+import type { Command } from "../command.ts"
 import { HawserError, TransportError, asHawserError } from "../errors.ts"
 import type { Health, ManagerEventBody } from "../job/index.ts"
 import type { JobStore, Site } from "../persist/store.ts"
@@ -25,7 +26,9 @@ export interface Live {
   readonly clockOffsetMsMin: number
   /** Until effects are allowed, ms; before that they fail with a QuietError, and questions are answered. */
   readonly quietMs: number
-  /** Sends a dialect's cancel, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
+  /** Sends a dialect's effects, each command only if no higher owner number exists on the other side (PROTOCOL 26). */
+  carryOut(commands: readonly Command<void>[], signal: AbortSignal): Promise<void>
+  /** The same with its cancel. */
   cancel(
     scheduler: Scheduler,
     natives: readonly Native[],
@@ -245,9 +248,11 @@ export class ManagerLink implements AsyncDisposable {
         get clockOffsetMsMin() {
           return link.offsetMsMin
         },
-        async cancel(scheduler, natives, how, signal) {
-          const commands = scheduler.cancel(natives, { ...how, owner }).map((command) => asOwner(place, command))
-          await Promise.all(commands.map((command) => quieted.act(command, signal)))
+        async carryOut(commands, signal) {
+          await Promise.all(commands.map((command) => quieted.act(asOwner(place, command), signal)))
+        },
+        cancel(scheduler, natives, how, signal) {
+          return this.carryOut(scheduler.cancel(natives, { ...how, owner }), signal)
         },
       }
       this.live = live

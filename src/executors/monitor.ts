@@ -16,6 +16,7 @@ import {
 } from "./ask.ts"
 import { cancelStep } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
+import { fulfilWishes } from "./fulfil.ts"
 import { appendAll, chunks } from "./each.ts"
 import { type Case, type Verdict, isKnownOver, judge } from "./judge.ts"
 import { wantsCause } from "./word.ts"
@@ -119,6 +120,7 @@ export async function sweep(
     signal,
   )
   await cancelStep(desk, watch, live, signal)
+  await fulfilWishes(desk, watch, live, signal)
   if (trouble !== undefined) throw asHawserError(trouble)
   return findings
 }

@@ -89,7 +89,7 @@ function newWaits({ job, now, dependencies, situation }: Facts): Wait[] {
   const { begin } = job.spec.resources
   const nextAt = nextTryAt(job, now)
   const waits: Wait[] = [
-    ...(job.holdRequested ? [{ for: "its release: it is held here", until: null }] : []),
+    ...(job.wish === "hold" ? [{ for: "its release: it is held here", until: null }] : []),
     ...(begin !== null && Date.parse(begin) > now
       ? [{ for: "its begin time", until: isoTime(Date.parse(begin)) }]
       : []),
@@ -151,7 +151,9 @@ function watchedWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] 
   const { walltime, begin } = job.spec.resources
   const begins = job.state === "queued" && begin !== null && Date.parse(begin) > now
   const hasLimit = job.state === "running" && walltime !== null && walltime > 0
+  const { wish = null } = job
   return [
+    ...(wish === null ? [] : [{ for: `${job.executor} to ${wish} it, as was asked for`, until: null }]),
     ...(begins ? [{ for: "its begin time", until: isoTime(Date.parse(begin)) }] : []),
     ...(managerTurn[job.state] ?? []).map((what) => ({
       for: job.reason === null ? what : `${what} (${job.reason})`,
@@ -174,8 +176,8 @@ function watchedWaits({ job, situation, now }: Facts, attempt: Attempt): Wait[] 
 
 const managerTurn: Readonly<Partial<Record<Job["state"], readonly string[]>>> = {
   queued: ["the manager to start it"],
-  held: ["somebody to release it at the manager"],
-  suspended: ["somebody to resume it at the manager"],
+  held: ["somebody to release it (hawser release)"],
+  suspended: ["somebody to resume it (hawser resume), or the manager"],
 }
 
 /** The clocks that the judge lets run out. */

@@ -43,7 +43,9 @@ export function nextLookMs(pace: Pace, settlingMs: number): number {
  */
 export function nextSweepMs(pace: Pace, watched: readonly Watched[], now: number): number {
   const isUrgent = watched.some(
-    ({ job, attempt }) => (job.cancelRequestedAt !== null || attempt.submission === "in-doubt") && !isHeldBack(job),
+    ({ job, attempt }) =>
+      (job.cancelRequestedAt !== null || attempt.submission === "in-doubt" || (job.wish ?? null) !== null) &&
+      !isHeldBack(job),
   )
   if (isUrgent) return pace.sweepMsMin
   const newest = Math.max(...watched.map(({ job }) => job.changedAt))

@@ -7,6 +7,7 @@ import { appendAll, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
 import { type Findings, holderOf, lookFor } from "./ask.ts"
 import { intentFor } from "./intent.ts"
+import { pauseText } from "./pause.ts"
 import { isRevokedBy } from "./records.ts"
 import { holdBack, isShown } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
@@ -78,6 +79,8 @@ export async function replaceVanished(
   signal: AbortSignal,
 ): Promise<void> {
   if (vanished.length === 0) return
+  const paused = pauseText(desk.store, desk.name)
+  if (paused !== null) return tellWaiting(desk, new Map(vanished.map(({ job }) => [job.id, paused])))
   if (!isShown(desk.store, desk.name)) return holdBack(desk, vanished)
   await intendToFence(desk, vanished)
   const groups: AnyEventBody[][] = []

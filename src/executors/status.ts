@@ -33,6 +33,7 @@ export function statusOf(
         health: record?.health ?? "up",
         reason: record?.reason ?? null,
         since: record === undefined ? null : isoTime(record.since),
+        paused: typeof record?.pausedSince === "number" ? isoTime(record.pausedSince) : null,
         limits: record?.limits ?? [],
         jobs: countByState(jobs.filter((job) => job.executor === executor.name)),
       }

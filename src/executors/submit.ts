@@ -12,6 +12,7 @@ import { forEach, reasons } from "./each.ts"
 import { giveUp } from "./giveUp.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
+import { pauseText } from "./pause.ts"
 import { quietText } from "./ownership.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
@@ -56,7 +57,8 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   if (desk.pulse.isSteady) await giveUp(desk, live, onTheirWay(desk), signal)
   const step = async (job: Job): Promise<void> => {
     const isOver = isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
-    if (!isOver) await desk.throttle.inTurn(job, inside(desk), () => submitJob(desk, session, place, job, signal))
+    if (!isOver && pauseText(desk.store, desk.name) === null)
+      await desk.throttle.inTurn(job, inside(desk), () => submitJob(desk, session, place, job, signal))
   }
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
   await tellWaiting(
@@ -102,6 +104,11 @@ async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
   const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
     job.cancelRequestedAt === null && (attempt.fence === null || attempt.fence === "lost") ? [job] : [],
   )
+  const paused = pauseText(desk.store, desk.name)
+  if (paused !== null) {
+    await tellWaiting(desk, new Map(jobs.map(({ id }) => [id, paused])))
+    return []
+  }
   const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
   const without = jobs.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))

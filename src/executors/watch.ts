@@ -1,5 +1,6 @@
 /** What the monitor remembers between sweeps: clocks of absence and grace. Lost on a restart, which only makes it wait longer. */
 import type { Clock } from "../clock.ts"
+import type { Wish } from "../job/index.ts"
 
 interface AbsenceClock {
   coveredMs: number
@@ -16,6 +17,7 @@ export class Watch {
   private readonly wordless = new Map<string, number>()
   private readonly cancels = new Map<string, number>()
   private readonly overdue = new Map<string, number>()
+  private readonly wishes = new Map<string, { readonly wish: Wish; readonly at: number }>()
 
   /** `spanMsMax`: a longer span between two complete looks was a sleep or an outage, and does not count. */
   constructor(clock: Clock, spanMsMax: number) {
@@ -88,6 +90,17 @@ export class Watch {
     this.cancels.set(token, this.clock.monotonic())
   }
 
+  /** Whether to ask for it now: it was not yet, or longer ago than `againMs`. */
+  wishDue(token: string, wish: Wish, againMs: number): boolean {
+    const sent = this.wishes.get(token)
+    return sent === undefined || sent.wish !== wish || this.clock.monotonic() - sent.at >= againMs
+  }
+
+  /** The manager has taken it. */
+  wishSent(token: string, wish: Wish): void {
+    this.wishes.set(token, { wish, at: this.clock.monotonic() })
+  }
+
   /** What was seen before says nothing of how long something has been so: absence, grace and outages begin anew. */
   restart(): void {
     this.absences.clear()
@@ -113,5 +126,6 @@ export class Watch {
     this.finals.delete(token)
     this.wordless.delete(token)
     this.cancels.delete(token)
+    this.wishes.delete(token)
   }
 }

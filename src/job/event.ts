@@ -4,6 +4,7 @@ import type { Proof } from "./job.ts"
 import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
 import type { Health, LiveState } from "./state.ts"
+import type { Wish } from "./wish.ts"
 
 /** Every event has a place in the log and a time (wall clock, ms). `seq` grows by one, without gaps. */
 export interface EventBase {
@@ -72,7 +73,8 @@ export type JobEventBody = { readonly job: string } & (
   /** The attempt ended in a way that its retry policy covers: the job goes back to `new`. */
   | { readonly type: "retrying"; readonly token: string; readonly outcome: Outcome; readonly reason: string | null }
   | { readonly type: "cancel-requested"; readonly by: string }
-  | { readonly type: "hold-requested"; readonly held: boolean }
+  /** Hold, release, suspend, resume: carried out when the manager can be reached. Null: given up, for this reason. */
+  | { readonly type: "wish"; readonly wish: Wish | null; readonly reason: string | null }
   /** Late evidence about an attempt that had been called lost. */
   | {
       readonly type: "corrected"
@@ -121,6 +123,8 @@ export type ManagerEventBody = { readonly executor: string } &
     | { readonly type: "owner"; readonly text: string; readonly settled: boolean }
     /** How many jobs of one kind the manager takes at a time, as its refusals tell. */
     | ({ readonly type: "limit" } & LearnedLimit)
+    /** Whether a person wants nothing to be submitted to it. */
+    | { readonly type: "paused"; readonly paused: boolean }
     | { readonly type: "health"; readonly health: Health; readonly reason: string | null }
   )
 

@@ -3,6 +3,7 @@ import type { Evidence, EvidenceSource, Outcome } from "./evidence.ts"
 import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
 import type { JobState } from "./state.ts"
+import type { Wish } from "./wish.ts"
 
 export interface Job {
   readonly id: string
@@ -21,7 +22,8 @@ export interface Job {
   /** Oldest first. The last one is the current attempt; replacements are attempts of the same number. */
   readonly attempts: readonly Attempt[]
   readonly cancelRequestedAt: number | null
-  readonly holdRequested: boolean
+  /** What a person wants of it, as long as that has not come true; absent or null: nothing. */
+  readonly wish?: Wish | null
   readonly notes: readonly string[]
   readonly createdAt: number
   /** When it was over. Also while the outputs of one come back that late evidence has corrected. */

@@ -35,7 +35,7 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
       return isFinal(job.state) ? null : `A job that is ${job.state} is needed.`
     case "cancel-requested":
     case "fence-intent":
-    case "hold-requested":
+    case "wish":
     case "note":
     case "waiting":
       return null

@@ -4,6 +4,7 @@ import type { Attempt, Job } from "./job.ts"
 import { objectionTo } from "./objection.ts"
 import { isAbandoned } from "./looseEnd.ts"
 import { type JobState, isFinal, moves } from "./state.ts"
+import { openWish } from "./wish.ts"
 
 /** An event that can't follow what stands before it: a bug of ours or a damaged log. The job stays as it was. */
 export interface Refusal {
@@ -62,7 +63,7 @@ function created(event: Extract<JobEvent, { type: "created" }>): Job {
     waiting: null,
     attempts: [],
     cancelRequestedAt: null,
-    holdRequested: false,
+    wish: null,
     notes: [],
     createdAt: event.at,
     endedAt: null,
@@ -108,7 +109,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
         job,
         event,
         { outcome: event.outcome, evidence: event.evidence, ...endTimes(job.attempts.at(-1), event) },
-        { state: "collecting", outcome: event.outcome, reason: event.reason, waiting: null },
+        { state: "collecting", outcome: event.outcome, reason: event.reason, waiting: null, wish: null },
       )
     case "collected":
       return onAttempt(
@@ -150,9 +151,9 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
         },
       )
     case "cancel-requested":
-      return { ...job, cancelRequestedAt: job.cancelRequestedAt ?? event.at }
-    case "hold-requested":
-      return { ...job, holdRequested: event.held }
+      return { ...job, cancelRequestedAt: job.cancelRequestedAt ?? event.at, wish: null }
+    case "wish":
+      return wished(job, event)
     case "corrected":
       return corrected(job, event)
     case "note":
@@ -216,8 +217,19 @@ function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job
       startedAt: evidence.startedAt ?? attempt?.startedAt ?? null,
       host: evidence.host ?? attempt?.host ?? null,
     },
-    { state: event.state, reason: evidence.reason, waiting: null },
+    { state: event.state, reason: evidence.reason, waiting: null, wish: openWish(job.wish ?? null, event.state) },
   )
+}
+
+function wished(job: Job, { wish, reason }: Extract<JobEvent, { type: "wish" }>): Job {
+  if (isFinal(job.state)) return job
+  // The one before it may have reached the manager, and show later.
+  const isUnsettled = (job.wish ?? null) !== null && !["new", "staging"].includes(job.state)
+  return {
+    ...job,
+    wish: isUnsettled ? wish : openWish(wish, job.state),
+    notes: reason === null ? job.notes : [...job.notes, reason],
+  }
 }
 
 function endTimes(

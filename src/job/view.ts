@@ -6,6 +6,7 @@ import { forsakenAt, isForsaken, looseEndOf } from "./looseEnd.ts"
 import type { Resources } from "./resources.ts"
 import { restartsOf } from "./retry.ts"
 import type { Cause, Health, JobState } from "./state.ts"
+import type { Wish } from "./wish.ts"
 
 /** Times are ISO 8601 UTC; paths are absolute. */
 export interface JobView {
@@ -35,6 +36,8 @@ export interface JobView {
   readonly stderr: string
   readonly resources: Resources
   readonly cancelRequested: boolean
+  /** What was asked for and has not come true yet: `hold`, `release`, `suspend`, `resume`. */
+  readonly wish: Wish | null
   readonly notes: readonly string[]
   /** From 0; grows when the key is used again, after the job was abandoned or forgotten. */
   readonly generation: number
@@ -107,6 +110,7 @@ export function viewOf(
     stderr: `${context.directory}/stderr`,
     resources: needsOf(job).resources,
     cancelRequested: job.cancelRequestedAt !== null,
+    wish: job.wish ?? null,
     notes: job.notes,
     generation: job.generation,
     earlier: context.earlier,

@@ -167,6 +167,7 @@ function managerAfter(record: ManagerRecord, event: ManagerEvent): ManagerRecord
     )
     return { ...record, limits: [...others, { queue, account, qos, max, reason }] }
   }
+  if (event.type === "paused") return { ...record, pausedSince: event.paused ? (record.pausedSince ?? event.at) : null }
   const since = event.health === record.health ? record.since : event.at
   return { ...record, health: event.health, reason: event.reason, since }
 }

@@ -49,6 +49,8 @@ export interface ManagerRecord {
   readonly owners: readonly { readonly text: string; readonly settled: boolean }[]
   /** Its submit limits, as far as they were found out. */
   readonly limits: readonly LearnedLimit[]
+  /** Since when a person wants nothing to be submitted to it, ms; absent or null: it is not paused. */
+  readonly pausedSince?: number | null
   readonly health: "up" | "degraded" | "unreachable" | "needs-login" | "gone"
   readonly reason: string | null
   /** Since when the health is what it is, ms. */

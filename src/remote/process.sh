@@ -13,6 +13,7 @@
 #     process TOKEN STATE NATIVE_ID      for each token; `-` where the native id is not known
 #       over      the leader has written its exit record and was not told to end; it may be there for a moment still
 #       alive     the leader lives
+#       stopped   it lives, and somebody has stopped it (STOP)
 #       left      the leader is gone; others of its group and session live. Where it left no exit record, that is, where
 #                 it was killed, whatever carries HAWSER_TOKEN counts too
 #       gone      none of them, or the machine has booted since
@@ -119,7 +120,7 @@ hz_look() {
   if hz_process "$hz_leader"; then
     # The kernel gives out no number that still names a group or a session.
     [ "$hz_birth" = "$hz_its_birth" ] || hz_leader=
-    case $hz_leader$hz_state in [0-9]*[ZX]*) ;; [0-9]*) hz_word=alive ;; esac
+    case $hz_leader$hz_state in [0-9]*[ZX]*) ;; [0-9]*T*) hz_word=stopped ;; [0-9]*) hz_word=alive ;; esac
   fi
   if hz_exited "jobs/$1/exit.0"; then
     # The usual end: no search for what it may have left, which reads all of the process table.
@@ -153,21 +154,30 @@ hz_kill() {
   hz_namespace
   hz_look "$3"
   case $hz_word in
-    alive | left)
+    alive | stopped | left)
       case $hz_word$4 in
         left* | *KILL | *STOP | *CONT)
-          hz_session_of "$hz_leader" "$3"
-          # shellcheck disable=SC2086
-          kill -s "$4" $hz_pids 2>/dev/null
+          hz_signal_session "$4" "$3"
           # And once more for those that were being started meanwhile.
           [ "$4" != KILL ] || kill -s KILL -- "-$hz_leader" 2>/dev/null
           ;;
-        *) kill -s "$4" "$hz_leader" 2>/dev/null ;;
+        *)
+          kill -s "$4" "$hz_leader" 2>/dev/null
+          # What is stopped hears of it when it goes on.
+          [ "$hz_word" = alive ] || hz_signal_session CONT "$3"
+          ;;
       esac
       hz_word=signalled
       ;;
   esac
   printf 'kill %s %s\nend\n' "$3" "$hz_word"
+}
+
+# hz_signal_session SIGNAL TOKEN: to all that hz_session_of finds.
+hz_signal_session() {
+  hz_session_of "$hz_leader" "$2"
+  # shellcheck disable=SC2086
+  kill -s "$1" $hz_pids 2>/dev/null
 }
 
 # hz_session_of PID [TOKEN]: in hz_pids PID, its descendants, its group and session, and who carries the token.

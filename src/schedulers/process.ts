@@ -10,7 +10,7 @@ import type { Accepted, Listing, Native, Scheduler, Submission } from "./schedul
  */
 export const process: Scheduler = {
   name: "process",
-  features: { accounting: false, hold: false, suspend: false, arrays: false, requeue: false, countsResources: true },
+  features: { accounting: false, hold: false, suspend: true, arrays: false, requeue: false, countsResources: true },
   foreignVariables: [],
   jobVariables: { nativeId: "HAWSER_NATIVE_ID", restarts: null },
   // Processes have no name of ours; the token stands in their environment and in their directory.
@@ -28,14 +28,11 @@ export const process: Scheduler = {
   queue: (natives) => (natives.length === 0 ? findProcesses([]) : processes(natives)),
   history: () => null,
   look: (natives) => (natives.length === 0 ? [] : [...byHome(natives).map(processes), findProcesses(natives)]),
-  cancel: (natives, { force, owner }) =>
-    natives.map(({ token, directory }) => ({
-      argv: ["hz_kill", homeOf(directory, token), String(owner), token, force ? "KILL" : "TERM"],
-      timeoutMs,
-      parse: (result) => readKill(result, token),
-    })),
+  cancel: (natives, { force, owner }) => signalled(natives, owner, force ? "KILL" : "TERM"),
   hold: () => null,
   release: () => null,
+  suspend: (natives, { owner }) => signalled(natives, owner, "STOP"),
+  resume: (natives, { owner }) => signalled(natives, owner, "CONT"),
   probe: () => ({
     argv: ["hz_find_processes"],
     timeoutMs,
@@ -49,6 +46,14 @@ export const process: Scheduler = {
 }
 
 const timeoutMs = 60_000
+
+function signalled(natives: readonly Native[], owner: number, signal: string): Command<void>[] {
+  return natives.map(({ token, directory }) => ({
+    argv: ["hz_kill", homeOf(directory, token), String(owner), token, signal],
+    timeoutMs,
+    parse: (result) => readKill(result, token),
+  }))
+}
 
 /** The verbs' own exit codes (remote/verbs.sh), and those of a shell that finds no such verb. */
 const exitClasses: Readonly<Record<number, ErrorClass>> = {
@@ -170,7 +175,7 @@ function readAnswer(result: CommandResult): Answer {
   return { host, records, unread, ended }
 }
 
-const states: ReadonlySet<string> = new Set(["alive", "over", "left", "gone", "elsewhere", "unknown"])
+const states: ReadonlySet<string> = new Set(["alive", "stopped", "over", "left", "gone", "elsewhere", "unknown"])
 
 /** `left`: the leader is gone, and what it started goes on. A line without a native id is about nothing that we know. */
 function evidenceOf({ token, state, nativeId }: Answer["records"][number], boot: string | null): Evidence[] {
@@ -185,7 +190,7 @@ function evidenceOf({ token, state, nativeId }: Answer["records"][number], boot:
       nativeId,
       seenAt: 0,
       word: state,
-      state: isGone || state === "over" ? "ended" : "running",
+      state: isGone || state === "over" ? "ended" : state === "stopped" ? "suspended" : "running",
       outcome: hasBooted ? outcome : null,
       reason: hasBooted ? "the host has booted since" : (reasons[state] ?? null),
       submitTime: null,

@@ -39,20 +39,26 @@ export interface Scheduler {
    * Each command succeeds when the request was taken or there was nothing left to cancel; evidence tells the rest.
    */
   cancel(natives: readonly Native[], how: CancelHow): readonly Command<void>[]
-  /** Null where the manager can't. */
+  /** Keeps natives that wait from being started, and lets them go. Null where the manager can't. */
   hold(natives: readonly Native[]): readonly Command<void>[] | null
   release(natives: readonly Native[]): readonly Command<void>[] | null
+  /** Stops natives that run, and lets them go on. Null where the manager can't, or lets nobody but its administrators. */
+  suspend(natives: readonly Native[], by: ByOwner): readonly Command<void>[] | null
+  resume(natives: readonly Native[], by: ByOwner): readonly Command<void>[] | null
   /** A cheap question that only a manager in working order answers: the breaker's probe, and doctor's first line. */
   probe(): Command<ManagerFacts>
   /** What a failed command means; commands of ours that failed before they reached the manager included. */
   classify(result: CommandResult): ErrorClass
 }
 
-export interface CancelHow {
-  /** KILL at once, where TERM did not help. */
-  readonly force: boolean
+export interface ByOwner {
   /** Our owner number, for verbs of ours that end when a higher one exists (PROTOCOL 26). */
   readonly owner: number
+}
+
+export interface CancelHow extends ByOwner {
+  /** KILL at once, where TERM did not help. */
+  readonly force: boolean
 }
 
 export interface Features {

@@ -18,6 +18,7 @@ class WithHealth extends FakeHawser {
       health,
       reason,
       since: null,
+      paused: null,
       limits: [],
       jobs: {},
     }

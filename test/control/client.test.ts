@@ -65,6 +65,8 @@ describe("every method comes back as if the controller were here", () => {
     expect(await client.show("a")).toEqual(a)
     expect(await client.explain("a")).toEqual(await served.fake.explain("a"))
     await expect(client.explain("z")).rejects.toMatchObject({ code: "JOB_UNKNOWN" })
+    expect(await client.wish({ wish: "hold", names: ["b"] })).toMatchObject([{ wish: "hold" }])
+    expect(await client.pause({ executors: ["local"], paused: true })).toBe(undefined)
     expect(await client.cancel(["b"])).toMatchObject([{ state: "cancelled" }])
     expect(await client.recover("hpc")).toHaveLength(1)
     expect(await client.recover()).toHaveLength(2)

@@ -49,7 +49,7 @@ const steps = {
   fenceLost: { type: "fenced", job, token, won: false, owner: "native:4711" },
   retrying: { type: "retrying", job, token, outcome: failed, reason: "exit 1" },
   cancel: { type: "cancel-requested", job, by: "user" },
-  hold: { type: "hold-requested", job, held: true },
+  hold: { type: "wish", job, wish: "hold", reason: null },
   waiting: { type: "waiting", job, reason: "quota" },
   corrected: { type: "corrected", job, token, outcome: completed, evidence: [] },
   note: { type: "note", job, text: "n" },

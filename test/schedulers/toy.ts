@@ -42,6 +42,8 @@ export const toy: Scheduler = {
     })),
   hold: () => null,
   release: () => null,
+  suspend: () => null,
+  resume: () => null,
   probe: () => ({
     argv: ["toy", "version"],
     timeoutMs: 10_000,

@@ -8,11 +8,13 @@ import type {
   ListFilter,
   LogPiece,
   LogRequest,
+  PauseRequest,
   PruneRequest,
   PruneResult,
   Status,
   SubmitRequest,
   SubmitResult,
+  WishRequest,
 } from "../../src/hawser.ts"
 import { type AnyEvent, type AnyEventBody, type JobView, isFinal, noResources } from "../../src/job/index.ts"
 import type { Controller } from "../../src/control/controller.ts"
@@ -29,6 +31,7 @@ export class FakeHawser implements Controller {
   readonly stateDirectory: string
   readonly jobs: Map<string, JobView> = new Map()
   readonly requests: SubmitRequest[] = []
+  readonly paused: Set<string> = new Set()
   /** How many waits are under way; each is gone once it is answered or aborted. */
   waits = 0
   isDisposed = false
@@ -94,6 +97,18 @@ export class FakeHawser implements Controller {
   async cancel(names: readonly string[]): Promise<readonly JobView[]> {
     const jobs = await Promise.all(names.map((name) => this.show(name)))
     return jobs.map((job) => this.set(job.id, { state: "cancelled", cancelRequested: true }))
+  }
+
+  async wish({ wish, names = [] }: WishRequest): Promise<readonly JobView[]> {
+    const jobs = await Promise.all(names.map((name) => this.show(name)))
+    return jobs.map((job) => this.set(job.id, { wish }))
+  }
+
+  async pause({ executors, paused }: PauseRequest): Promise<void> {
+    for (const name of executors) {
+      if (paused) this.paused.add(name)
+      else this.paused.delete(name)
+    }
   }
 
   async abandon({ names = [], executors = [], jobs = [], dryRun }: AbandonRequest): Promise<AbandonResult> {
@@ -245,6 +260,7 @@ export function fakeJob(change: Partial<JobView> = {}): JobView {
     stderr: "/state/jobs/id-1/stderr",
     resources: noResources,
     cancelRequested: false,
+    wish: null,
     notes: [],
     generation: 0,
     earlier: null,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A small batch manager with real state and real processes: `sh fake-manager.sh STATE VERB ARG...`.
 #
-# STATE/natives/ID/ holds name, submit, script, state (queued, running, ended), word, code and pid; epilog: how long it is
+# STATE/natives/ID/ holds name, submit, script, state (queued, held, running, suspended, ended), word, code and pid; epilog: how long it is
 # cleared away, in seconds. STATE/paused: natives stay queued. STATE/fault.VERB: `once KIND` or `always KIND`, what goes
 # wrong with the next call.
 # Exit codes: 3 not reached, 4 a limit, 5 rejected, 75 cut off: nobody knows.
@@ -108,17 +108,45 @@ case $verb in
       [ "$line" = "$2" ] || continue
       get "$id" state
       case $line in
-        queued)
+        queued | held)
           put "$id" word CANCELLED
           put "$id" state ended
           ;;
-        running)
+        running | suspended)
           put "$id" word CANCELLED
           get "$id" pid
+          kill -s CONT -- "-$line"
           if [ "$3" = KILL ]; then kill -s KILL -- "-$line"; else kill -s TERM "$line"; fi
           ;;
       esac
     done
+    ;;
+  hold | release | suspend | resume)
+    # ID, NAME
+    case $fault in
+      connect) echo 'the manager does not answer' >&2 && exit 3 ;;
+      rejected) echo 'that is for administrators' >&2 && exit 5 ;;
+    esac
+    get "$1" name
+    [ "$line" = "$2" ] || exit 0
+    get "$1" state
+    case $verb$line in
+      holdqueued) put "$1" state held ;;
+      releaseheld)
+        put "$1" state queued
+        [ -e paused ] || setsid sh "$0" "$state" run "$1" </dev/null >/dev/null 2>&1 &
+        ;;
+      suspendrunning)
+        get "$1" pid
+        kill -s STOP -- "-$line"
+        put "$1" state suspended
+        ;;
+      resumesuspended)
+        get "$1" pid
+        put "$1" state running
+        kill -s CONT -- "-$line"
+        ;;
+    esac
     ;;
 esac
 exit 0

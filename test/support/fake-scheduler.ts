@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Command, CommandResult } from "../../src/command.ts"
 import { type ErrorClass, SchedulerError } from "../../src/errors.ts"
-import type { Evidence, Outcome } from "../../src/job/index.ts"
+import type { Evidence, Outcome, Wish } from "../../src/job/index.ts"
 import { type Listing, type Native, type Scheduler, tokenOf } from "../../src/schedulers/scheduler.ts"
 
 const program = fileURLToPath(new URL("fake-manager.sh", import.meta.url))
@@ -33,6 +33,7 @@ export class FakeManager {
   fault(verb: "submit", kind: SubmitFault | null, often?: "once" | "always"): void
   fault(verb: "list" | "history", kind: ListFault | null, often?: "once" | "always"): void
   fault(verb: "cancel", kind: "down" | null, often?: "once" | "always"): void
+  fault(verb: Wish, kind: "connect" | "rejected" | null, often?: "once" | "always"): void
   fault(verb: string, kind: string | null, often: "once" | "always" = "once"): void {
     const path = join(this.state, `fault.${verb}`)
     if (kind === null) rmSync(path, { force: true })
@@ -122,9 +123,18 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
     timeoutMs: 60_000,
     parse: (result) => readListing(result, verb === "list" ? "queue" : "accounting"),
   })
+  const effect =
+    (verb: Wish) =>
+    ({ nativeId, nativeName }: Native): Command<void> => ({
+      argv: argv(verb, nativeId ?? "-", nativeName),
+      timeoutMs: 60_000,
+      parse: (result) => {
+        if (result.exitCode !== 0) throw failed(result, classes[result.exitCode] ?? "in-doubt")
+      },
+    })
   return {
     name: "fake",
-    features: { accounting: true, hold: false, suspend: false, arrays: false, requeue: true, countsResources: false },
+    features: { accounting: true, hold: true, suspend: true, arrays: false, requeue: true, countsResources: false },
     foreignVariables: ["FAKE_*"],
     jobVariables: { nativeId: "FAKE_ID", restarts: "FAKE_RESTARTS" },
     nativeNameMax: 60,
@@ -149,8 +159,10 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
           if (result.exitCode !== 0) throw failed(result, "transient")
         },
       })),
-    hold: () => null,
-    release: () => null,
+    hold: (natives) => natives.map(effect("hold")),
+    release: (natives) => natives.map(effect("release")),
+    suspend: (natives) => natives.map(effect("suspend")),
+    resume: (natives) => natives.map(effect("resume")),
     probe: () => ({
       argv: argv("list", "-"),
       parse: (result) => {
@@ -182,7 +194,8 @@ function evidenceOf(words: readonly string[], source: "queue" | "accounting"): E
   if (token === null) return []
   const told = { source, token, nativeId, seenAt: 0, submitTime, restarts: Number(restarts), host: null, reason: null }
   const times = { startedAt: null, endedAt: null }
-  if (state === "queued" || state === "running") return [{ ...told, ...times, word: state, state, outcome: null }]
+  if (state === "queued" || state === "held" || state === "running" || state === "suspended")
+    return [{ ...told, ...times, word: state, state, outcome: null }]
   return [{ ...told, ...times, word, state: "ended", outcome: outcomeOf(word, code) }]
 }
 

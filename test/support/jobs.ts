@@ -54,7 +54,7 @@ export function jobOf(changes: Partial<Job> = {}, resources: Partial<Resources> 
     waiting: null,
     attempts: [],
     cancelRequestedAt: null,
-    holdRequested: false,
+    wish: null,
     notes: [],
     createdAt: 0,
     endedAt: null,
