@@ -30,6 +30,17 @@ const pauseMsMin = 5_000
 const pauseMsMax = 300_000
 const minuteMs = 60_000
 
+/**
+ * When each attempt was submitted, at the latest (our wall clock, ms): nobody has written that down of one whose answer was
+ * lost. One that is open may have been submitted just now, one that is not before it was replaced or given up.
+ */
+function submissionsOf({ attempts, changedAt }: Job, now: number): number[] {
+  return attempts.map(({ acceptedAt, outcome, fence }, index) => {
+    const isOpen = outcome === null && fence !== "won"
+    return acceptedAt ?? (isOpen ? now : (attempts[index + 1]?.createdAt ?? changedAt))
+  })
+}
+
 /** Counts what is in use at each pass and hands out the rest, first fit. */
 export class Throttle {
   readonly limits: Limits
@@ -47,14 +58,12 @@ export class Throttle {
     this.limits = limits
     this.lanes = new Lanes(clock, learned)
     if (limits.maxSubmitPerMinute === null) return
-    for (const job of before) for (const attempt of job.attempts) this.count(attempt)
+    for (const job of before) for (const time of submissionsOf(job, clock.now())) this.count(time)
     this.submittedAt.sort((one, other) => one - other)
   }
 
-  /** One that is open and not known as accepted may have been submitted just now: nobody has written that down. */
-  private count({ acceptedAt, outcome, fence }: Attempt): void {
-    const isOpen = acceptedAt === null && outcome === null && fence !== "won"
-    const agoMs = isOpen ? 0 : this.clock.now() - (acceptedAt ?? Number.NEGATIVE_INFINITY)
+  private count(at: number): void {
+    const agoMs = this.clock.now() - at
     if (agoMs < minuteMs) this.submittedAt.push(this.clock.monotonic() - Math.max(0, agoMs))
   }
 

@@ -123,6 +123,20 @@ test("a controller that was started anew counts what its predecessor has submitt
   expect(late.permits).toBe(2)
 })
 
+test("one whose answer was lost counts as well, until it was replaced, or its fence was written down", () => {
+  const clock = handClock()
+  clock.ms = 100_000
+  const fenced = { submission: "in-doubt", acceptedAt: null, outcome: null, fence: "won", createdAt: 0 }
+  const replacement = { submission: "accepted", acceptedAt: 39_000, outcome: null, fence: null }
+  const job = (changedAt: number, ...attempts: readonly object[]): Job =>
+    ({ ...onItsWay, changedAt, attempts }) as unknown as Job
+  const permits = (one: Job): number => new Throttle(clock, { ...unlimited, maxSubmitPerMinute: 2 }, [one]).permits
+  expect(permits(job(41_000, fenced))).toBe(1)
+  expect(permits(job(39_000, fenced))).toBe(2)
+  expect(permits(job(99_000, fenced, { ...replacement, createdAt: 38_000 }))).toBe(2)
+  expect(permits(job(99_000, fenced, { ...replacement, createdAt: 41_000 }))).toBe(1)
+})
+
 test("a manager that takes no more is left alone, longer each time, until one is accepted", () => {
   const clock = handClock()
   const throttle = new Throttle(clock, unlimited)
