@@ -168,8 +168,13 @@ class Client implements ControlClient {
     return this.line.call("status", {})
   }
 
-  /** However many listen, the events come over the socket once. */
-  async subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void> {
+  /** However many listen from now on, the events come over the socket once. */
+  async subscribe(listener: (events: readonly AnyEvent[]) => void, fromSeq?: number): Promise<() => void> {
+    if (fromSeq !== undefined) {
+      const end = new AbortController()
+      await this.line.call("subscribe", { fromSeq }, { signal: end.signal, onEvents: listener })
+      return () => end.abort()
+    }
     const own = (events: readonly AnyEvent[]): void => listener(events)
     this.listeners.add(own)
     const { begun } = (this.subscription ??= this.beginSubscription())

@@ -23,8 +23,11 @@ export interface JobExecutor {
   /** By id, unique prefix of an id, or key. Throws `JOB_AMBIGUOUS`. */
   get(name: string, signal?: AbortSignal): Promise<JobHandle | undefined>
   list(filter?: Omit<ListFilter, "executor">, signal?: AbortSignal): Promise<JobHandle[]>
-  /** What happens to these jobs and their manager, from the first `next()` on. */
-  events(signal?: AbortSignal): AsyncIterable<AnyEvent>
+  /**
+   * What happens to these jobs and their manager, from the first `next()` on, or from event number `fromSeq` on
+   * (`EVENTS_FORGOTTEN` where the journal does not have it any more).
+   */
+  events(signal?: AbortSignal, fromSeq?: number): AsyncIterable<AnyEvent>
   /** One fresh look at the manager now; resolves when every job's state rests on it. */
   recover(signal?: AbortSignal): Promise<void>
   /** What is known of the managers, by executor. */
@@ -105,8 +108,8 @@ export class ApiExecutor implements JobExecutor {
     return jobs.map((job) => handleOf(this.api, job))
   }
 
-  async *events(signal?: AbortSignal): AsyncGenerator<AnyEvent, void, undefined> {
-    if (this.name === null) return yield* listen(this.api, { signal })
+  async *events(signal?: AbortSignal, fromSeq?: number): AsyncGenerator<AnyEvent, void, undefined> {
+    if (this.name === null) return yield* listen(this.api, { signal, fromSeq })
     // Most events name a job and no executor.
     const ours = new Set(
       (await untilAborted(this.api.list({ ...this.onlyOurs(), earlier: true }), signal)).map((job) => job.id),
@@ -116,7 +119,7 @@ export class ApiExecutor implements JobExecutor {
       if (event.type === "created") ours.add(event.job)
       return "job" in event ? ours.has(event.job) : "executor" in event
     }
-    yield* listen(this.api, { isWanted, signal })
+    yield* listen(this.api, { isWanted, signal, fromSeq })
   }
 
   async recover(signal?: AbortSignal): Promise<void> {

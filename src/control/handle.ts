@@ -15,8 +15,11 @@ export interface JobHandle {
   accepted(signal?: AbortSignal): Promise<JobView>
   /** Resolves when the job is over, whatever the outcome. Rejects when `signal` is aborted or Hawser is closed. */
   result(signal?: AbortSignal): Promise<JobView>
-  /** What happens to the job from the first `next()` on. Ends when the job is over. */
-  events(signal?: AbortSignal): AsyncIterable<AnyEvent>
+  /**
+   * What happens to the job from the first `next()` on, or from event number `fromSeq` on (`EVENTS_FORGOTTEN` where the
+   * journal does not have it any more). Ends when the job is over.
+   */
+  events(signal?: AbortSignal, fromSeq?: number): AsyncIterable<AnyEvent>
   /** What is known of it, from whom and how old it is, what it waits for, and what would end it. */
   explain(signal?: AbortSignal): Promise<Explanation>
   /** A piece of stdout or stderr from byte `offset`. */
@@ -73,9 +76,9 @@ class Handle implements JobHandle {
     return this.learn(await this.api.ended([this.id], signal))
   }
 
-  events(signal?: AbortSignal): AsyncIterable<AnyEvent> {
+  events(signal?: AbortSignal, fromSeq?: number): AsyncIterable<AnyEvent> {
     const isWanted = (event: AnyEvent): boolean => "job" in event && event.job === this.id
-    return listen(this.api, { isWanted, until: (over) => this.result(over), signal })
+    return listen(this.api, { isWanted, until: (over) => this.result(over), signal, fromSeq })
   }
 
   explain(signal?: AbortSignal): Promise<Explanation> {

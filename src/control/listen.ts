@@ -9,6 +9,8 @@ export interface ListenOptions {
   /** Begun after the subscription; when it resolves, the iteration ends with what has come by then. */
   readonly until?: (signal: AbortSignal) => Promise<unknown>
   readonly signal?: AbortSignal | undefined
+  /** The number of the first one. Default: from now on. */
+  readonly fromSeq?: number | undefined
 }
 
 /** More events than this for a loop that does not take them, and the loop ends with `EVENTS_NOT_TAKEN`. */
@@ -16,12 +18,12 @@ const waitingMax = 100_000
 
 /** From the first `next()` on. Ends the subscription when the loop is left, however it is left. */
 export async function* listen(api: HawserApi, options: ListenOptions = {}): AsyncGenerator<AnyEvent, void, undefined> {
-  const { isWanted = () => true, until, signal } = options
+  const { isWanted = () => true, until, signal, fromSeq } = options
   signal?.throwIfAborted()
   const inbox = new Inbox()
   const over = new AbortController()
   const forget = onAborted(signal, () => inbox.close(signal && reasonOf(signal)))
-  const end = await api.subscribe((events) => inbox.put(events.filter(isWanted)))
+  const end = await api.subscribe((events) => inbox.put(events.filter(isWanted)), fromSeq)
   until?.(over.signal).then(
     () => inbox.close(),
     (error: unknown) => inbox.close(error instanceof Error ? error : new Error(String(error))),

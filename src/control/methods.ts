@@ -84,8 +84,8 @@ const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
     api.doctor(executor, onDoctorLine, signal),
   ),
   status: once(nothing, (_params, { api }) => api.status()),
-  subscribe: wait(nothing, async (_params, { api, signal, onEvents }) => {
-    onAborted(signal, await api.subscribe(onEvents))
+  subscribe: wait(z.object({ fromSeq: z.int().exactOptional() }), async ({ fromSeq }, { api, signal, onEvents }) => {
+    onAborted(signal, await api.subscribe(onEvents, fromSeq))
     return null
   }),
   stay: once(nothing, async (_params, { onStay }) => onStay()),

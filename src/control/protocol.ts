@@ -54,8 +54,8 @@ export interface Methods {
   prune: { params: { request: PruneRequest }; result: PruneResult }
   doctor: { params: { executor: string }; result: readonly DoctorLine[] }
   status: { params: object; result: Status }
-  /** Answered when it has begun; ended by `$/cancel`. */
-  subscribe: { params: object; result: null }
+  /** Answered when it has begun, behind the events from `fromSeq` on; ended by `$/cancel`. */
+  subscribe: { params: { fromSeq?: number }; result: null }
   /** The controller stays, also when nothing is left to do, until `down`. */
   stay: { params: object; result: null }
   down: { params: object; result: null }

@@ -41,7 +41,8 @@ export interface Reconnecting extends HawserApi {
  * submissions (which get their key here, so that a second one is the same job). `abandon`, `prune` and `doctor` reject with
  * `CONTROLLER_GONE`. A controller that a person ended is not started again by a wait: that rejects with
  * `CONTROLLER_ENDED`; the next call starts one.
- * What happens while no controller is there is not seen by listeners: a `seq` is missing then.
+ * What happened while nobody was connected reaches listeners from the journal; where that has forgotten it, a `seq` is
+ * missing.
  */
 export function reconnecting(
   first: Link,
@@ -61,6 +62,8 @@ const pauseMsMax = 10_000
 
 interface Listener {
   readonly hear: (events: readonly AnyEvent[]) => void
+  /** The number of the event that it wants next; null: the next one that comes. */
+  nextSeq: number | null
   attachedTo: Link | null
   end: () => void
 }
@@ -147,8 +150,12 @@ class ReconnectingApi implements Reconnecting {
     return this.again((api) => api.status(), triesMax)
   }
 
-  async subscribe(hear: (events: readonly AnyEvent[]) => void): Promise<() => void> {
-    const listener: Listener = { hear, attachedTo: null, end: () => undefined }
+  async subscribe(listen: (events: readonly AnyEvent[]) => void, fromSeq?: number): Promise<() => void> {
+    const hear = (events: readonly AnyEvent[]): void => {
+      listener.nextSeq = (events.at(-1)?.seq ?? (listener.nextSeq ?? 1) - 1) + 1
+      listen(events)
+    }
+    const listener: Listener = { hear, nextSeq: fromSeq ?? null, attachedTo: null, end: () => undefined }
     const end = (): void => {
       this.listeners.delete(listener)
       listener.end()
@@ -255,8 +262,9 @@ class ReconnectingApi implements Reconnecting {
 
   private async attach(listener: Listener, link: Link): Promise<void> {
     if (listener.attachedTo === link) return
+    const isFirst = listener.attachedTo === null
     listener.attachedTo = link
-    const end = await link.api.subscribe(listener.hear)
+    const end = await subscribeTo(link, listener, isFirst)
     if (this.listeners.has(listener)) listener.end = end
     else end()
   }
@@ -265,6 +273,15 @@ class ReconnectingApi implements Reconnecting {
   private relinkForListeners(): void {
     if (this.listeners.size > 0 && !this.closing.signal.aborted) this.current().catch(() => undefined)
   }
+}
+
+/** What the journal has forgotten is missed, but for a listener that has asked for it. */
+async function subscribeTo({ api }: Link, { hear, nextSeq }: Listener, isFirst: boolean): Promise<() => void> {
+  if (nextSeq === null) return api.subscribe(hear)
+  return api.subscribe(hear, nextSeq).catch((error: unknown) => {
+    if (isFirst || !(error instanceof HawserError && error.code === "EVENTS_FORGOTTEN")) throw error
+    return api.subscribe(hear)
+  })
 }
 
 /** A client, as what stands behind a Reconnecting. */

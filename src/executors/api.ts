@@ -57,8 +57,11 @@ export interface HawserApi extends HawserReader {
   prune(request: PruneRequest): Promise<PruneResult>
   /** Checks one executor, line by line; `onLine` gets each line as it is known. */
   doctor(executor: string, onLine: (line: DoctorLine) => void, signal?: AbortSignal): Promise<readonly DoctorLine[]>
-  /** Events from now on, or replayed from `fromSeq`. Returns the function that ends it. */
-  subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void>
+  /**
+   * Events from now on, or from number `fromSeq` on. Returns the function that ends it. Throws a StoreError
+   * `EVENTS_FORGOTTEN` where the journal does not have the first of them any more.
+   */
+  subscribe(listener: (events: readonly AnyEvent[]) => void, fromSeq?: number): Promise<() => void>
   /** Asks the controller to end; jobs go on. */
   down(): Promise<void>
 }

@@ -170,8 +170,9 @@ export class Fleet implements HawserApi, FleetView {
     return statusOf(store, [...executors.values()].map(describe), stateDirectory, this.startedAt)
   }
 
-  async subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void> {
-    return this.parts.store.subscribe(listener)
+  async subscribe(listener: (events: readonly AnyEvent[]) => void, fromSeq?: number): Promise<() => void> {
+    const { store } = this.parts
+    return fromSeq === undefined ? store.subscribe(listener) : store.subscribeFrom(fromSeq, listener)
   }
 
   async down(): Promise<void> {

@@ -3,14 +3,16 @@ import type { Clock } from "../clock.ts"
 import { StoreError } from "../errors.ts"
 import type { AnyEvent, AnyEventBody } from "../job/index.ts"
 import type { Ledger, Staged } from "./ledger.ts"
+import type { Listener } from "./store.ts"
+
+/** Old events that a listener gets at a time. */
+const eventsMax = 1_000
 
 interface Pending {
   readonly staged: Staged
   readonly resolve: (events: readonly AnyEvent[]) => void
   readonly reject: (error: unknown) => void
 }
-
-type Listener = (events: readonly AnyEvent[]) => void
 
 export class Commits {
   readonly #ledger: Ledger
@@ -49,6 +51,15 @@ export class Commits {
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** Nothing comes between what `read` finds, which the listener gets first, and what is written from then on. */
+  subscribeBehind(listener: Listener, read: () => Promise<readonly AnyEvent[]>): Promise<() => void> {
+    return this.between(async () => {
+      const events = await read()
+      for (let start = 0; start < events.length; start += eventsMax) listener(events.slice(start, start + eventsMax))
+      return this.subscribe(listener)
+    })
   }
 
   /** Runs `work` while no group is being written. */

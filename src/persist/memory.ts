@@ -1,5 +1,6 @@
 /** A store that forgets everything at its end: for tests, and for those who want nothing on their disk. */
 import type { Clock } from "../clock.ts"
+import type { AnyEvent } from "../job/index.ts"
 import { Commits } from "./commit.ts"
 import { newIdentity } from "./identity.ts"
 import { Ledger } from "./ledger.ts"
@@ -11,6 +12,8 @@ export async function memoryStore({ clock }: { readonly clock: Clock }): Promise
   const ledger = new Ledger()
   const commits = new Commits(ledger, clock, () => Promise.resolve())
   const identity = newIdentity(clock)
+  const all: AnyEvent[] = []
+  commits.subscribe((events) => void all.push(...events))
   const epoch = 1
   await commits.begin([
     { type: "opened", ...identity, format },
@@ -25,6 +28,8 @@ export async function memoryStore({ clock }: { readonly clock: Clock }): Promise
     findings: [],
     append: (events) => commits.append(events),
     subscribe: (listener) => commits.subscribe(listener),
+    subscribeFrom: (fromSeq, listener) =>
+      commits.subscribeBehind(listener, async () => all.filter(({ seq }) => seq >= fromSeq)),
     [Symbol.asyncDispose]: () => commits.close(),
   }
 }

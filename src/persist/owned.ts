@@ -5,6 +5,7 @@ import type { AnyEvent, AnyEventBody, Job } from "../job/index.ts"
 import { Commits } from "./commit.ts"
 import { storeFailure } from "./failure.ts"
 import { isMissing } from "./files.ts"
+import { readEvents } from "./history.ts"
 import type { Owner } from "./host.ts"
 import { Journal } from "./journal.ts"
 import type { Ledger } from "./ledger.ts"
@@ -12,7 +13,7 @@ import { type Claimed, type Place, announce, draftEnd, release } from "./lease.t
 import type { Loaded } from "./load.ts"
 import { type Covered, type Header, compareSegments, format, pathOf, textOf } from "./segment.ts"
 import { keepPrevious, snapshotNames, snapshotOf, writeSnapshot } from "./snapshot.ts"
-import type { Finding, JobStore, ManagerRecord, StateIdentity } from "./store.ts"
+import type { Finding, JobStore, Listener, ManagerRecord, StateIdentity } from "./store.ts"
 
 /** What is known when an epoch has become ours and the older ones are read. */
 export interface Start {
@@ -98,8 +99,17 @@ export class OwnedStore implements JobStore {
     return events
   }
 
-  subscribe(listener: (events: readonly AnyEvent[]) => void): () => void {
+  subscribe(listener: Listener): () => void {
     return this.#commits.subscribe(listener)
+  }
+
+  subscribeFrom(fromSeq: number, listener: Listener): Promise<() => void> {
+    const { files, directory } = this.#place
+    return this.#commits.subscribeBehind(listener, async () =>
+      fromSeq > this.#ledger.seq
+        ? []
+        : readEvents(files, directory, [...this.#covers, this.#journal.position], fromSeq),
+    )
   }
 
   /** Tells other processes where this one listens. */

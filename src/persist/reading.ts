@@ -74,6 +74,10 @@ export class ReadingStore implements JobStore {
     return () => undefined
   }
 
+  subscribeFrom(): Promise<() => void> {
+    return Promise.resolve(() => undefined)
+  }
+
   close(): Promise<void> {
     return Promise.resolve()
   }

@@ -28,8 +28,15 @@ export interface JobStore extends AsyncDisposable {
    */
   append(events: readonly AnyEventBody[]): Promise<readonly AnyEvent[]>
   /** Called with the events of each append once they are on disk, in order. Must not throw. Returns the function that ends it. */
-  subscribe(listener: (events: readonly AnyEvent[]) => void): () => void
+  subscribe(listener: Listener): () => void
+  /**
+   * The same, with the events from number `fromSeq` on before it: none is missing and none comes twice. Throws a StoreError
+   * `EVENTS_FORGOTTEN` when the journal does not have them any more.
+   */
+  subscribeFrom(fromSeq: number, listener: Listener): Promise<() => void>
 }
+
+export type Listener = (events: readonly AnyEvent[]) => void
 
 export interface StateIdentity {
   /** Names the state directory on the other side: `<root>/<stateId>/`. 12 characters [a-z0-9]. */

@@ -110,6 +110,17 @@ describe("every method comes back as if the controller were here", () => {
     await expect.poll(() => served.fake.listeners.size, soon).toBe(0)
   })
 
+  test("a listener that begins at a number gets what was before it as well", async () => {
+    const health = { executor: "hpc", type: "health", reason: null } as const
+    for (const how of ["degraded", "up", "gone"] as const) served.fake.emit({ ...health, health: how })
+    const heard: AnyEvent[] = []
+    const end = await client.subscribe((events) => heard.push(...events), served.fake.seq - 1)
+    served.fake.emit({ ...health, health: "up" })
+    await expect.poll(() => heard, soon).toMatchObject([{ health: "up" }, { health: "gone" }, { health: "up" }])
+    end()
+    await expect.poll(() => served.fake.listeners.size, soon).toBe(0)
+  })
+
   test("an answer of many jobs comes whole and in order, and so does a submission", async () => {
     const results = await client.submit(Array.from({ length: 2_345 }, (_none, n) => ({ key: `k${n}`, spec: {} })))
     expect(results.map((result) => result.ok && result.job.key)).toEqual(results.map((_result, n) => `k${n}`))

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest"
 import { type Clock, systemClock } from "../../src/clock.ts"
 import { controllerEnded, controllerGone } from "../../src/control/plain.ts"
 import { type Link, type Reconnecting, reconnecting } from "../../src/control/reconnect.ts"
-import { type HawserError, UsageError } from "../../src/errors.ts"
+import { type HawserError, StoreError, UsageError } from "../../src/errors.ts"
 import { FakeHawser, fakeJob } from "../support/fake-hawser.ts"
 import { soon } from "../support/served.ts"
 
@@ -16,6 +16,8 @@ let links: FakeLink[]
 let reopenings: number
 let sleeps: number[]
 let failures: Error[]
+/** What the next controller has done before anybody is connected. */
+let prepare: (api: FakeHawser) => void
 let hawser: Reconnecting
 const clock: Clock = {
   ...systemClock,
@@ -27,6 +29,7 @@ const clock: Clock = {
 
 beforeEach(() => {
   ;[links, reopenings, sleeps, failures] = [[], 0, [], []]
+  prepare = () => undefined
   hawser = reconnecting(link(), reopen, clock)
 })
 
@@ -35,6 +38,7 @@ function link(): FakeLink {
   let end: FakeLink["end"] = () => undefined
   const closed = new Promise<HawserError>((resolve) => (end = resolve))
   const made: FakeLink = { api, closed, end, [Symbol.asyncDispose]: async () => end(controllerGone("closed")) }
+  prepare(api)
   links.push(made)
   return made
 }
@@ -107,6 +111,27 @@ test("listeners follow to the next controller, once each, and an ended one does 
   current().end(controllerGone("killed"))
   await expect.poll(() => links.length, soon).toBe(3)
   await expect.poll(() => current().api.listeners.size, soon).toBe(1)
+})
+
+test("what the next controller has written before a listener is there again is heard, if the journal still has it", async () => {
+  const heard: number[] = []
+  await hawser.subscribe((events) => heard.push(...events.map(({ seq }) => seq)))
+  const health = { executor: "a", type: "health", health: "up", reason: null } as const
+  current().api.emit(health)
+  for (const forgets of [false, true]) {
+    // The next one has written three events before anybody listens.
+    prepare = (next) => {
+      next.seq = heard.at(-1) ?? 0
+      for (let count = 0; count < 3; count += 1) next.emit(health)
+      if (forgets) next.failure = new StoreError("EVENTS_FORGOTTEN", { summary: "It is gone." })
+    }
+    const before = links.length
+    current().end(controllerGone("killed"))
+    await expect.poll(() => links.length, soon).toBe(before + 1)
+    await expect.poll(() => current().api.listeners.size, soon).toBe(1)
+    current().api.emit(health)
+  }
+  await expect.poll(() => heard, soon).toEqual([1, 2, 3, 4, 5, 9])
 })
 
 test("a controller that a person ended is started again by a call, and not by who listens or waits", async () => {

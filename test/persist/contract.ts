@@ -147,6 +147,23 @@ export function storeContract(name: string, open: () => Promise<JobStore>): void
       expect(heard).toEqual(["created,waiting", "created"])
     })
 
+    test("a listener that begins at a number gets what was before it, and then what comes, without a gap", async () => {
+      await using store = await open()
+      const events: AnyEvent[] = []
+      for (const body of life("a")) events.push(...(await store.append([body])))
+      const heard: AnyEvent[] = []
+      const wanted = events.slice(2)
+      const [leave] = await Promise.all([
+        store.subscribeFrom(wanted[0]?.seq ?? 0, (more) => heard.push(...more)),
+        store.append([created("b")]),
+      ])
+      await store.append([created("c")])
+      leave()
+      await store.append([created("d")])
+      expect(heard.slice(0, wanted.length)).toEqual(wanted)
+      expect(seqsOf(heard)).toEqual(Array.from({ length: wanted.length + 2 }, (_, n) => n + (wanted[0]?.seq ?? 0)))
+    })
+
     test("after the end nothing is taken, and what was taken before is settled", async () => {
       const store = await open()
       const last = store.append([created("a")])

@@ -31,6 +31,8 @@ export class FakeHawser implements Controller {
   readonly stateDirectory: string
   readonly jobs: Map<string, JobView> = new Map()
   readonly requests: SubmitRequest[] = []
+  /** What a listener may begin with; `seq` goes on behind them. */
+  readonly emitted: AnyEvent[] = []
   readonly paused: Set<string> = new Set()
   /** How many waits are under way; each is gone once it is answered or aborted. */
   waits = 0
@@ -42,7 +44,7 @@ export class FakeHawser implements Controller {
   readonly listeners: Set<(events: readonly AnyEvent[]) => void> = new Set()
   private readonly onDown: () => void
   private readonly changed = new Set<() => void>()
-  private seq = 0
+  seq = 0
 
   constructor(parts: FakeParts) {
     this.stateDirectory = parts.stateDirectory
@@ -156,8 +158,10 @@ export class FakeHawser implements Controller {
     return { stateDirectory: this.stateDirectory, controller, executors: [], tombstones: [], findings: [] }
   }
 
-  async subscribe(listener: (events: readonly AnyEvent[]) => void): Promise<() => void> {
+  async subscribe(listener: (events: readonly AnyEvent[]) => void, fromSeq?: number): Promise<() => void> {
+    this.fail()
     this.listeners.add(listener)
+    if (fromSeq !== undefined) listener(this.emitted.filter(({ seq }) => seq >= fromSeq))
     return () => this.listeners.delete(listener)
   }
 
@@ -185,7 +189,9 @@ export class FakeHawser implements Controller {
 
   emit(body: AnyEventBody): void {
     this.seq += 1
-    for (const listener of this.listeners) listener([{ ...body, seq: this.seq, at: 0 }])
+    const event = { ...body, seq: this.seq, at: 0 }
+    this.emitted.push(event)
+    for (const listener of this.listeners) listener([event])
   }
 
   private record(request: SubmitRequest): SubmitResult {
