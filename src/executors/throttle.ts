@@ -1,15 +1,6 @@
 /** Who may be submitted now: the user's limits, the manager's, and our own cores where no scheduler counts them. */
 import type { Clock } from "../clock.ts"
-import {
-  type Attempt,
-  type Job,
-  type LearnedLimit,
-  type Resources,
-  cpusOf,
-  memoryOf,
-  needsOf,
-  nextNeeds,
-} from "../job/index.ts"
+import { type Job, type LearnedLimit, type Resources, cpusOf, memoryOf, needsOf, nextNeeds } from "../job/index.ts"
 import { type Count, Lanes, laneOf } from "./lanes.ts"
 
 export interface Limits {
