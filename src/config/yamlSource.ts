@@ -13,7 +13,13 @@ export interface YamlSource {
 /** The data, or what is wrong with the YAML itself: then `path` holds the line and the column. */
 export function readYaml(text: string): Reading<YamlSource> {
   const counter = new LineCounter()
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false, merge: true })
+  const document = parseDocument(text, {
+    lineCounter: counter,
+    prettyErrors: false,
+    merge: true,
+    // The schema says what is wrong, at its place; a warning would go to stderr by itself.
+    logLevel: "error",
+  })
   const at = (offset: number): [number, number] => {
     const { line, col } = counter.linePos(offset)
     return [line, col]

@@ -1,9 +1,7 @@
 /** What every dialect has to do, whatever it speaks. A dialect's own test runs it with a sample of what its manager prints. */
-import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { Command, CommandResult } from "../../src/command.ts"
 import { HawserError, SchedulerError } from "../../src/errors.ts"
-import { jobStates } from "../../src/job/index.ts"
 import type { Listing, Native, Scheduler } from "../../src/schedulers/index.ts"
 import { nativeOf, otherToken, resultOf, submissionOf, thrownBy, token } from "./samples.ts"
 
@@ -158,41 +156,6 @@ export function contract(sample: Sample): void {
       expect(scheduler.look([], since)).toEqual([])
       expect(scheduler.cancel([], { force: true, owner: 1 })).toEqual([])
     })
-
-    test("no text makes a parser throw anything but a HawserError, or invent a state", () => {
-      const real = sample.queue([native])
-      const piece = fc.oneof(
-        fc.string({ unit: "binary" }),
-        fc.constantFrom(
-          ...jobStates,
-          "COMPLETED",
-          "FAILED",
-          "4711",
-          "\x1f",
-          "\x1e",
-          "|",
-          "\n",
-          "\r\n",
-          "0:0",
-          nativeId,
-        ),
-        fc.nat(real.length).map((at) => real.slice(at)),
-        fc.nat(real.length).map((at) => real.slice(0, at)),
-      )
-      const text = fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join(""))
-      const result = fc.record({ exitCode: fc.nat(255), stdout: text, stderr: text, timedOut: fc.boolean() })
-      const parsers = [...questions(), ...effects(), scheduler.submit(submission), scheduler.probe()]
-      fc.assert(
-        fc.property(result, (answer) => {
-          for (const command of parsers) {
-            const value = readOrNull(command as Command<unknown>, answer)
-            if (isListing(value)) expectTold(value, answer.stdout)
-          }
-          scheduler.classify(answer)
-        }),
-        { numRuns: 300 },
-      )
-    })
   })
 }
 
@@ -202,19 +165,5 @@ function readOrNull<T>(command: Command<T>, result: CommandResult): T | null {
   } catch (error) {
     if (error instanceof HawserError) return null
     throw error
-  }
-}
-
-function isListing(value: unknown): value is Listing {
-  return typeof value === "object" && value !== null && "evidence" in value
-}
-
-/** Each word of the evidence was printed, and only what was printed ends a job. */
-function expectTold(listing: Listing, stdout: string): void {
-  for (const { token: its, nativeId, word, state, outcome } of listing.evidence) {
-    if (its !== null) expect(stdout).toContain(its)
-    else expect(stdout).toContain(nativeId)
-    expect(stdout).toContain(word)
-    expect(state === "ended").toBe(outcome !== null)
   }
 }

@@ -3,26 +3,12 @@ import { UsageError } from "../../src/errors.ts"
 import type { Listing } from "../../src/schedulers/index.ts"
 import { process } from "../../src/schedulers/process.ts"
 import { contract } from "./contract.ts"
+import { host, nativeId, processSample } from "./process.sample.ts"
 import { nativeOf, otherToken, resultOf, specOf, submissionOf, thrownBy, token } from "./samples.ts"
 
-const nativeId = "0a1b2c3d.4711.123456"
-const host = "host 3f2e1d 0a1b2c3d-1111-2222-3333-444455556666 4026531836\n"
 const rebooted = "host 3f2e1d 99999999-1111-2222-3333-444455556666 4026531836\n"
 
-contract({
-  scheduler: process,
-  nativeId,
-  accepted: resultOf({ stdout: `process ${token} ${nativeId} 3f2e1d 0a1b2c3d-1111 4026531836 4711 123456\nend\n` }),
-  refused: {
-    transient: resultOf({ exitCode: 95, stderr: "/home/me/.hawser/s1/jobs is not there\n" }),
-    rejected: resultOf({ exitCode: 94, stderr: "not a token: x\n" }),
-    "in-doubt": resultOf({ exitCode: 96, stderr: "no process was started: \n" }),
-    gone: resultOf({ exitCode: 127, stderr: "sh: 1: hz_spawn: not found\n" }),
-  },
-  queue: () => `${host}process ${token} alive ${nativeId}\nprocess ${otherToken} unknown -\nend\n`,
-  down: resultOf({ exitCode: 95, stderr: "/home/me/.hawser/s1/jobs is not there\n" }),
-  noise: "Welcome. You have 4711 messages.",
-})
+contract(processSample)
 
 const list = (lines: string): Listing => process.queue([nativeOf(nativeId)]).parse(resultOf({ stdout: lines }))
 

@@ -3,38 +3,10 @@ import type { Listing } from "../../src/schedulers/index.ts"
 import { elementsOf } from "../../src/schedulers/slurm/arrays.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { contract } from "./contract.ts"
+import { running, slurmSample } from "./slurm.sample.ts"
 import { fixture, nativeOf, otherToken, resultOf, thrownBy, token } from "./samples.ts"
 
-const running = (id: string, name: string): string =>
-  [id, "RUNNING", "None", "1795233653", "1795233654", "1795234254", "0", "0", "n1", "rig", name, "\n"].join("\x1f")
-
-contract({
-  scheduler: slurm,
-  nativeId: "4711",
-  accepted: resultOf({ stdout: "4711\n" }),
-  refused: {
-    transient: resultOf({
-      exitCode: 1,
-      stderr: "sbatch: error: Batch job submission failed: Unable to contact slurm controller (connect failure)\n",
-    }),
-    limit: resultOf({
-      exitCode: 1,
-      stderr: "sbatch: error: Batch job submission failed: Resource temporarily unavailable\n",
-    }),
-    rejected: resultOf({ exitCode: 255, stderr: "sbatch: error: Invalid --time specification\n" }),
-    "in-doubt": resultOf({
-      exitCode: 1,
-      stderr: "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation\n",
-    }),
-    gone: resultOf({ exitCode: 127, stderr: "sh: 1: sbatch: not found\n" }),
-  },
-  queue: () => running("4711", `${token}-relax`) + running("4712", "a stranger's"),
-  down: resultOf({
-    exitCode: 1,
-    stderr: "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n",
-  }),
-  noise: "Welcome. You have 4711 messages.",
-})
+contract(slurmSample)
 
 const since = 1_795_232_000
 

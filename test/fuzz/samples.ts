@@ -1,0 +1,6 @@
+/** A sample of every dialect. */
+import { processSample } from "../schedulers/process.sample.ts"
+import { slurmSample } from "../schedulers/slurm.sample.ts"
+import type { Sample } from "../schedulers/contract.ts"
+
+export const samples: readonly Sample[] = [processSample, slurmSample]
