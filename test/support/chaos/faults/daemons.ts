@@ -22,7 +22,8 @@ export const mariadbStopped: Fault = {
   short: 8,
   job: () => ({ body: "sleep 3\n" }),
   strike: (scene) => without(scene, "mariadb"),
-  expected: { healths },
+  // slurmdbd takes what its database then loses: once 15 of 20 natives that had completed were never in accounting. (22.05)
+  expected: { healths, accounting: "forgetful" },
 }
 
 export const mungedStopped: Fault = {
