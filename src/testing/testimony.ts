@@ -69,3 +69,10 @@ export function wordsOf(event: JobEvent): string {
   if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
   return "reason" in event ? (event.reason ?? "") : ""
 }
+
+/** Whether the token is that of a test job of the engine's own. */
+export function isTests({ jobs }: Pick<JobStore, "jobs">, token: string | null): boolean {
+  return [...jobs.values()].some(
+    ({ isTest, attempts }) => isTest === true && attempts.some((one) => one.token === token),
+  )
+}

@@ -27,6 +27,7 @@ const calm: Situation = {
   laneMs: null,
   laneReason: null,
   rateMs: 0,
+  testMs: null,
   collecting: { failures: 0, waitMs: 0 },
   cancel: null,
 }
@@ -38,6 +39,7 @@ const facts = (job: Partial<Job>, changes: Partial<Facts> = {}): Facts => ({
   driver: "controller",
   manager: { health: "up", reason: null, isShown: true },
   dependencies: [],
+  tests: [],
   situation: calm,
   ...changes,
 })
