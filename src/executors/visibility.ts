@@ -25,7 +25,7 @@ export function isHeldBack(job: Job): boolean {
 }
 
 /** A test job that has run at the place where the executor is now, and of which nothing was seen here; null: none has. */
-export function refutedBy(store: Pick<JobStore, "managers">, executor: string, tests: readonly Job[]): Job | null {
+function refutedBy(store: Pick<JobStore, "managers">, executor: string, tests: readonly Job[]): Job | null {
   const home = store.managers.get(executor)?.contacted?.root
   if (home === undefined || isShown(store, executor)) return null
   return testsAt(home, tests).findLast(({ state }) => state === "completed") ?? null
@@ -85,7 +85,8 @@ export async function letGo(desk: Desk, seen: readonly Watched[]): Promise<void>
 async function tellHeld(desk: Desk, some: readonly Watched[], held: boolean, reason: string | null): Promise<void> {
   const groups = some.flatMap(({ job: { id }, attempt: { token } }): AnyEventBody[][] => {
     const job = desk.store.jobs.get(id)
-    if (job === undefined || currentAttempt(job)?.token !== token) return []
+    const current = job === undefined ? null : currentAttempt(job)
+    if (job === undefined || current?.token !== token || current.outcome !== null || isFinal(job.state)) return []
     const isNews = isHeldBack(job) !== held || (held && job.waiting !== reason)
     return isNews ? [[{ job: id, type: "held-back", token, held, reason }]] : []
   })

@@ -3,7 +3,6 @@
 import { isShown } from "../executors/visibility.ts"
 import type { AnyEvent, JobEvent, ManagerEvent } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
-import { isTests } from "./testimony.ts"
 
 /** By whom or what it hits; each of them is to happen in some of a few thousand seeds, or a test fails. */
 export const strikes = [
@@ -146,3 +145,10 @@ const deadlines: readonly (readonly [string, Strike])[] = [
   ["(giveUpAfter), and its manager is away", "deadline: the manager is away"],
   ["(giveUpAfter), and nothing had been submitted", "deadline: never submitted"],
 ]
+
+/** Whether the token is that of a test job of the engine's own. */
+export function isTests({ jobs }: Pick<JobStore, "jobs">, token: string | null): boolean {
+  return [...jobs.values()].some(
+    ({ isTest, attempts }) => isTest === true && attempts.some((one) => one.token === token),
+  )
+}

@@ -1,4 +1,5 @@
 /** Testimony: what a witness is told, and what it says. */
+import { isHeldBack } from "../executors/visibility.ts"
 import type { Job, JobEvent } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import type { Native } from "./slurm.ts"
@@ -70,9 +71,7 @@ export function wordsOf(event: JobEvent): string {
   return "reason" in event ? (event.reason ?? "") : ""
 }
 
-/** Whether the token is that of a test job of the engine's own. */
-export function isTests({ jobs }: Pick<JobStore, "jobs">, token: string | null): boolean {
-  return [...jobs.values()].some(
-    ({ isTest, attempts }) => isTest === true && attempts.some((one) => one.token === token),
-  )
+/** The promise that one breaks which waits for ever. */
+export function unended(job: Job): string {
+  return isHeldBack(job) ? "what waits for a showing gets one" : "every job ends"
 }

@@ -7,8 +7,8 @@ import { undone } from "./acknowledged.ts"
 import type { ClusterWitness } from "./cluster.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
-import { type Strike, strikeOf } from "./strikes.ts"
-import { type Excuses, type Realm, type Remains, type Speaker, type Violation, isTests, wordsOf } from "./testimony.ts"
+import { type Strike, isTests, strikeOf } from "./strikes.ts"
+import { type Excuses, type Realm, type Remains, type Speaker, type Violation, unended, wordsOf } from "./testimony.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
@@ -311,10 +311,8 @@ export class Witness implements ClusterWitness {
     for (const key of keys) {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
-      else if (isHeldBack(job) && !this.waitsForEver(store, key))
-        this.object("what waits for a showing gets one", `${key} is ${job.state} (${job.waiting})`)
       else if (!isFinal(job.state) && !this.waitsForEver(store, key))
-        this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
+        this.object(unended(job), `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }
     for (const job of store.jobs.values())
