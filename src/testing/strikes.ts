@@ -65,6 +65,7 @@ export const strikes = [
   "a file shows late",
   "outputs show late",
   "remote disk is full",
+  "a native waits for room on its disk",
   "submission in doubt",
   "fence won",
   "fence lost",
