@@ -66,10 +66,10 @@ test("slurmctld forgets the test jobs, too, and those that follow show it", asyn
 
 test(
   "a controller that dies at any step of it is followed by one that finds it, or makes another",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     for (const what of ["disk write", "disk sync", "hz_stage", "hz_submit", "hz_fence", "hz_remove"]) {
-      for (let number = 1; number <= (what.startsWith("disk") ? 30 : 5); number += 1) {
+      for (let number = 1; number <= (what.startsWith("disk") ? 15 : 5); number += 1) {
         for (const when of ["before", "after"] as const) {
           const kill: Kill = { what, number, when, power: number % 2 === 0, pauseMs: 1_000 }
           const { violations, outcomes } = await run({ kills: [kill] })
