@@ -29,10 +29,12 @@ export function registerWait(hawser: Command): void {
     })
 }
 
-/** The jobs by name, or all; a wait for what is over already needs no controller. */
+/** The jobs by name, or all but Hawser's own; a wait for what is over already needs no controller. */
 async function chosen(context: Context, names: readonly string[]): Promise<readonly JobView[]> {
   await using reader = await context.reader()
-  return names.length === 0 ? await reader.list() : await Promise.all(names.map((name) => reader.show(name)))
+  return names.length === 0
+    ? (await reader.list()).filter(({ isTest }) => !isTest)
+    : await Promise.all(names.map((name) => reader.show(name)))
 }
 
 /** Who names a job wants to know its end, also when it came before. */

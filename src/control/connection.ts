@@ -3,6 +3,7 @@ import type { Socket } from "node:net"
 import type { Clock } from "../clock.ts"
 import { HawserError, UsageError } from "../errors.ts"
 import type { HawserApi } from "../hawser.ts"
+import { acceptedWithout } from "./acceptance.ts"
 import { readLines } from "./lines.ts"
 import { type BoundMethod, bindMethod } from "./methods.ts"
 import { Outbox, type OutboxLimits } from "./outbox.ts"
@@ -107,7 +108,7 @@ export class Connection {
   }
 
   private async run(id: number, bound: BoundMethod, lasts: boolean): Promise<void> {
-    const { api, onStay } = this.parts
+    const { api, prompts, onStay } = this.parts
     const abort = new AbortController()
     this.pending.set(id, { isWait: bound.isWait, abort })
     let isAnswered = false
@@ -117,6 +118,8 @@ export class Connection {
         signal: abort.signal,
         onDoctorLine: (line) => this.outbox.send(notificationLine("doctor.line", { id, line })),
         onEvents: (events) => this.outbox.notify(events, (part) => notificationLine("event", { id, events: part })),
+        accepted: (ids, signal = abort.signal) =>
+          this.questions.isAttended ? api.accepted(ids, signal) : acceptedWithout(api, prompts, ids, signal),
         onStay,
         onAttend: () => this.questions.attend(),
         onAnswer: (prompt, answers) => this.questions.answer(prompt, answers),

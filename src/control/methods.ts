@@ -13,6 +13,8 @@ export interface Call {
   readonly signal: AbortSignal
   readonly onDoctorLine: (line: DoctorLine) => void
   readonly onEvents: (events: readonly AnyEvent[]) => void
+  /** As the API's, for a client that has a person, or for one that has none. */
+  readonly accepted: HawserApi["accepted"]
   readonly onStay: () => void
   readonly onAttend: () => void
   readonly onAnswer: (prompt: number, answers: readonly string[] | null) => boolean
@@ -66,7 +68,7 @@ const answer = z.object({ prompt: z.int(), answers: z.array(z.string().max(answe
 
 const methods: Readonly<Record<Exclude<Method, "hello">, Bind>> = {
   submit: once(z.object({ requests: z.array(submitRequest) }), ({ requests }, { api }) => api.submit(requests)),
-  accepted: wait(ids, (params, { api, signal }) => api.accepted(params.ids, signal)),
+  accepted: wait(ids, (params, { accepted, signal }) => accepted(params.ids, signal)),
   ended: wait(ids, (params, { api, signal }) => api.ended(params.ids, signal)),
   list: once(z.object({ filter: listFilter.exactOptional() }), ({ filter }, { api }) => api.list(filter)),
   show: once(z.object({ name: z.string() }), ({ name }, { api }) => api.show(name)),

@@ -25,6 +25,7 @@ export class Prompts implements Person, Disposable {
   private readonly clock: Clock
   private readonly answerers = new Set<Answerer>()
   private readonly open = new Set<Open>()
+  private readonly listeners = new Set<(prompt: Prompt) => void>()
   private arrived = 0
 
   constructor(clock: Clock) {
@@ -50,6 +51,21 @@ export class Prompts implements Person, Disposable {
     }
   }
 
+  /**
+   * Resolves with what a person is asked for the sake of this executor, if it is open now, or as soon as it is. Never where
+   * nobody is; ends with the signal.
+   */
+  asked(executor: string, signal: AbortSignal): Promise<Prompt> {
+    return new Promise((resolve) => {
+      const listen = (prompt: Prompt): void => {
+        if (prompt.executor === executor) resolve(prompt)
+      }
+      for (const { prompt } of this.open) listen(prompt)
+      this.listeners.add(listen)
+      signal.addEventListener("abort", () => this.listeners.delete(listen), { once: true })
+    })
+  }
+
   /** Rejects when nobody is left who could answer, and when the time is over. */
   async ask(prompt: Prompt): Promise<readonly string[]> {
     const settled = new AbortController()
@@ -63,6 +79,7 @@ export class Prompts implements Person, Disposable {
         () => undefined,
       )
       for (const answerer of this.answerers) this.put(one, answerer)
+      if (this.isThere) for (const listen of this.listeners) listen(prompt)
     })
     return answered.finally(() => settled.abort())
   }

@@ -24,6 +24,11 @@ export class Questions {
     this.leavePrompts ??= this.prompts.join((prompt, signal) => this.put(prompt, signal))
   }
 
+  /** A person is there. */
+  get isAttended(): boolean {
+    return this.leavePrompts !== null
+  }
+
   /** False: it was settled before. Null answers: the person won't. */
   answer(id: number, answers: readonly string[] | null): boolean {
     const sent = this.sent.get(id)

@@ -1,6 +1,6 @@
 /** Abandon: jobs whose manager is gone for good end here and now; nothing over there is needed or waited for. (PROTOCOL 23) */
 import { hostname, userInfo } from "node:os"
-import { duration, isoTime } from "../clock.ts"
+import { type Clock, duration, isoTime } from "../clock.ts"
 import { StoreError, UsageError } from "../errors.ts"
 import { type AnyEventBody, type Job, currentAttempt, isFinal } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
@@ -26,6 +26,10 @@ export async function abandon(fleet: FleetView, request: AbandonRequest): Promis
   return { abandoned: abandoned.map(({ id }) => fleet.view(fleet.job(id))), over: [...over, ...late] }
 }
 
+/** An end that is being written when somebody abandons its job: between two looks whether it is on disk, and how many. */
+const writingMs = 20
+const writingLooksMax = 250
+
 /** As one group; one that ended in the same moment keeps its own end, and no other from its turn. */
 async function endAll({ parts: { store, clock } }: FleetView, jobs: readonly Job[]): Promise<readonly Job[]> {
   const by = who()
@@ -38,16 +42,24 @@ async function endAll({ parts: { store, clock } }: FleetView, jobs: readonly Job
     if (!isRefused(error)) throw error
   }
   const ended: Job[] = []
-  for (const [index, end] of ends.entries()) {
-    const job = open[index]
+  for (const job of open) if (await endOne(store, clock, job, by)) ended.push(job)
+  return ended
+}
+
+/** False: it has an end of its own. What refuses ours is one that is being written: it counts once it is on disk, or never. */
+async function endOne(store: JobStore, clock: Clock, { id }: Job, by: string): Promise<boolean> {
+  for (let looks = writingLooksMax; looks > 0; looks -= 1) {
+    const job = store.jobs.get(id)
+    if (job === undefined || isFinal(job.state)) return false
     try {
-      await store.append(end)
-      if (job !== undefined) ended.push(job)
+      await store.append(endOf(store, job, by, clock.now()))
+      return true
     } catch (error) {
       if (!isRefused(error)) throw error
     }
+    await clock.sleep(writingMs)
   }
-  return ended
+  return false
 }
 
 function endOf(store: JobStore, job: Job | undefined, by: string, now: number): AnyEventBody[] {

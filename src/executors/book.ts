@@ -10,6 +10,7 @@ export class Book {
   private readonly stateOf = new Map<string, JobState>()
   private readonly jobOfToken = new Map<string, string>()
   private readonly looseIds = new Set<string>()
+  private readonly testIds = new Set<string>()
   private readonly unsubscribe: () => void
 
   constructor(store: JobStore, executor: string) {
@@ -39,6 +40,11 @@ export class Book {
     return [...this.looseIds].flatMap((id) => this.store.jobs.get(id) ?? []).sort((a, b) => a.createdAt - b.createdAt)
   }
 
+  /** Test jobs of Hawser's own, oldest first, also those that are over and forgotten. */
+  tests(): Job[] {
+    return [...this.testIds].flatMap((id) => this.store.jobs.get(id) ?? []).sort((a, b) => a.createdAt - b.createdAt)
+  }
+
   /** Whether there is anything left to do. */
   get isIdle(): boolean {
     return [...this.ids].every(([state, ids]) => isFinal(state) || ids.size === 0)
@@ -62,6 +68,7 @@ export class Book {
     if (state !== undefined) this.ids.get(state)?.delete(id)
     this.stateOf.delete(id)
     this.looseIds.delete(id)
+    this.testIds.delete(id)
   }
 
   private file(job: Job): void {
@@ -76,6 +83,7 @@ export class Book {
     }
     // Those that were fenced and replaced too: their natives may still turn up.
     for (const { token } of job.attempts) this.jobOfToken.set(token, job.id)
+    if (job.isTest === true) this.testIds.add(job.id)
     if (job.attempts.some((attempt) => looseEndOf(job, attempt) !== null)) this.looseIds.add(job.id)
     else this.looseIds.delete(job.id)
   }

@@ -8,6 +8,7 @@ import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import type { Live } from "./link.ts"
 import { giveUpLost, retryThose } from "./retry.ts"
+import { forgetTests } from "./showing.ts"
 import type { Tries } from "./tries.ts"
 
 /** Jobs whose results travel as one stream. */
@@ -33,6 +34,7 @@ export async function collectPass(desk: Desk, tries: Tries, signal: AbortSignal)
     const live = await desk.link.session(signal, "collect")
     for (const chunk of streamsOf(tries, due)) await collectChunk(desk, tries, live, chunk, signal)
   }
+  await forgetTests(desk)
   const waits = desk.book.in("collecting").map((job) => tries.waitMs(tokenOfJob(job)))
   return waits.length === 0 ? null : Math.min(...waits)
 }

@@ -1,7 +1,7 @@
 /** What the steps of one engine share: its parts, its limits, and where things go. */
 import type { Clock } from "../clock.ts"
 import type { HawserError } from "../errors.ts"
-import type { AnyEventBody, Job } from "../job/index.ts"
+import type { AnyEventBody, Job, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { ResultsDisk } from "../remote/resultsDisk.ts"
@@ -19,6 +19,8 @@ export interface Desk {
   readonly name: string
   readonly scheduler: Scheduler
   readonly launcherFor: (job: Job) => Launcher
+  /** What the config says for all jobs of this executor. */
+  readonly defaults: SpecDefaults
   readonly link: ManagerLink
   readonly store: JobStore
   readonly book: Book
@@ -35,6 +37,8 @@ export interface Desk {
   readonly resultsDisk: ResultsDisk
   /** Where the job's results go on this machine, absolute. */
   readonly resultsDirectory: (job: Job) => string
+  /** Removes what is left of jobs that are over, here and over there, and forgets them. What can't be removed now stays. */
+  readonly forget: (jobs: readonly Job[]) => Promise<void>
   /** The value of `{fromEnv: NAME}` for this job; undefined: nobody here knows it. */
   readonly secret: (job: Job, name: string) => string | undefined
 }

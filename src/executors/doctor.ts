@@ -6,6 +6,7 @@ import { awkwardWords } from "../quote.ts"
 import type { DoctorLine } from "./api.ts"
 import type { Live } from "./link.ts"
 import type { ExecutorParts, FleetView } from "./parts.ts"
+import { testSpec } from "./testJob.ts"
 import { isShown } from "./visibility.ts"
 
 interface Patient {
@@ -195,11 +196,7 @@ async function limits({ parts }: Patient): Promise<Finding> {
 async function testJob({ fleet, parts, signal }: Patient): Promise<Finding> {
   const key = `doctor-${fleet.parts.clock.nonce(5)}`
   const words = ["hawser", "doctor", key]
-  const spec = {
-    command: ["printf", "%s\\n", ...words],
-    name: "hawser-doctor",
-    resources: { tasks: 1, walltime: "5m" },
-  }
+  const spec = testSpec("hawser-doctor", words)
   const started = fleet.parts.clock.monotonic()
   const [result] = await fleet.submit([{ spec, key, executor: parts.name }])
   if (result === undefined || !result.ok) {

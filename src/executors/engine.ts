@@ -12,6 +12,7 @@ import { hinted, settle, sweep } from "./monitor.ts"
 import { QuietError } from "./ownership.ts"
 import { nextLookMs, nextSweepMs } from "./pace.ts"
 import { lostOf, recall, recallMs } from "./recall.ts"
+import { Showing } from "./showing.ts"
 import { type Situation, situationOf } from "./situation.ts"
 import { submitPass } from "./submit.ts"
 import { Tries } from "./tries.ts"
@@ -35,6 +36,7 @@ export class Engine implements AsyncDisposable {
   readonly desk: Desk
   private readonly watch: Watch
   private readonly tries: Tries
+  private readonly showing = new Showing()
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
   private sweptAt = Number.NEGATIVE_INFINITY
@@ -122,7 +124,7 @@ export class Engine implements AsyncDisposable {
     const { desk, watch, tries, findings } = this
     const sweepAt = this.sweepAt(watchedBy(desk), looseEndsOf(desk))
     const sweepMs = sweepAt === Number.POSITIVE_INFINITY ? null : sweepAt - desk.clock.monotonic()
-    return situationOf({ desk, watch, tries, findings, sweepMs }, job)
+    return situationOf({ desk, watch, tries, findings, sweepMs, testMs: this.showing.waitMs(desk) }, job)
   }
 
   /** Ends the loops; what is under way on the other side goes on, and is found again. */
@@ -179,6 +181,7 @@ export class Engine implements AsyncDisposable {
       this.sweeping = false
     }
     this.looked(jolts)
+    await this.showing.step(desk)
     await this.recallPass(signal)
     this.sweepBy = Number.POSITIVE_INFINITY
     this.sweptAt = clock.monotonic()

@@ -5,7 +5,7 @@ import { dependedOn, dependencyMet } from "./admit.ts"
 import type { Explanation } from "./explanation.ts"
 import { healthOf } from "./link.ts"
 import type { Situation } from "./situation.ts"
-import { isShown } from "./visibility.ts"
+import { isHeldBack, isShown } from "./visibility.ts"
 
 export interface Facts {
   readonly job: Job
@@ -16,15 +16,19 @@ export interface Facts {
   readonly manager: { readonly health: Health; readonly reason: string | null; readonly isShown: boolean }
   /** Those that stand in its way. */
   readonly dependencies: readonly { readonly on: Dependency; readonly state: JobState | null }[]
+  /** Of one that waits for a job to show what a fence does there: the test jobs, oldest first. */
+  readonly tests: readonly Job[]
   /** Null: no engine has it. */
   readonly situation: Situation | null
 }
 
-export function factsOf(store: JobStore, parts: Omit<Facts, "manager" | "dependencies">): Facts {
+export function factsOf(store: JobStore, parts: Omit<Facts, "manager" | "dependencies" | "tests">): Facts {
   const dependencies = parts.job.spec.after.flatMap((on) => {
     const other = dependedOn(store, on)
     return other !== undefined && dependencyMet(other, on.when) === "met" ? [] : [{ on, state: other?.state ?? null }]
   })
   const { executor } = parts.job
-  return { ...parts, manager: { ...healthOf(store, executor), isShown: isShown(store, executor) }, dependencies }
+  const isTheirs = (job: Job): boolean => job.isTest === true && job.executor === executor
+  const tests = isHeldBack(parts.job) ? [...store.jobs.values()].filter(isTheirs) : []
+  return { ...parts, tests, manager: { ...healthOf(store, executor), isShown: isShown(store, executor) }, dependencies }
 }

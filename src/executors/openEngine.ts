@@ -44,6 +44,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     name,
     scheduler,
     launcherFor: (job) => parts.launcherFor(job.spec),
+    defaults: parts.defaults,
     link,
     store,
     book,
@@ -57,6 +58,9 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     onLost: (why) => fleet.lose(why),
     resultsDisk: parts.resultsDisk ?? localDisk,
     resultsDirectory: (job) => fleet.resultsDirectory(job),
+    forget: async (jobs) => {
+      await fleet.prune({ names: jobs.map(({ id }) => id), olderThanMs: 0, local: true, dryRun: false })
+    },
     secret: (job, variable) => fleet.secrets.get(job.id)?.[variable] ?? process.env[variable],
   }
   return new Engine(desk)

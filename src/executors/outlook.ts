@@ -24,7 +24,13 @@ import { isHeldBack } from "./visibility.ts"
 export function waitsOf(facts: Facts): Wait[] {
   const { job, driver } = facts
   if (isFinal(job.state)) return tombstoneWaits(facts)
-  const waits = [...managerWaits(facts), ...cancelWaits(facts), ...stepWaits(facts), ...deadlineWaits(facts)]
+  const waits = [
+    ...managerWaits(facts),
+    ...showingWaits(facts),
+    ...cancelWaits(facts),
+    ...stepWaits(facts),
+    ...deadlineWaits(facts),
+  ]
   if (driver === "nobody")
     return [{ for: "a controller, which goes on where the last one stopped", until: null }, ...waits]
   if (driver === "unconfigured") return [{ for: `an executor "${job.executor}" in the config`, until: null }, ...waits]
@@ -61,6 +67,30 @@ function managerWaits({ job, manager, situation, now }: Facts): Wait[] {
   const why = manager.reason === null ? "" : ` (${manager.reason})`
   const what = `${job.executor}, which is ${manager.health}${why}; nothing is decided about its jobs meanwhile`
   return [{ for: what, until: situation === null ? null : isoTime(now + situation.restMs) }]
+}
+
+/** A job that shows what a fence does there. */
+function showingWaits({ job, tests, situation, now }: Facts): Wait[] {
+  if (!isHeldBack(job)) return []
+  const what = "shows whether a fence stops a native there"
+  const last = tests.at(-1)
+  if (last === undefined)
+    return [{ for: `a job that starts there and ${what}, or a test job of Hawser's`, until: null }]
+  const testMs = situation?.testMs ?? null
+  const until = testMs === null ? null : isoTime(now + testMs)
+  if (!isFinal(last.state))
+    return [{ for: `the test job ${last.key} (it is ${last.state}), which ${what}`, until: null }]
+  if (last.state === "completed")
+    return [
+      {
+        for: `another test job: ${last.key} has run there, and nothing that it made was seen here, so a fence would stop nothing`,
+        until,
+      },
+    ]
+  const how = last.outcome?.cause ?? last.state
+  return [
+    { for: `another test job, which ${what}: ${last.key} did not (${how}: ${last.reason ?? "no reason"})`, until },
+  ]
 }
 
 function cancelWaits({ job, situation, now }: Facts): Wait[] {
@@ -257,7 +287,7 @@ export function adviceOn({ job, view, driver, manager }: Facts): string[] {
       ? [`Add the executor "${job.executor}" to hawser.yaml again, or give it up ("hawser abandon ${key}").`]
       : []),
     ...(isHeldBack(job)
-      ? [`"hawser doctor ${job.executor}" runs a test job, which shows whether a fence stops a native there.`]
+      ? [`"hawser doctor ${job.executor}" runs a test job at once, which shows whether a fence stops a native there.`]
       : []),
     ...(manager.health === "needs-login" ? [`"hawser doctor ${job.executor}" at a terminal logs in.`] : []),
     ...(manager.health === "unreachable" || manager.health === "gone"

@@ -1,8 +1,8 @@
 /** Prune: job directories of finished jobs go, on the other side and, if asked for, here. Never one that is still needed. */
-import { rm } from "node:fs/promises"
 import { join } from "node:path"
 import { asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Job, hasTombstone, isFinal } from "../job/index.ts"
+import { localDisk } from "../remote/resultsDisk.ts"
 import { remove } from "../remote/verbs.ts"
 import type { PruneRequest, PruneResult } from "./api.ts"
 import type { FleetView } from "./parts.ts"
@@ -87,5 +87,6 @@ async function removeRemote(fleet: FleetView, executor: string, jobs: readonly J
 /** Only what Hawser itself made: a folder that the user named with `into` is the user's. */
 async function removeLocal(fleet: FleetView, job: Job): Promise<void> {
   if (job.spec.into !== null) return
-  await rm(join(fleet.stateDirectory, "jobs", job.id), { recursive: true, force: true })
+  const disk = fleet.parts.executors.get(job.executor)?.resultsDisk ?? localDisk
+  await disk.remove(Buffer.from(join(fleet.stateDirectory, "jobs", job.id)))
 }

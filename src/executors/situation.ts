@@ -30,6 +30,8 @@ export interface Situation {
   readonly laneReason: string | null
   /** Until `maxSubmitPerMinute` allows another one; 0: now. */
   readonly rateMs: number
+  /** Until another test job may follow one that has not shown what a fence does there; null: none has to be waited for. */
+  readonly testMs: number | null
   /** How often its outputs did not come back whole, and until they are asked for again. */
   readonly collecting: { readonly failures: number; readonly waitMs: number }
   /** Since the manager took the newest cancel, and until it is sent as KILL; null: it has not been sent. */
@@ -42,9 +44,10 @@ export interface SituationParts {
   readonly tries: Tries
   readonly findings: Findings | null
   readonly sweepMs: number | null
+  readonly testMs: number | null
 }
 
-export function situationOf({ desk, watch, tries, findings, sweepMs }: SituationParts, job: Job): Situation {
+export function situationOf({ desk, watch, tries, findings, sweepMs, testMs }: SituationParts, job: Job): Situation {
   const attempt = currentAttempt(job)
   const token = attempt?.token ?? ""
   const answers = findings?.answers.filter(({ tokens }) => tokens.has(token)) ?? []
@@ -64,6 +67,7 @@ export function situationOf({ desk, watch, tries, findings, sweepMs }: Situation
     laneMs: desk.throttle.laneMs([job]),
     laneReason: desk.throttle.laneReason(job),
     rateMs: desk.throttle.rateMs(),
+    testMs,
     collecting: { failures: tries.count(token), waitMs: tries.waitMs(token) },
     cancel: sentForMs === null ? null : { sentForMs, killMs: Math.max(0, desk.patience.killAfterMs - sentForMs) },
   }

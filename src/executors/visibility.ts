@@ -1,8 +1,9 @@
 /** Visibility: whether a guard that one side takes has been shown to stop the other. Until then none is relied on. (PROTOCOL 8) */
-import type { Job } from "../job/index.ts"
+import { type AnyEventBody, type Job, currentAttempt, isFinal } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { Findings } from "./ask.ts"
-import { type Desk, tellWaiting } from "./desk.ts"
+import type { Desk } from "./desk.ts"
+import { appendAll } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Watched } from "./watched.ts"
 
@@ -17,13 +18,29 @@ function isSame(one: { readonly root: string; readonly machine: string }, other:
   return one.root === other.root && one.machine === other.machine
 }
 
-/** Why an attempt that vanished, or that is to be cancelled, is not fenced. */
-function unshownText(executor: string): string {
-  return `Nobody can see it, and it is not yet shown that a guard taken on one side of ${executor} is seen on the other: it is looked for and not submitted again. The first job that starts there shows it; so does "hawser doctor ${executor}".`
+/** Nobody can see its attempt, and it is not fenced, since nothing has shown yet that this would stop it. */
+export function isHeldBack(job: Job): boolean {
+  const attempt = currentAttempt(job)
+  return attempt?.heldBack === true && attempt.outcome === null && !isFinal(job.state)
 }
 
-export function isHeldBack({ waiting, executor }: Job): boolean {
-  return waiting === unshownText(executor)
+/** A test job that has run at the place where the executor is now, and of which nothing was seen here; null: none has. */
+function refutedBy(store: Pick<JobStore, "managers">, executor: string, tests: readonly Job[]): Job | null {
+  const home = store.managers.get(executor)?.contacted?.root
+  if (home === undefined || isShown(store, executor)) return null
+  return testsAt(home, tests).findLast(({ state }) => state === "completed") ?? null
+}
+
+/** Those of this place: another root is another one. */
+export function testsAt(home: string, tests: readonly Job[]): readonly Job[] {
+  return tests.filter((job) => currentAttempt(job)?.directory.startsWith(`${home}/`) ?? true)
+}
+
+/** Why an attempt that vanished, or that is to be cancelled, is not fenced. */
+function unshownText(executor: string, isRefuted: boolean): string {
+  if (isRefuted)
+    return `Nobody can see it, and a test job has shown that a guard taken on one side of ${executor} is not seen on the other: nothing would stop it if it turned up, so it is looked for and not submitted again. It goes on when "root:" leads to a file system that login and compute nodes share and a job has shown that; "hawser abandon" gives it up.`
+  return `Nobody can see it, and it is not yet shown that a guard taken on one side of ${executor} is seen on the other: it is looked for and not submitted again. The first job that starts there shows it; where none is on its way, a test job does.`
 }
 
 /**
@@ -56,10 +73,22 @@ export async function learnVisible(desk: Desk, live: Live, { records }: Findings
 
 /** They wait, and whoever looks at them is told for what. */
 export async function holdBack(desk: Desk, vanished: readonly Watched[]): Promise<void> {
-  await tellWaiting(desk, new Map(vanished.map(({ job }) => [job.id, unshownText(desk.name)])))
+  const reason = unshownText(desk.name, refutedBy(desk.store, desk.name, desk.book.tests()) !== null)
+  await tellHeld(desk, vanished, true, reason)
 }
 
 /** What is seen again waits no longer. */
 export async function letGo(desk: Desk, seen: readonly Watched[]): Promise<void> {
-  await tellWaiting(desk, new Map(seen.filter(({ job }) => isHeldBack(job)).map(({ job }) => [job.id, null])))
+  await tellHeld(desk, seen, false, null)
+}
+
+async function tellHeld(desk: Desk, some: readonly Watched[], held: boolean, reason: string | null): Promise<void> {
+  const groups = some.flatMap(({ job: { id }, attempt: { token } }): AnyEventBody[][] => {
+    const job = desk.store.jobs.get(id)
+    const current = job === undefined ? null : currentAttempt(job)
+    if (job === undefined || current?.token !== token || current.outcome !== null || isFinal(job.state)) return []
+    const isNews = isHeldBack(job) !== held || (held && job.waiting !== reason)
+    return isNews ? [[{ job: id, type: "held-back", token, held, reason }]] : []
+  })
+  await appendAll(desk, groups)
 }

@@ -23,9 +23,9 @@ export function isOut({ attempt }: Watched): boolean {
   return attempt.submission === "accepted" || attempt.submission === "in-doubt"
 }
 
-export function nativeOf({ attempt }: Watched): Native {
+export function nativeOf({ job, attempt }: Watched): Native {
   const { token, nativeName, nativeId, directory } = attempt
-  return { token, nativeName, nativeId, directory }
+  return { token, nativeName, nativeId, directory, options: job.spec.native }
 }
 
 function live(desk: Desk): Watched[] {

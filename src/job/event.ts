@@ -20,9 +20,16 @@ export type JobEventBody = { readonly job: string } & (
       readonly executor: string
       readonly generation: number
       readonly spec: JobSpec
+      /** A job of Hawser's own: it shows whether a fence is seen there (PROTOCOL 8). */
+      readonly isTest?: true
     }
   /** Why a job is not moving: a submit limit, a dependency, an expired login. Null: nothing holds it. */
   | { readonly type: "waiting"; readonly reason: string | null }
+  /**
+   * Nobody can see the attempt, and nothing has shown yet that a fence would stop it (PROTOCOL 8): it waits for that.
+   * `held: false`: it was seen again.
+   */
+  | { readonly type: "held-back"; readonly token: string; readonly held: boolean; readonly reason: string | null }
   /** Before anything remote: this token will stand in this directory and be submitted under this native name. */
   | {
       readonly type: "intent"

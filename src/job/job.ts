@@ -33,6 +33,8 @@ export interface Job {
   readonly collected: { readonly directory: string; readonly files: number } | null
   /** `remote`: its job directory is gone; `both`: it is forgotten, and only its key and generation still count. */
   readonly pruned: "remote" | "both" | null
+  /** One of Hawser's own: it shows whether a fence is seen there. Absent: a user's. */
+  readonly isTest?: true
 }
 
 /**
@@ -74,6 +76,8 @@ export interface Attempt {
   /** What the outcome rests on. */
   readonly evidence: readonly Evidence[]
   readonly fence: "intended" | "won" | "lost" | null
+  /** Nobody can see it, and nothing has shown yet that a fence would stop it (PROTOCOL 8). */
+  readonly heldBack?: boolean
   /** Nothing of it is left over there, though nobody had waited for it any more; absent or null: that is not proven. */
   readonly settled?: { readonly at: number; readonly proof: Proof } | null
 }

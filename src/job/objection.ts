@@ -38,6 +38,7 @@ export function objectionTo(job: Job, event: Exclude<JobEvent, { type: "created"
     case "wish":
     case "note":
     case "waiting":
+    case "held-back":
       return null
     default:
       return "This version does not know such an event."

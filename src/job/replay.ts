@@ -70,6 +70,7 @@ function created(event: Extract<JobEvent, { type: "created" }>): Job {
     changedAt: event.at,
     collected: null,
     pruned: null,
+    ...(event.isTest === true ? { isTest: true as const } : {}),
   }
 }
 
@@ -77,6 +78,8 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
   switch (event.type) {
     case "waiting":
       return isFinal(job.state) ? job : { ...job, waiting: event.reason }
+    case "held-back":
+      return onAttempt(job, event, { heldBack: event.held }, { waiting: event.reason })
     case "intent":
       if (isAbandoned(job)) return job
       return { ...job, state: "staging", waiting: null, attempts: [...job.attempts, newAttempt(event)] }
@@ -97,6 +100,7 @@ function reduce(job: Job, event: Exclude<JobEvent, { type: "created" }>): Job | 
           nativeId: event.nativeId,
           submitTime: event.submitTime,
           acceptedAt: event.at,
+          ...seenAgain(job),
           // It came after the look that had found nothing.
           ...((job.attempts.at(-1)?.settled ?? null) === null ? {} : { settled: null }),
         },
@@ -216,6 +220,7 @@ function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job
       lastSeen: { ...evidence, restarts: evidence.restarts ?? attempt?.lastSeen?.restarts ?? null },
       startedAt: evidence.startedAt ?? attempt?.startedAt ?? null,
       host: evidence.host ?? attempt?.host ?? null,
+      ...seenAgain(job),
     },
     { state: event.state, reason: evidence.reason, waiting: null, wish: openWish(job.wish ?? null, event.state) },
   )
@@ -230,6 +235,11 @@ function wished(job: Job, { wish, reason }: Extract<JobEvent, { type: "wish" }>)
     wish: isUnsettled ? wish : openWish(wish, job.state),
     notes: reason === null ? job.notes : [...job.notes, reason],
   }
+}
+
+/** What the manager has is held back no longer. */
+function seenAgain({ attempts }: Job): Pick<Attempt, "heldBack"> {
+  return attempts.at(-1)?.heldBack === true ? { heldBack: false } : {}
 }
 
 function endTimes(

@@ -45,6 +45,8 @@ export interface JobView {
   readonly earlier: string | null
   /** The id of the job that has used the key again. */
   readonly later: string | null
+  /** One of Hawser's own: it shows whether a guard taken here is seen by jobs (docs/protocol.md, 8). */
+  readonly isTest: boolean
 }
 
 export interface AttemptView {
@@ -115,6 +117,7 @@ export function viewOf(
     generation: job.generation,
     earlier: context.earlier,
     later: context.later,
+    isTest: job.isTest === true,
   }
 }
 

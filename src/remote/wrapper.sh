@@ -162,10 +162,16 @@ hz_write_once() {
   command mv -f -- "$hz_dir/reserve.$hz_n" "$hz_dir/exit.$hz_n"
 }
 
-# hz_begin: after the guard; the started record and the room for the exit record.
-hz_begin() {
-  hz_host
-  hz_process "$$"
+# hz_now: the time, by both clocks.
+hz_now() {
+  hz_at=$(command date +%s)
+  hz_at=${hz_at:-0}
+  hz_uptime
+  hz_up_before=$hz_up
+}
+
+# hz_may: whether it may begin yet; ends the wrapper where it may not.
+hz_may() {
   # Removed while we took the guard: then the guard was no proof.
   [ -f "$hz_dir/token" ] || exit 113
   # What has started in time goes on, also as another start.
@@ -173,12 +179,33 @@ hz_begin() {
     hz_fail "it was to start before $hz_line, and it is $hz_at (seconds since 1970)"
   fi
   [ -f "$hz_dir/payload.sh" ] || hz_fail "payload.sh is missing"
+}
+
+# hz_settle: the started record and the room for the exit record; if not, why in hz_error.
+hz_settle() {
+  hz_error="started.$hz_n can't be written"
   printf '\nstarted %s %s\nnative %s\nhost %s\npid %s\nbirth %s\nboot %s\nat %s\nend\n' "$hz_token" "$hz_n" \
-    "$hz_native" "$hz_hostname" "$$" "${hz_birth:--}" "$hz_boot" "$hz_at" >"$hz_dir/started.$hz_n" ||
-    hz_fail "started.$hz_n can't be written"
+    "$hz_native" "$hz_hostname" "$$" "${hz_birth:--}" "$hz_boot" "$hz_at" >"$hz_dir/started.$hz_n" || return 1
+  hz_error="there is no room for the exit record"
+  printf "%${hz_room}s\n" '' >"$hz_dir/reserve.$hz_n"
+}
+
+# hz_begin: after the guard. A disk that is full may have room in a moment, and behind the guard nobody else can start
+# what waits here: 15 s, in which the manager may end it.
+hz_begin() {
+  hz_host
+  hz_process "$$"
+  hz_may
   hz_room=4096
   [ ! -s "$hz_dir/patterns.sh" ] || hz_room=16384
-  printf "%${hz_room}s\n" '' >"$hz_dir/reserve.$hz_n" || hz_fail "there is no room for the exit record"
+  hz_pause=1
+  until hz_settle; do
+    if [ "$hz_pause" -gt 8 ] || [ -n "$hz_told" ]; then hz_fail "$hz_error"; fi
+    command sleep "$hz_pause"
+    hz_pause=$((hz_pause * 2))
+    hz_now
+    hz_may
+  done
   if [ "$hz_n" -gt 0 ]; then
     # What is left of an earlier start on a lost node may still write to its files.
     for hz_name in stdout stderr; do
@@ -317,10 +344,7 @@ hz_first /proc/sys/kernel/random/uuid || hz_line=$$-$(command od -An -N8 -tx1 /d
 hz_nonce=$hz_line
 
 hz_hold
-hz_at=$(command date +%s)
-hz_at=${hz_at:-0}
-hz_uptime
-hz_up_before=$hz_up
+hz_now
 hz_begin
 [ -z "$hz_told" ] || hz_fail "the manager ended it ($hz_told) before the payload was started"
 hz_run

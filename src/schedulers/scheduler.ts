@@ -93,6 +93,8 @@ export interface Native {
   readonly nativeName: string
   readonly nativeId: string | null
   readonly directory: string
+  /** The native options that it is submitted with, which may say where it is. Absent: none. */
+  readonly options?: readonly string[]
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Engines that break one rule each, made by what is put around them: to see that the simulator finds them out. */
 import type { ExecutorParts } from "../executors/parts.ts"
-import { SchedulerError } from "../errors.ts"
+import { SchedulerError, UsageError } from "../errors.ts"
 import type { Evidence } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import { homeName } from "../remote/layout.ts"
@@ -24,6 +24,8 @@ export const brokenEngines = [
   "fence-unshown",
   /** What vanished is replaced without its guard having been taken. */
   "no-fence",
+  /** No test job of the engine's own ever gets to the manager. */
+  "no-test-job",
   /** Results count as here before they are on disk. */
   "no-results-fsync",
 ] as const
@@ -34,12 +36,14 @@ export function brokenParts(parts: ExecutorParts, broken: Broken | null): Execut
   if (broken === "resubmit-on-time-out") return { ...parts, scheduler: resubmitting(parts.scheduler) }
   if (broken === "absence-means-done") return { ...parts, scheduler: credulous(parts.scheduler) }
   if (broken === "no-fence") return withSession(parts, unfenced)
+  if (broken === "no-test-job") return { ...parts, scheduler: withoutTests(parts.scheduler) }
   if (broken === "no-results-fsync") return { ...parts, resultsDisk: unsynced(parts.resultsDisk ?? localDisk) }
   return parts
 }
 
-/** Nodes that are apart are all that finds out who takes a fence for shown. */
+/** Nodes that are apart are all that finds out who takes a fence for shown; jobs that have all vanished before one has started, who never shows it. */
 export function brokenTrouble(trouble: Trouble, broken: Broken | null): Trouble {
+  if (broken === "no-test-job") return { ...trouble, crashes: [{ at: 400, lossMs: 60_000, downMs: 1_000 }] }
   return broken === "fence-unshown" ? { ...trouble, apart: true } : trouble
 }
 
@@ -74,6 +78,16 @@ function unsynced(disk: ResultsDisk): ResultsDisk {
     ...disk,
     create: async (path) => ({ ...(await disk.create(path)), sync: () => Promise.resolve() }),
     syncFolder: () => Promise.resolve(),
+  }
+}
+
+function withoutTests(scheduler: Scheduler): Scheduler {
+  return {
+    ...scheduler,
+    directives: (submission) => {
+      if (submission.spec.name === "hawser-test") throw new UsageError("SPEC_INVALID", { summary: "It is refused." })
+      return scheduler.directives(submission)
+    },
   }
 }
 

@@ -1,6 +1,8 @@
 /** Strikes: what trouble really did in a world. One that was drawn and met nobody is none. */
 
-import type { Health, JobEvent } from "../job/index.ts"
+import { isShown } from "../executors/visibility.ts"
+import type { AnyEvent, JobEvent, ManagerEvent } from "../job/index.ts"
+import type { JobStore } from "../persist/index.ts"
 
 /** By whom or what it hits; each of them is to happen in some of a few thousand seeds, or a test fails. */
 export const strikes = [
@@ -63,10 +65,14 @@ export const strikes = [
   "a file shows late",
   "outputs show late",
   "remote disk is full",
+  "a native waits for room on its disk",
   "submission in doubt",
   "fence won",
   "fence lost",
   "attempt replaced",
+  "held back: nothing has shown what a fence does",
+  "a test job shows a fence",
+  "a test job shows that a fence would stop nothing",
   "job lost",
   "job corrected",
   "job retried",
@@ -94,16 +100,34 @@ export function tableOf(coverage: Coverage): string {
 }
 
 /** What an engine had to do, told by what it writes down. */
-export function strikeOf(event: JobEvent, health: Health): Strike | null {
+export function strikeOf(event: AnyEvent, store: JobStore): Strike | null {
+  if ("job" in event) return jobStrike(event, store)
+  return "executor" in event ? managerStrike(event, store) : null
+}
+
+function managerStrike(event: ManagerEvent, store: JobStore): Strike | null {
+  return event.type === "visible" && isTests(store, event.shownBy) ? "a test job shows a fence" : null
+}
+
+function jobStrike(event: JobEvent, store: JobStore): Strike | null {
   const { type } = event
+  const job = store.jobs.get(event.job)
+  const executor = job?.executor ?? ""
   if (type === "fenced") return event.won ? "fence won" : "fence lost"
   if (type === "intent") return event.replacement > 0 ? "attempt replaced" : null
+  if (type === "held-back") return event.held ? "held back: nothing has shown what a fence does" : null
   if (type === "retrying") return event.outcome.cause === "lost" ? "job retried after it was lost" : "job retried"
-  if (type === "cancel-requested") return health === "unreachable" ? "cancelled while the manager is away" : null
+  if (type === "cancel-requested") return isAway(store, executor) ? "cancelled while the manager is away" : null
   if (type === "waiting") return waits.find(([words]) => event.reason?.includes(words))?.[1] ?? null
   if (type !== "ended" && type !== "finished") return always[type] ?? null
   if (event.outcome.cause === "lost") return "job lost"
+  if (type === "finished" && job?.isTest === true && job.state === "completed" && !isShown(store, executor))
+    return "a test job shows that a fence would stop nothing"
   return deadlines.find(([words]) => event.reason?.includes(words))?.[1] ?? null
+}
+
+function isAway({ managers }: JobStore, executor: string): boolean {
+  return managers.get(executor)?.health === "unreachable"
 }
 
 const always: Partial<Record<JobEvent["type"], Strike>> = {
@@ -122,3 +146,10 @@ const deadlines: readonly (readonly [string, Strike])[] = [
   ["(giveUpAfter), and its manager is away", "deadline: the manager is away"],
   ["(giveUpAfter), and nothing had been submitted", "deadline: never submitted"],
 ]
+
+/** Whether the token is that of a test job of the engine's own. */
+export function isTests({ jobs }: Pick<JobStore, "jobs">, token: string | null): boolean {
+  return [...jobs.values()].some(
+    ({ isTest, attempts }) => isTest === true && attempts.some((one) => one.token === token),
+  )
+}

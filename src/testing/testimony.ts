@@ -1,4 +1,5 @@
 /** Testimony: what a witness is told, and what it says. */
+import { isHeldBack } from "../executors/visibility.ts"
 import type { Job, JobEvent } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import type { Native } from "./slurm.ts"
@@ -68,4 +69,9 @@ export function wordsOf(event: JobEvent): string {
   if ("nativeId" in event) return event.nativeId
   if ("owner" in event) return `${event.won ? "won" : "lost"} ${event.owner}`
   return "reason" in event ? (event.reason ?? "") : ""
+}
+
+/** The promise that one breaks which waits for ever. */
+export function unended(job: Job): string {
+  return isHeldBack(job) ? "what waits for a showing gets one" : "every job ends"
 }

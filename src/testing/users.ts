@@ -1,12 +1,8 @@
 /** The users of a world: they submit until it is recorded, cancel what they don't want any more, and give up what is gone. */
-import { isHeldBack } from "../executors/visibility.ts"
 import { type Job, isAbandoned, isFinal } from "../job/index.ts"
 import { type PlannedJob, hasOutput } from "./scenario.ts"
 import { outputName } from "./wrapper.ts"
 import type { Controller, World } from "./world.ts"
-
-/** Until a user who sees jobs wait runs the doctor, and again. */
-const doctorMs = 600_000
 
 /** How long a user waits before asking again. */
 const againMs = 5_000
@@ -14,25 +10,7 @@ const againMs = 5_000
 /** Talks to this controller as long as it lives; the next one is asked for the same again, by key. */
 export async function serve(world: World, controller: Controller): Promise<void> {
   const acts = [submitOnce, cancel, abandon]
-  await Promise.all([
-    ...world.scenario.flatMap((job) => acts.map((act) => act(world, controller, job))),
-    examine(world, controller),
-  ])
-}
-
-/** When all is well, and jobs wait for one that shows what a fence does there: the test job of `doctor`. */
-async function examine(world: World, { fleet, life }: Controller): Promise<void> {
-  const { store } = fleet.parts
-  await life.clock.sleep(world.trouble.untilMs + doctorMs - world.timeline.now)
-  for (let number = 1; ; number += 1) {
-    const jobs = [...store.jobs.values()]
-    const isAtWork = jobs.some(({ key, state }) => key.startsWith("doctor") && !isFinal(state))
-    const spec = { command: ["payload", "doctor"] }
-    if (!isAtWork && jobs.some(isHeldBack))
-      await fleet.submit([{ spec, key: `doctor${life.id}.${number}`, base: "/" }]).catch(() => [])
-    if (world.trouble.apart) return
-    await life.clock.sleep(doctorMs)
-  }
+  await Promise.all(world.scenario.flatMap((job) => acts.map((act) => act(world, controller, job))))
 }
 
 async function submitOnce(world: World, controller: Controller, job: PlannedJob): Promise<void> {

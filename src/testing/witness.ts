@@ -7,8 +7,8 @@ import { undone } from "./acknowledged.ts"
 import type { ClusterWitness } from "./cluster.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
-import { type Strike, strikeOf } from "./strikes.ts"
-import { type Excuses, type Realm, type Remains, type Speaker, type Violation, wordsOf } from "./testimony.ts"
+import { type Strike, isTests, strikeOf } from "./strikes.ts"
+import { type Excuses, type Realm, type Remains, type Speaker, type Violation, unended, wordsOf } from "./testimony.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
@@ -179,12 +179,12 @@ export class Witness implements ClusterWitness {
   #hear(events: readonly AnyEvent[], speaker: Speaker): void {
     const { realm, store } = speaker
     for (const event of events) {
+      const strike = strikeOf(event, store)
+      if (strike !== null) this.strike(strike)
       if (!("job" in event)) continue
       const job = store.jobs.get(event.job)
       if (job === undefined) continue
       this.note(`${event.type}`, [job.key, "token" in event ? event.token : "", wordsOf(event)])
-      const strike = strikeOf(event, store.managers.get(job.executor)?.health ?? "up")
-      if (strike !== null) this.strike(strike)
       if (realm.store !== store) this.#compare(job, realm.store?.jobs.get(job.id), "of one who was superseded")
       else realm.acknowledged.set(job.id, job)
       if (event.type === "intent") this.#jobOf.set(event.token, event.job)
@@ -312,7 +312,7 @@ export class Witness implements ClusterWitness {
       const job = store.jobs.get(store.newestByKey(key) ?? "")
       if (job === undefined) this.object("every job ends", `${key} was never recorded`)
       else if (!isFinal(job.state) && !this.waitsForEver(store, key))
-        this.object("every job ends", `${key} is ${job.state} (${job.waiting ?? job.reason})`)
+        this.object(unended(job), `${key} is ${job.state} (${job.waiting ?? job.reason})`)
       else this.#checkLost(job, hasRecord)
     }
     for (const job of store.jobs.values())
@@ -336,7 +336,9 @@ export class Witness implements ClusterWitness {
    */
   #mayGoOn(store: JobStore, token: string): boolean {
     const isKnown = [...store.jobs.values()].some(({ attempts }) => attempts.some((one) => one.token === token))
-    return (this.#settled.has(token) && this.#mayBeLost(token)) || (this.#excuses.isCopied && !isKnown)
+    // Where nothing will ever show what a fence does, test jobs follow each other, seldom.
+    const isTest = this.#excuses.isApart && isTests(store, token)
+    return isTest || (this.#settled.has(token) && this.#mayBeLost(token)) || (this.#excuses.isCopied && !isKnown)
   }
 
   /** A job stays lost only if it left no record. */

@@ -114,7 +114,7 @@ export async function runWrapper(parts: WrapperParts): Promise<number> {
   }
   await process.nap(parts.pauseMs())
   if (home.jobs.get(token) !== folder) return wrapperExit.missing
-  const at = parts.seconds()
+  let at = parts.seconds()
   const fail = (why: string): number => {
     parts.onHindered(token)
     writeExit(parts, found, { code: wrapperExit.launch, signal: null, why, at })
@@ -122,7 +122,14 @@ export async function runWrapper(parts: WrapperParts): Promise<number> {
   }
   const before = Number(folder.files.get("start-before") ?? Infinity)
   const isAgain = [...folder.started.keys()].some((one) => one < start)
-  if (at >= before && !isAgain) return fail(`it was to start before ${before}, and it is ${at} (seconds since 1970)`)
+  const isLate = (): boolean => at >= before && !isAgain
+  for (let pause = 1; home.isFull && !isLate() && pause <= 8 && process.told === null; pause *= 2) {
+    parts.strike("a native waits for room on its disk")
+    await process.nap(pause * 1_000)
+    if (home.jobs.get(token) !== folder) return wrapperExit.missing
+    at = parts.seconds()
+  }
+  if (isLate()) return fail(`it was to start before ${before}, and it is ${at} (seconds since 1970)`)
   if (home.isFull) return fail(`started.${start} can't be written`)
   folder.started.set(start, { value: startedRecord(parts, at), seenAt: timeline.now + parts.lagMs() })
   await process.nap(parts.pauseMs())

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { Fleet } from "../../src/executors/fleet.ts"
+import { type Files, type OpenFile, nodeFiles, openStore } from "../../src/persist/index.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import type { Transport } from "../../src/transport/transport.ts"
 import { TransportError } from "../../src/errors.ts"
@@ -275,6 +276,51 @@ test("a name that is an executor and a job is refused, with how to tell them apa
   })
   await expect(fleet.abandon({ names: ["nobody"], dryRun: false })).rejects.toMatchObject({ code: "NAME_UNKNOWN" })
 })
+
+test.each([
+  ["gets there", null, { abandoned: [], over: [{ state: "cancelled" }] }],
+  ["does not get there", "ENOSPC", { abandoned: [{ state: "failed", cause: "abandoned" }], over: [] }],
+])(
+  "an end that is being written and %s decides whether its job is abandoned, and nobody is told before",
+  async (_, code, expected) => {
+    await using stand = new Stand()
+    let gate = Promise.resolve()
+    let isFailing = false
+    const files: Files = {
+      ...nodeFiles,
+      create: async (path) => {
+        const file = await nodeFiles.create(path)
+        const write: OpenFile["write"] = async (bytes, at) => {
+          await gate
+          if (isFailing) throw Object.assign(new Error("full"), { code })
+          await file.write(bytes, at)
+        }
+        return { ...file, write }
+      },
+    }
+    const store = await openStore(stand.path("state"), { clock: stand.clock, files })
+    const fleet = await stand.fleet({ limits: { maxQueued: 0, maxSubmitPerMinute: null, capacity: null } }, store)
+    const { id } = await submit(fleet, { command: stand.leaving("a") })
+    await when(fleet, id, ({ waiting }) => waiting !== null)
+    let open: () => void = () => undefined
+    gate = new Promise((resolve) => {
+      open = resolve
+    })
+    isFailing = code !== null
+    const outcome = { state: "cancelled", cause: null, exitCode: null, signal: null } as const
+    const end = store.append([{ job: id, type: "finished", outcome, reason: null }]).catch(() => [])
+    let isTold = false
+    const told = fleet.abandon({ jobs: [id], dryRun: false }).finally(() => {
+      isTold = true
+    })
+    await stand.clock.sleep(500)
+    expect(isTold).toBe(false)
+    open()
+    await end
+    isFailing = false
+    expect(await told).toMatchObject(expected)
+  },
+)
 
 /** The manager's own commands fail from now on, and it is known. */
 async function gone({ manager }: Stand, fleet: Fleet): Promise<void> {

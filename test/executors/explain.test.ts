@@ -27,9 +27,12 @@ const calm: Situation = {
   laneMs: null,
   laneReason: null,
   rateMs: 0,
+  testMs: null,
   collecting: { failures: 0, waitMs: 0 },
   cancel: null,
 }
+
+const rejected = { state: "failed", cause: "rejected", exitCode: null, signal: null } as const
 
 const facts = (job: Partial<Job>, changes: Partial<Facts> = {}): Facts => ({
   job: jobOf({ createdAt: ago(600), changedAt: ago(60), ...job }),
@@ -38,6 +41,7 @@ const facts = (job: Partial<Job>, changes: Partial<Facts> = {}): Facts => ({
   driver: "controller",
   manager: { health: "up", reason: null, isShown: true },
   dependencies: [],
+  tests: [],
   situation: calm,
   ...changes,
 })
@@ -91,6 +95,14 @@ const known = (changes: Partial<Case>): Partial<Facts> => ({
   },
 })
 
+/** One that vanished where nothing has shown yet what a fence does. */
+const heldBack = (tests: readonly Job[], testMs: number | null = null): Facts => {
+  const job = { state: "queued", attempts: [{ ...accepted, heldBack: true }], waiting: "Nobody can see it." } as const
+  return facts(job, { tests, situation: { ...calm, testMs } })
+}
+
+const testJob = (changes: Partial<Job>): Job => jobOf({ key: "hawser-test-1", isTest: true, ...changes })
+
 describe("what is waited for, and until when", () => {
   const dependency = { on: { job: "relax/Al", when: "completed" }, state: "running" } as const
   const away = { health: "unreachable", reason: "connection refused", isShown: true } as const
@@ -111,6 +123,42 @@ describe("what is waited for, and until when", () => {
       "a limit that the manager was found to have, until it may take more",
       facts({}, { situation: { ...calm, laneMs: 20_000, laneReason: "The manager takes 2 at a time." } }),
       [[/takes 2 at a time/, inSeconds(20)]],
+    ],
+    [
+      "what is held back: a job that shows what a fence does",
+      heldBack([]),
+      [
+        [/a job that starts there .* or a test job/, null],
+        [/manager to start it/, null],
+        [/next sweep/, inSeconds(18)],
+      ],
+    ],
+    [
+      "what is held back, where a test job is under way: that",
+      heldBack([testJob({ state: "failed" }), testJob({ key: "hawser-test-2", state: "queued" })]),
+      [
+        [/the test job hawser-test-2 \(it is queued\)/, null],
+        [/manager to start it/, null],
+        [/next sweep/, inSeconds(18)],
+      ],
+    ],
+    [
+      "what is held back, where a test job was refused: the next one",
+      heldBack([testJob({ state: "failed", outcome: rejected, reason: "no such queue" })], 50_000),
+      [
+        [/another test job, .*hawser-test-1 did not \(rejected: no such queue\)/, inSeconds(50)],
+        [/manager to start it/, null],
+        [/next sweep/, inSeconds(18)],
+      ],
+    ],
+    [
+      "what is held back, where a test job has run and nobody has seen it: another one",
+      heldBack([testJob({ state: "completed" })], 600_000),
+      [
+        [/hawser-test-1 has run there, and nothing that it made was seen here/, inSeconds(600)],
+        [/manager to start it/, null],
+        [/next sweep/, inSeconds(18)],
+      ],
     ],
     ["a begin time", facts({ spec: jobOf({}, { begin: inSeconds(3600) }).spec }), [[/begin time/, inSeconds(3600)]]],
     [

@@ -34,13 +34,18 @@ test("what vanishes waits until another job has shown that a fence stops it, and
   expect(JSON.stringify([waits, advice])).toContain("hawser doctor fake")
 
   stand.manager.resume()
-  const other = await ended(fleet, await submit(fleet, { command: stand.leaving("b") }))
+  const other = await submit(fleet, { command: stand.leaving("b") })
   const job = await ended(fleet, { id })
   expect(job).toMatchObject({ state: "completed", attempt: 1 })
   expect(fleet.job(id).attempts.map(({ fence }) => fence)).toEqual(["won", null])
+  await ended(fleet, other)
   expect(stand.ran).toEqual(["a", "b"])
-  const shown = events.filter(({ type }) => type === "visible")
-  expect(shown).toMatchObject([{ executor: "fake", shownBy: fleet.job(other.id).attempts[0]?.token }])
+  // Whichever has started first: it, or the engine's own test job.
+  const { jobs } = fleet.parts.store
+  const tokens = [...jobs.values()].filter((one) => one.id !== id).map(({ attempts }) => attempts[0]?.token)
+  const shown = events.flatMap((event) => (event.type === "visible" ? [event.shownBy] : []))
+  expect(shown).toHaveLength(1)
+  expect(tokens).toContain(shown[0])
 })
 
 test("where it turns up again, it waits no longer, and runs once", async () => {
@@ -58,7 +63,7 @@ test("where it turns up again, it waits no longer, and runs once", async () => {
   expect(stand.ran).toEqual(["a"])
 })
 
-test("where everything has vanished, doctor's test job shows it", async () => {
+test("where everything has vanished, also doctor's test job shows it", async () => {
   await using stand = newStand()
   const fleet = await stand.fleet()
   const id = await vanished(stand, fleet)

@@ -51,6 +51,8 @@ const steps = {
   cancel: { type: "cancel-requested", job, by: "user" },
   hold: { type: "wish", job, wish: "hold", reason: null },
   waiting: { type: "waiting", job, reason: "quota" },
+  heldBack: { type: "held-back", job, token, held: true, reason: "nobody can see it" },
+  letGo: { type: "held-back", job, token, held: false, reason: null },
   corrected: { type: "corrected", job, token, outcome: completed, evidence: [] },
   note: { type: "note", job, text: "n" },
   prunedRemote: { type: "pruned", job, where: "remote" },
@@ -203,6 +205,17 @@ describe("what events lead to", () => {
   test("what is over waits for nothing", () => {
     expect(after(...untilFinished, "waiting").waiting).toBeNull()
     expect(after("created", "waiting").waiting).toBe("quota")
+  })
+
+  test("what is held back is so until it is seen, whatever else it waits for", () => {
+    const attemptOf = (...names: Step[]): unknown => after("created", "intent", "accepted", ...names).attempts[0]
+    expect(attemptOf("heldBack")).toMatchObject({ heldBack: true })
+    expect(attemptOf("heldBack", "waiting")).toMatchObject({ heldBack: true })
+    expect(attemptOf("heldBack", "letGo")).toMatchObject({ heldBack: false })
+    expect(attemptOf("heldBack", "queued")).toMatchObject({ heldBack: false })
+    expect(after("created", "intent", "doubt", "heldBack", "accepted").attempts[0]).toMatchObject({ heldBack: false })
+    expect(after("created", "intent", "accepted", "heldBack").waiting).toBe("nobody can see it")
+    expect(after("created", "intent", "accepted", "heldBack", "letGo").waiting).toBeNull()
   })
 
   test("life() is a legal life", () => {

@@ -125,6 +125,21 @@ describe.skipIf(why !== undefined)(
       },
     )
 
+    test("a submission without a terminal does not wait for what is asked at another one, and says that it is", async () => {
+      await forgotten()
+      await waitingJob("f")
+      const terminal = work.terminal(["wait", "f"])
+      await terminal.until(question)
+      const { code, stderr } = await work.hawser(["submit", "--key", "g", "-e", "box", "--", "true"])
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringMatching(/at another terminal is asked for .*Passphrase/) as unknown,
+      })
+      terminal.type(`${passphrase}\r`)
+      expect(await terminal.code, terminal.shown()).toBe(0)
+      expect(await work.hawser(["wait", "g"])).toMatchObject({ code: 0 })
+    })
+
     test("two clients are asked; the first answer counts, and the other is told", async () => {
       await forgotten()
       await waitingJob("d")

@@ -52,16 +52,48 @@ describe.concurrent.each(shells)("trouble, under $name", (shell) => {
     }
   })
 
-  test("on a disk that is full beforehand the payload is not run", async (context) => {
+  /** A job whose disk is full. */
+  const filled = (home: Home, payload: string): string => {
+    const directory = home.job(token, payload)
+    spawnSync("sh", ["-c", 'while printf "%4096s" "" >>fill; do :; done'], { cwd: directory })
+    return directory
+  }
+
+  test("on a disk that is full and stays so the payload is not run", async (context) => {
     using disk = new Disk()
     if (!disk.isThere) return context.skip("only root can mount a small disk")
     using home = disk.home()
-    const directory = home.job(token, "echo run >/dev/stderr")
-    spawnSync("sh", ["-c", 'while printf "%4096s" "" >>fill; do :; done'], { cwd: directory })
+    filled(home, "echo run >/dev/stderr")
     const { code, stderr } = await run(home).end
     expect(code).toBe(wrapperExit.launch)
     expect(stderr).toContain("was not started")
     expect(home.records(shell, token)).toMatchObject({ started: [], guards: [{ start: 0 }] })
+  })
+
+  test("on a disk that has room again within some seconds it is run, once, behind the guard that it has had since", async (context) => {
+    using disk = new Disk()
+    if (!disk.isThere) return context.skip("only root can mount a small disk")
+    using home = disk.home()
+    const directory = filled(home, "echo ran; exit 5")
+    const wrapper = run(home)
+    await until(() => home.records(shell, token).guards.length === 1)
+    expect(home.records(shell, token).started).toEqual([])
+    rmSync(join(directory, "fill"))
+    expect((await wrapper.end).code).toBe(5)
+    expect(home.records(shell, token)).toMatchObject({ started: [{ start: 0 }], exits: [{ exitCode: 5 }] })
+    expect(home.read(token, "stdout")).toBe("ran\n")
+  })
+
+  test("what waits for room does not start behind its deadline", async (context) => {
+    using disk = new Disk()
+    if (!disk.isThere) return context.skip("only root can mount a small disk")
+    using home = disk.home()
+    const directory = home.job(token, "echo ran")
+    writeFileSync(join(directory, "start-before"), `${Math.floor(Date.now() / 1000) + 2}\n`)
+    spawnSync("sh", ["-c", 'while printf "%4096s" "" >>fill; do :; done'], { cwd: directory })
+    const { code, stderr } = await run(home).end
+    expect([code, stderr]).toEqual([wrapperExit.launch, expect.stringContaining("it was to start before")])
+    expect(home.read(token, "stdout")).toBe(null)
   })
 
   test("a record that can't be written is written when it can be", async (context) => {

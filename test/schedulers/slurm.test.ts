@@ -100,6 +100,29 @@ describe("the queue of Slurm", () => {
       "4711",
     ])
   })
+
+  test.each([
+    [["--clusters=north"], ["--clusters=north"]],
+    [["--clusters north,south"], ["--clusters=north,south"]],
+    [["#SBATCH -M north"], ["--clusters=north"]],
+    [["-Mnorth", "--cluster=south"], ["--clusters=south"]],
+    [["--cluster-constraint=big", "--mem=1G"], []],
+  ])("one whose submission to %j was not answered is looked for there, and cancelled by name", (options, there) => {
+    const doubtful = { ...nativeOf("4711"), nativeId: null, options }
+    for (const { argv } of [slurm.queue([doubtful]), ...slurm.look([doubtful], since)])
+      expect(argv.filter((word) => word.startsWith("--clusters"))).toEqual(there)
+    const [cancel] = slurm.cancel([doubtful], { force: false, owner: 1 })
+    expect(cancel?.argv).toEqual(["scancel", ...there, `--name=${token}-relax`])
+  })
+
+  test("it gets its cluster when it is seen, also where its guard has told its number alone", () => {
+    const stdout = running("4711", `${token}-relax`).replace("\x1frig\x1f", "\x1fnorth\x1f")
+    for (const nativeId of [null, "4711"]) {
+      const native = { ...nativeOf("4711"), nativeId, options: ["--clusters=north"] }
+      expect(slurm.queue([native]).parse(resultOf({ stdout })).evidence[0]?.nativeId).toBe("4711;north")
+    }
+    expect(slurm.queue([nativeOf("4711")]).parse(resultOf({ stdout })).evidence[0]?.nativeId).toBe("4711")
+  })
 })
 
 describe("the accounting of Slurm", () => {

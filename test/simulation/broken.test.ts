@@ -13,6 +13,7 @@ const broken: Readonly<Record<Broken, RegExp>> = {
   "no-fsync": /what was acknowledged stays|the journal is whole|results come back/,
   "no-fence": /at most once|no end without proof|every tombstone is closed/,
   "fence-unshown": /at most once|no end without proof/,
+  "no-test-job": /what waits for a showing gets one/,
   "no-results-fsync": /results come back/,
 }
 

@@ -271,6 +271,7 @@ export function fakeJob(change: Partial<JobView> = {}): JobView {
     generation: 0,
     earlier: null,
     later: null,
+    isTest: false,
     ...change,
   }
 }

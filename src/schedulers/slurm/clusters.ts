@@ -10,16 +10,35 @@ export function clusterOf(nativeId: string | null): string | null {
   return nativeId?.split(";")[1] ?? null
 }
 
-/** `--clusters=…` where some natives live elsewhere; `all` when others are on the default one, whose name we don't know. */
-export function clusterOption(natives: readonly Native[]): string[] {
-  const clusters = new Set(natives.map((native) => clusterOf(native.nativeId)))
-  if (clusters.size === 0 || (clusters.size === 1 && clusters.has(null))) return []
-  return [`--clusters=${clusters.has(null) ? "all" : [...clusters].join(",")}`]
+/**
+ * Where a native is or may be: where it was found, else where it was to be submitted. (The answer of sbatch may be lost, and
+ * the job itself does not know it.) Empty: on the default cluster.
+ */
+export function clustersOf({ nativeId, options = [] }: Pick<Native, "nativeId" | "options">): readonly string[] {
+  const cluster = clusterOf(nativeId)
+  return cluster === null
+    ? (options
+        .flatMap((option) => said.exec(option)?.[1] ?? [])
+        .at(-1)
+        ?.split(",") ?? [])
+    : [cluster]
 }
 
-/** Gives an id that was printed the form in which we know it: with its cluster only where sbatch had named it. */
+const said = /^\s*(?:#SBATCH\s+)?(?:--clusters?(?:=|\s+)|-M\s*=?\s*)(\S+)\s*$/
+
+/** `--clusters=…` where some natives live elsewhere; `all` when others are on the default one, whose name we don't know. */
+export function clusterOption(natives: readonly Native[]): string[] {
+  const places = natives.map(clustersOf)
+  if (places.every((clusters) => clusters.length === 0)) return []
+  const isAnywhere = places.some((clusters) => clusters.length === 0 || clusters.includes("all"))
+  return [`--clusters=${isAnywhere ? "all" : [...new Set(places.flat())].join(",")}`]
+}
+
+/** Gives an id that was printed the form in which we know it: with its cluster only where sbatch had named it, or should have. */
 export function naming(natives: readonly Native[]): (id: string, cluster: string, token: string) => string {
-  if (natives.every((native) => clusterOf(native.nativeId) === null)) return (id) => id
+  const away = new Set(natives.filter((native) => clustersOf(native).length > 0).map(({ token }) => token))
+  if (away.size === 0) return (id) => id
   const ids = new Map(natives.map((native) => [native.token, native.nativeId]))
-  return (id, cluster, token) => (cluster === "" || ids.get(token) === id ? id : `${id};${cluster}`)
+  return (id, cluster, token) =>
+    cluster === "" || (ids.get(token) === id && !away.has(token)) ? id : `${id};${cluster}`
 }

@@ -1,7 +1,7 @@
 /** scancel and scontrol: cancelling, holding and releasing natives that carry our name. */
 import type { Command, CommandResult } from "../../command.ts"
 import type { CancelHow, Native } from "../scheduler.ts"
-import { clusterOf, idOf } from "./clusters.ts"
+import { clusterOption, idOf } from "./clusters.ts"
 import { failureOf, schedulerError } from "./errors.ts"
 
 const timeoutMs = 60_000
@@ -12,7 +12,7 @@ const timeoutMs = 60_000
  */
 export function cancel(natives: readonly Native[], how: CancelHow): readonly Command<void>[] {
   return natives.map((native) => ({
-    argv: ["scancel", ...clusterArgs(native), ...(how.force ? ["--signal=KILL"] : []), ...target(native)],
+    argv: ["scancel", ...clusterOption([native]), ...(how.force ? ["--signal=KILL"] : []), ...target(native)],
     timeoutMs,
     parse: (result) => readEffect(result, "scancel"),
   }))
@@ -38,13 +38,8 @@ export function release(natives: readonly Native[]): readonly Command<void>[] {
 }
 
 function scontrol(verb: string, native: Native): Command<void> {
-  const argv = ["scontrol", ...clusterArgs(native), verb, `jobname=${native.nativeName}`]
+  const argv = ["scontrol", ...clusterOption([native]), verb, `jobname=${native.nativeName}`]
   return { argv, timeoutMs, parse: (result) => readEffect(result, "scontrol") }
-}
-
-function clusterArgs(native: Native): string[] {
-  const cluster = clusterOf(native.nativeId)
-  return cluster === null ? [] : [`--clusters=${cluster}`]
 }
 
 /** A native that is over or not known leaves nothing to do. A refusal may come with exit code 0. */

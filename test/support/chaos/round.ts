@@ -213,7 +213,9 @@ function wrongConnections({ expected }: Fault, strikes: number, made: number, op
 async function sawOf(work: Study, words: readonly CliResult[]): Promise<string[]> {
   const reasons = (await eventsOf(work)).flatMap((event) => {
     if (event.type === "health") return [`${event.health}${event.reason === null ? "" : `: ${event.reason}`}`]
-    return event.type === "waiting" && event.reason !== null ? [`waiting: ${event.reason}`] : []
+    if (event.type === "created" && event.isTest === true) return [`a test job is submitted: ${event.spec.name}`]
+    const isReason = event.type === "waiting" || event.type === "held-back"
+    return isReason && event.reason !== null ? [`waiting: ${event.reason}`] : []
   })
   const last = words.flatMap(({ stderr }) => stderr.trim().split("\n").slice(-1))
   return [...new Set(reasons), ...last]
