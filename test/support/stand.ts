@@ -168,8 +168,11 @@ export async function submit(fleet: HawserApi, spec: object, request: Partial<Su
   return result.job
 }
 
+/** Long enough for a machine that has ten other things to do; what never comes costs a failing test so long. */
+const waitMsMax = 60_000
+
 export async function ended(fleet: HawserApi, { id }: { readonly id: string }): Promise<JobView> {
-  const [job] = await fleet.ended([id], AbortSignal.timeout(20_000))
+  const [job] = await fleet.ended([id], AbortSignal.timeout(waitMsMax))
   return job!
 }
 
@@ -183,7 +186,7 @@ export async function when(fleet: Fleet, id: string, holds: (job: Job) => boolea
       stop()
       const { state, waiting, reason } = store.jobs.get(id) ?? {}
       reject(new Error(`It never came true: ${holds.toString()} (${state}, ${waiting ?? reason})`))
-    }, 20_000)
+    }, waitMsMax)
     const stop = store.subscribe(() => {
       const job = store.jobs.get(id)
       if (job === undefined || !holds(job)) return
