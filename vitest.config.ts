@@ -25,7 +25,7 @@ const config: ViteUserConfig = defineConfig({
   test: {
     pool: "forks",
     // What is polled for comes soon; on a busy machine within a second is not said.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 30_000 } },
     reporters: ["default", new CountReporter()],
     coverage: { provider: "v8", include: ["src/**/*.ts"] },
     projects: [
@@ -42,7 +42,7 @@ const config: ViteUserConfig = defineConfig({
           maxWorkers: availableParallelism() + 1,
           maxConcurrency: 10,
           // No test takes long by itself; on a busy machine anyone may.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },

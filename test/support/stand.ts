@@ -169,7 +169,7 @@ export async function submit(fleet: HawserApi, spec: object, request: Partial<Su
 }
 
 /** Long enough for a machine that has ten other things to do; what never comes costs a failing test so long. */
-const waitMsMax = 60_000
+const waitMsMax = 50_000
 
 export async function ended(fleet: HawserApi, { id }: { readonly id: string }): Promise<JobView> {
   const [job] = await fleet.ended([id], AbortSignal.timeout(waitMsMax))
