@@ -1,0 +1,109 @@
+/** One workflow of 30 jobs under each manager: one word of hawser.yaml differs, and what comes out does not. */
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import type { JobView } from "../../src/job/index.ts"
+import { type Study, study } from "../support/cli.ts"
+import { Trace, clusterConfig, until } from "../support/cluster.ts"
+import { type Rig, rig } from "../support/rig.ts"
+
+const skipped = typeof rig === "string"
+const target = rig as Rig
+
+/** The managers that the rig has. */
+const managers = ["process", "slurm"] as const
+
+const points = Array.from({ length: 26 }, (_, index) => `point/${index}`)
+const keys = ["failing", "timed-out", "cancelled", "retried", ...points]
+
+/** What is to be the same, by manager. */
+const outcomes = new Map<string, unknown>()
+
+describe.concurrent("a workflow of 30 jobs whose controller is killed half way", () => {
+  test.skipIf(skipped).each(managers)("under %s", { timeout: 420_000 }, async (manager) => {
+    await using trace = new Trace()
+    await using work = await study(clusterConfig(target).replace("scheduler: slurm", `scheduler: ${manager}`))
+    await write(work, trace)
+    expect((await work.hawser(["batch", "workflow.jsonl"])).code).toBe(0)
+    await until("a third is over", async () => (await overIn(work)) >= 10, 120_000)
+    await until(
+      "the one to be cancelled runs",
+      async () => (await work.json<JobView>("show", "cancelled", "--json")).state === "running",
+      120_000,
+    )
+    await work.killController()
+    expect((await work.hawser(["cancel", "cancelled"])).code).toBe(0)
+    expect((await work.hawser(["wait", "--all", "--timeout", "300s"])).code).toBe(1)
+    outcomes.set(manager, await outcomeOf(work))
+    const runs = (await trace.runs()).map((line) => line.split(" ")[0])
+    expect(runs.toSorted()).toEqual([...keys, "retried"].toSorted())
+  })
+})
+
+test.skipIf(skipped)("it comes to the same end under each manager", () => {
+  const [first, ...others] = managers
+  expect(outcomes.get(first)).toMatchObject(keys.map((key) => ({ key })).toSorted(byKey))
+  for (const other of others) expect(outcomes.get(other), other).toEqual(outcomes.get(first))
+})
+
+/** `workflow.jsonl`, and a file that each job gets. */
+async function write(work: Study, trace: Trace): Promise<void> {
+  await work.write("points.txt", Array.from({ length: 100 }, (_, index) => `${index} ${index ** 2}\n`).join(""))
+  const resources = { tasks: 1, memory: "50M", walltime: "2m" }
+  const ends: Readonly<Record<string, object>> = {
+    failing: { script: `${trace.payload(0)}echo wrong >&2\nexit 3\n` },
+    "timed-out": { script: trace.payload(600), resources: { ...resources, walltime: "1m" } },
+    cancelled: { script: trace.payload(600) },
+    retried: {
+      script: `${trace.payload(0)}[ "$HAWSER_ATTEMPT" = 2 ] || exit 4\necho again >again.txt\n`,
+      outputs: ["again.txt"],
+      retry: { maxAttempts: 2, on: [{ exitCode: [4] }] },
+    },
+  }
+  const jobs = keys.map((key, index) => ({
+    key,
+    inputs: ["points.txt"],
+    outputs: ["sum.txt", "sub/**"],
+    script: `${trace.payload(1)}awk -v n=${index} '{ sum += n * $2 } END { print sum }' points.txt >sum.txt\nmkdir sub && echo "$HAWSER_KEY" >sub/key.txt\n`,
+    resources,
+    ...ends[key],
+  }))
+  await work.write("workflow.jsonl", jobs.map((job) => `${JSON.stringify(job)}\n`).join(""))
+}
+
+async function overIn(work: Study): Promise<number> {
+  return (await work.jobs()).filter(({ state }) => ["completed", "failed", "cancelled"].includes(state)).length
+}
+
+/** The jobs as `--json` has them, and the files that came back; without ids, times, places and native words. */
+async function outcomeOf(work: Study): Promise<readonly unknown[]> {
+  const jobs = await work.jobs()
+  const told = jobs.map(async (job) => ({
+    key: job.key,
+    state: job.state,
+    cause: job.cause,
+    exitCode: job.exitCode,
+    signal: job.signal,
+    attempt: job.attempt,
+    attempts: job.attempts.map(
+      ({ number, replacement, submission, state, cause, exitCode, signal, restarts, resources }) => ({
+        ...{ number, replacement, submission, state, cause, exitCode, signal, restarts, resources },
+      }),
+    ),
+    cancelRequested: job.cancelRequested,
+    notes: job.notes,
+    resources: job.resources,
+    files: await Promise.all(
+      ["stdout", "stderr", "sum.txt", "sub/key.txt", "again.txt"].map((name) => textIn(job.directory, name)),
+    ),
+  }))
+  return (await Promise.all(told)).toSorted(byKey)
+}
+
+function byKey(one: { readonly key: string }, other: { readonly key: string }): number {
+  return one.key < other.key ? -1 : 1
+}
+
+async function textIn(folder: string, name: string): Promise<string | null> {
+  return readFile(join(folder, name), "utf8").catch(() => null)
+}
