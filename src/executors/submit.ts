@@ -172,7 +172,7 @@ function* growing(due: readonly Job[]): Generator<readonly Job[]> {
   for (let start = 0; start < due.length;) {
     yield due.slice(start, start + size)
     start += size
-    size = Math.min(chunkJobsMax, 2 * size)
+    size = Math.min(chunkJobsMax, 4 * size)
   }
 }
 
