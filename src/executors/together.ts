@@ -69,7 +69,11 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void
 }
 
-function settle<T>(told: Told<T> | undefined, resolve: (reply: Reply<T>) => void, reject: (error: unknown) => void): void {
+function settle<T>(
+  told: Told<T> | undefined,
+  resolve: (reply: Reply<T>) => void,
+  reject: (error: unknown) => void,
+): void {
   if (told === undefined) throw new Error("A submission was not told of.")
   if (told.status === "failed") reject(told.error)
   else resolve(told)

@@ -17,7 +17,10 @@ export interface SubmitTry<T> {
  * What became of one of several. `held`: it was not touched, because one before it was not taken or took long. `failed`:
  * with what its parser threw, or the whole command would have.
  */
-export type Told<T> = SubmitReply<T> | { readonly status: "held" } | { readonly status: "failed"; readonly error: unknown }
+export type Told<T> =
+  | SubmitReply<T>
+  | { readonly status: "held" }
+  | { readonly status: "failed"; readonly error: unknown }
 
 /** How long several may go on with the next one (hz_submit). */
 const severalMs = 5_000
@@ -62,7 +65,7 @@ export function submitSome<T>(place: Place, submissions: readonly SubmitTry<T>[]
       const answers = answersOf(result.stdout)
       return submissions.map(({ inner }, index) => {
         const lines = answers[index]
-        if (lines !== undefined) return told(() => replyOf(lines, inner))
+        if (lines !== undefined) return lines[0] === "held" ? { status: "held" } : told(() => replyOf(lines, inner))
         // Of those behind the one at which it ended nothing was touched: they come one after the other.
         return index > answers.length ? { status: "held" } : told(() => unansweredBy(result))
       })
