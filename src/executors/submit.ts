@@ -56,16 +56,17 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
   )
   if (desk.pulse.isSteady) await giveUp(desk, live, onTheirWay(desk), signal)
   const together = new Together<Accepted>(session, place, signal)
+  const held: Job[] = []
   const step = async (job: Job): Promise<void> => {
-    const isOver = (): boolean => isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
-    for (let isHeld = true; isHeld && !isOver() && pauseText(desk.store, desk.name) === null;) {
-      isHeld = false
-      await desk.throttle.inTurn(job, inside(desk), async () => {
-        isHeld = await submitJob(desk, together, job)
-      })
-    }
+    const isOver = isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
+    if (isOver || pauseText(desk.store, desk.name) !== null) return
+    await desk.throttle.inTurn(job, inside(desk), async () => {
+      if (await submitJob(desk, together, job)) held.push(job)
+    })
   }
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
+  // By now it is known whether what kept them back was a no to all.
+  while (held.length > 0) failed.push(...(await forEach(held.splice(0), step, inFlightMax)))
   await tellWaiting(
     desk,
     reasons(failed, (job) => job),
