@@ -1,4 +1,4 @@
-/** The channels for bulk data: a few at a time, two of them prepared before they are asked for. */
+/** The channels for bulk data: a few at a time, some of them prepared before they are asked for. */
 import { classOf } from "../errors.ts"
 import { type BulkChannel, openBulkChannel } from "./bulkChannel.ts"
 import type { ShellOptions } from "./preparedChannel.ts"
@@ -17,8 +17,8 @@ export interface BulkChannels {
 }
 
 const channelsMax = 4
-/** Job directories travel in two streams at a time: a channel that is opened when it is needed takes three round trips. */
-const sparesMax = 2
+/** Where it is worth it: job directories travel in two streams, and a channel that is opened when needed takes three round trips. */
+const sparesAhead = 2
 const triesMax = 3
 const busyPauseMs = 200
 /** A busy server takes its time to forget a channel that we have closed. */
@@ -73,7 +73,7 @@ export function bulkChannels(
   }
 
   const prepare = (): void => {
-    const count = Math.min(sparesMax, channelsMax + 1 - places.taken())
+    const count = connection.opensAhead === true ? Math.min(sparesAhead, channelsMax + 1 - places.taken()) : 1
     while (spares.length < count && mayPrepare && !isClosed) prepareOne()
   }
 

@@ -11,7 +11,7 @@ export interface EffectShells {
    * begun before its end may overtake it.
    */
   with<T>(work: (shell: FramedShell) => Promise<T>, signal?: AbortSignal): Promise<T>
-  /** Opens all of them, for whoever comes next. A failure shows there. */
+  /** Opens the first one for whoever comes next, or all where that is worth it. A failure shows there. */
   warm(): void
   /** Gives channels back to a server that allows few: all but one first, then that one. False: there was none to give. */
   giveBack(): Promise<boolean>
@@ -86,7 +86,7 @@ export function effectShells(connection: Connection, settings: ShellOptions, que
   return {
     with: run,
     warm() {
-      while (lanes.length < limit) {
+      while (lanes.length < (connection.opensAhead === true ? limit : 1)) {
         const lane = another()
         void opened(lane, undefined).catch(() => undefined)
       }
