@@ -225,7 +225,8 @@ test("one among many that the manager rejects keeps no other one back", async ()
 })
 
 test("a manager that can't be asked is asked by few, however many wait", async () => {
-  await using stand = new Stand()
+  // Time passes as it does: whoever pauses does so until this is looked at.
+  await using stand = new Stand(1)
   const fleet = await stand.fleet()
   // Once it has taken some, many are under way at a time.
   const before = await Promise.all(
@@ -237,11 +238,11 @@ test("a manager that can't be asked is asked by few, however many wait", async (
   const jobs = await Promise.all(
     Array.from({ length: 40 }, (_, index) => submit(fleet, { command: stand.leaving(`${index}`) })),
   )
-  await expect.poll(() => stand.manager.calls("submit"), { timeout: 10_000 }).toBeGreaterThan(calls)
-  const reasons = (): readonly (string | null)[] => jobs.map(({ id }) => fleet.job(id).waiting)
-  await expect.poll(reasons, { timeout: 10_000 }).not.toContain(null)
-  expect(stand.manager.calls("submit") - calls).toBeLessThan(12)
-  stand.manager.fault("submit", null)
-  const views = await Promise.all(jobs.map((job) => ended(fleet, job)))
-  expect(new Set(views.map(({ state }) => state))).toEqual(new Set(["completed"]))
+  await expect
+    .poll(async () => (await fleet.status()).executors.map(({ health }) => health), { timeout: 20_000 })
+    .toEqual(["unreachable"])
+  const asked = stand.manager.calls("submit") - calls
+  expect(asked).toBeGreaterThan(0)
+  expect(asked).toBeLessThan(12)
+  expect(jobs.map(({ id }) => fleet.job(id).state)).not.toContain("failed")
 })
