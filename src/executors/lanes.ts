@@ -2,9 +2,10 @@
 import type { Clock } from "../clock.ts"
 import type { Job, LearnedLimit } from "../job/index.ts"
 
-/** In flight at first, and at most: as many more as were taken, so that a limit is met by a few and not by a flood. */
+/** In flight at first, after a refusal, and at most: as many more as were taken, so that a limit is met by a few and not by a flood. */
+const windowFirst = 4
 const windowMin = 2
-const windowMax = 16
+const windowMax = 32
 
 /** Until a place is tried that should be free, and was not: what has ended is counted for a while yet. */
 const strikeMsMin = 1_000
@@ -186,7 +187,7 @@ export class Lanes {
       strikes: 0,
       ...times,
       step: 1,
-      window: windowMin,
+      window: windowFirst,
       inFlight: 0,
       waiting: [],
       endedAt: [],

@@ -2,7 +2,6 @@
 import { type HawserError, SchedulerError, UsageError, asHawserError } from "../errors.ts"
 import { type AnyEventBody, type Attempt, type Job, type LearnedLimit, currentAttempt, isFinal } from "../job/index.ts"
 import type { Place, SubmitReply } from "../remote/layout.ts"
-import { submitOnce } from "../remote/submit.ts"
 import type { Accepted } from "../schedulers/scheduler.ts"
 import type { Session } from "../transport/session.ts"
 import { admissible, missingSecrets, needsSecrets } from "./admit.ts"
@@ -16,6 +15,7 @@ import { pauseText } from "./pause.ts"
 import { quietText } from "./ownership.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
+import { Together } from "./together.ts"
 import { withoutUnseen } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
@@ -30,7 +30,7 @@ const streamsMax = 2
  * Submissions that are under way at a time: a few work on the other side, the rest are on the line. Enough to keep the
  * manager busy over a long line, few enough that a manager in trouble is left alone.
  */
-const inFlightMax = 16
+const inFlightMax = 32
 
 /** Until those that could not be submitted by themselves are tried again. */
 const laggardsMs = 5_000
@@ -55,12 +55,18 @@ export async function submitPass(desk: Desk, watch: Watch, signal: AbortSignal):
     signal,
   )
   if (desk.pulse.isSteady) await giveUp(desk, live, onTheirWay(desk), signal)
+  const together = new Together<Accepted>(session, place, signal)
+  const held: Job[] = []
   const step = async (job: Job): Promise<void> => {
     const isOver = isFinal(desk.store.jobs.get(job.id)?.state ?? job.state)
-    if (!isOver && pauseText(desk.store, desk.name) === null)
-      await desk.throttle.inTurn(job, inside(desk), () => submitJob(desk, session, place, job, signal))
+    if (isOver || pauseText(desk.store, desk.name) !== null) return
+    await desk.throttle.inTurn(job, inside(desk), async () => {
+      if (await submitJob(desk, together, job)) held.push(job)
+    })
   }
   const failed = await forEach(staged(desk, session, place, await dueForSubmission(desk), signal), step, inFlightMax)
+  // By now it is known whether what kept them back was a no to all.
+  while (held.length > 0) failed.push(...(await forEach(held.splice(0), step, inFlightMax)))
   await tellWaiting(
     desk,
     reasons(failed, (job) => job),
@@ -172,17 +178,22 @@ function* growing(due: readonly Job[]): Generator<readonly Job[]> {
   for (let start = 0; start < due.length;) {
     yield due.slice(start, start + size)
     start += size
-    size = Math.min(chunkJobsMax, 2 * size)
+    size = Math.min(chunkJobsMax, 4 * size)
   }
 }
 
-/** Asks once, idempotently, and writes down the answer. A lost connection leaves the attempt as it is: it is asked again. */
-async function submitJob(desk: Desk, session: Session, place: Place, job: Job, signal: AbortSignal): Promise<void> {
+/**
+ * Asks once, idempotently, and writes down the answer. A lost connection leaves the attempt as it is: it is asked again.
+ * True: another one that went with it was not taken, so it was not asked for this one.
+ */
+async function submitJob(desk: Desk, together: Together<Accepted>, job: Job): Promise<boolean> {
   const attempt = currentAttempt(job)
-  if (attempt === null) return
+  if (attempt === null) return false
+  const { token } = attempt
   const tryNumber = attempt.refusedTries + 1
-  const command = submitOnce(place, attempt.token, tryNumber, desk.scheduler.submit(submissionOf(job, attempt)))
-  const reply = await session.act(command, signal).catch((error: unknown) => asRefusal(error))
+  const inner = desk.scheduler.submit(submissionOf(job, attempt))
+  const reply = await together.submit({ token, tryNumber, inner }).catch((error: unknown) => asRefusal(error))
+  if ("status" in reply && reply.status === "held") return true
   // A manager that could not even be asked is away for all: that is its health, as with every question.
   if ("refusal" in reply && reply.refusal.class === "transient") await desk.link.failed(reply.refusal, "submit")
   const events =
@@ -190,12 +201,13 @@ async function submitJob(desk: Desk, session: Session, place: Place, job: Job, s
   const isLimit = "refusal" in reply && reply.refusal.class === "limit"
   // Before it is written down: those behind it must not be refused as well.
   const learned = isLimit ? desk.throttle.limited(job, inside(desk), reasonOf(reply.refusal)) : null
-  if (events.length === 0) return
+  if (events.length === 0) return false
   await desk.store.append(events)
   if (!("refusal" in reply) && reply.status === "answered") await learn(desk, desk.throttle.accepted(job, inside(desk)))
   else await learn(desk, learned)
   // After it is on disk: the monitor looks at what the store says.
   desk.bells.monitor.nudge()
+  return false
 }
 
 /** The manager's own no (or its doubt) is an answer; everything else is the transport's and goes up. */

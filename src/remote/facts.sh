@@ -15,6 +15,11 @@ hz_first() {
   [ -n "$hz_line" ]
 } 2>/dev/null
 
+# hz_uptime: seconds in hz_line, from any moment on; for differences. One fork where there is no /proc.
+hz_uptime() {
+  if hz_first /proc/uptime; then hz_line=${hz_line%%.*}; else hz_line=$(command date +%s); fi
+}
+
 # hz_link FILE: the text of a symbolic link in hz_line. One fork.
 hz_link() {
   hz_line=$(command readlink -- "$1" 2>/dev/null) && [ -n "$hz_line" ] && return 0

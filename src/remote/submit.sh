@@ -1,22 +1,48 @@
 # shellcheck shell=sh disable=SC2154
 # Submitting once: a lock before, the answer beside it after, and nothing a second time. Needs verbs.sh.
 
-# hz_submit HOME TOKEN TRY OWNER ARGV...: runs ARGV once, ever, for this token and try.
-# `missing`, `in-doubt`, `guarded OWNER`, or what ARGV answered now or then (REPEATED is 0 or 1):
+# hz_submit HOME OWNER [COUNT TOKEN TRY ARGV...]...: one after the other, runs each ARGV once, ever, for its token and try.
+# COUNT: the words that follow it and belong to it. For each, in order, and with `end` behind it: `missing`, `in-doubt`,
+# `guarded OWNER`, `held`, or what ARGV answered now or then (REPEATED is 0 or 1):
 #   answered REPEATED CODE
 #   o LINE     of its stdout; `O LINE` is a last one without a line break
 #   e LINE     of its stderr
+# held: it was not touched, because one before it was not taken, or they take long: a manager in trouble gets no more.
 # submit.TRY.lock, made exclusively, holds its stderr after a line of ours. submit.TRY.answer holds its stdout; it is
 # whole with the line `hz-answer CODE` behind it, which stands before anything is printed.
 hz_submit() {
-  hz_token "$2"
-  hz_may "$1" "$4"
-  if [ -h "jobs/$2" ] || ! cd "jobs/$2" 2>/dev/null || [ ! -f token ]; then
+  hz_place=$1 hz_by=$2 hz_goes=1
+  shift 2
+  hz_uptime
+  hz_until=$((hz_line + 5))
+  while [ "$#" -gt 0 ]; do
+    hz_words='' hz_next=1
+    while [ "$hz_next" -le "$1" ]; do
+      hz_next=$((hz_next + 1))
+      hz_words="$hz_words \"\${$hz_next}\""
+    done
+    if [ "$hz_goes" = 1 ]; then
+      eval "hz_submit_one $hz_words"
+      hz_uptime
+      [ "$hz_line" -lt "$hz_until" ] || hz_goes=0
+    else
+      printf 'held\nend\n'
+    fi
+    shift "$hz_next"
+  done
+}
+
+# hz_submit_one TOKEN TRY ARGV...: at hz_place, as the owner hz_by. hz_goes becomes 0 unless the manager has taken it.
+hz_submit_one() {
+  hz_token "$1"
+  # For each anew: those before it may have taken long.
+  hz_may "$hz_place" "$hz_by"
+  if [ -h "jobs/$1" ] || ! cd "jobs/$1" 2>/dev/null || [ ! -f token ]; then
     printf 'missing\nend\n'
     return 0
   fi
-  hz_try=$3 hz_by=$4
-  shift 4
+  hz_try=$2
+  shift 2
   if [ -e "submit.$hz_try.lock" ]; then
     hz_answer 1
     return 0
@@ -28,6 +54,7 @@ hz_submit() {
   fi
   # Before a second try, the first must be known to have failed.
   if [ "$hz_try" -gt 1 ] && ! hz_whole "submit.$((hz_try - 1)).answer"; then
+    hz_goes=0
     printf 'in-doubt\nend\n'
     return 0
   fi
@@ -71,12 +98,14 @@ hz_whole() {
   return 1
 }
 
-# hz_answer REPEATED: prints what stands beside the lock.
+# hz_answer REPEATED: prints what stands beside the lock. hz_goes becomes 0 unless that is a yes.
 hz_answer() {
   if ! hz_whole "submit.$hz_try.answer"; then
+    hz_goes=0
     printf 'in-doubt\nend\n'
     return 0
   fi
+  [ "$hz_mark" = 'hz-answer 0' ] || hz_goes=0
   printf 'answered %s %s\n' "$1" "${hz_mark#hz-answer }"
   # We put a line break before the mark: the line before it is empty, or a last one that had none.
   while IFS= read -r hz_line; do

@@ -1,10 +1,29 @@
 /** Submitting once: whatever dies in between, one try of one token reaches the manager at most once. */
-import type { Command } from "../command.ts"
+import type { Command, CommandResult } from "../command.ts"
 import { UsageError } from "../errors.ts"
 import { answerLines } from "./answer.ts"
 import type { Place, SubmitReply } from "./layout.ts"
 
 const timeoutMsDefault = 120_000
+
+/** One try of one token, and what is run for it. */
+export interface SubmitTry<T> {
+  readonly token: string
+  readonly tryNumber: number
+  readonly inner: Command<T>
+}
+
+/**
+ * What became of one of several. `held`: it was not touched, because one before it was not taken or took long. `failed`:
+ * with what its parser threw, or the whole command would have.
+ */
+export type Told<T> =
+  | SubmitReply<T>
+  | { readonly status: "held" }
+  | { readonly status: "failed"; readonly error: unknown }
+
+/** How long several may go on with the next one (hz_submit). */
+const severalMs = 5_000
 
 /**
  * Runs `inner` on the other side unless this try has been made, and records its answer beside the lock before it is
@@ -17,15 +36,69 @@ export function submitOnce<T>(
   tryNumber: number,
   inner: Command<T>,
 ): Command<SubmitReply<T>> {
-  if (inner.stdin !== undefined) {
-    throw new UsageError("SUBMIT_STDIN", { summary: "A submission can't have a stdin: what it needs is staged." })
-  }
+  const command = submitSome(place, [{ token, tryNumber, inner }])
   return {
-    argv: ["hz_submit", place.home, token, String(tryNumber), String(place.owner), ...inner.argv],
-    timeoutMs: inner.timeoutMs ?? timeoutMsDefault,
-    sharesWatchdog: true,
-    parse: (result) => replyOf(answerLines(result, "effect", "Submitting"), inner),
+    ...command,
+    parse(result) {
+      const [told] = command.parse(result)
+      if (told === undefined || told.status === "held") throw new Error("The only one is not held.")
+      if (told.status === "failed") throw told.error
+      return told
+    },
   }
+}
+
+/** The same for several, one after the other as long as each is taken. What is told of each is in their order. */
+export function submitSome<T>(place: Place, submissions: readonly SubmitTry<T>[]): Command<readonly Told<T>[]> {
+  const words = submissions.flatMap(({ token, tryNumber, inner }) => {
+    if (inner.stdin !== undefined) {
+      throw new UsageError("SUBMIT_STDIN", { summary: "A submission can't have a stdin: what it needs is staged." })
+    }
+    return [String(inner.argv.length + 2), token, String(tryNumber), ...inner.argv]
+  })
+  const timeoutMs = Math.max(...submissions.map(({ inner }) => inner.timeoutMs ?? timeoutMsDefault))
+  return {
+    argv: ["hz_submit", place.home, String(place.owner), ...words],
+    timeoutMs: submissions.length > 1 ? timeoutMs + severalMs : timeoutMs,
+    sharesWatchdog: true,
+    parse(result) {
+      const answers = answersOf(result.stdout)
+      return submissions.map(({ inner }, index) => {
+        const lines = answers[index]
+        if (lines !== undefined) return lines[0] === "held" ? { status: "held" } : told(() => replyOf(lines, inner))
+        // Of those behind the one at which it ended nothing was touched: they come one after the other.
+        return index > answers.length ? { status: "held" } : told(() => unansweredBy(result))
+      })
+    },
+  }
+}
+
+/** Each ends with `end`; what is cut off is none. */
+function answersOf(stdout: string): readonly (readonly string[])[] {
+  const answers: string[][] = []
+  let lines: string[] = []
+  for (const line of stdout.split("\n")) {
+    if (line !== "end") {
+      lines.push(line)
+      continue
+    }
+    answers.push(lines)
+    lines = []
+  }
+  return answers
+}
+
+function told<T>(reply: () => SubmitReply<T>): Told<T> {
+  try {
+    return reply()
+  } catch (error) {
+    return { status: "failed", error }
+  }
+}
+
+function unansweredBy(result: CommandResult): never {
+  answerLines({ ...result, stdout: "" }, "effect", "Submitting")
+  throw new Error("unreachable")
 }
 
 function replyOf<T>(lines: readonly string[], inner: Command<T>): SubmitReply<T> {

@@ -14,7 +14,7 @@ import { readArchive, writeArchive } from "./archive.ts"
 import type { Life } from "./life.ts"
 import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
-import { type Staged, type VerbHost, collect, runVerb, stage } from "./verbs.ts"
+import { type Staged, type VerbHost, collect, runVerb, stage, submissionsOf } from "./verbs.ts"
 
 /** Where a connection is cut: the command never arrives, its answer is lost, or the next one finds it dead. */
 export type Cut = "before" | "during" | "after"
@@ -207,11 +207,7 @@ class Link {
       return new Promise<CommandResult>((resolve, reject) => {
         const request: Request = { argv, hasEffect, reject }
         this.#pending.add(request)
-        const [verb, path = "", token = ""] = argv
-        // Behind a guard nothing is submitted: it only asks for an answer.
-        const isGuarded = this.#options.host.homes.get(path)?.jobs.get(token)?.guards.has(0) === true
-        if (verb === "hz_submit" && !isGuarded && !this.#submitted.has(token))
-          this.#submitted.set(token, this.#options.timeline.now)
+        this.#noteSubmitted(argv)
         const onAbort = (): void => reject(abortedError(hasEffect, signal))
         signal?.addEventListener("abort", onAbort, { once: true })
         const answer = (result: CommandResult): void => {
@@ -221,6 +217,15 @@ class Link {
         void this.#travel(line, { ...request, timeoutMs }, execute, answer)
       })
     })
+  }
+
+  #noteSubmitted([verb, path = "", , ...words]: readonly string[]): void {
+    if (verb !== "hz_submit") return
+    for (const [token = ""] of submissionsOf(words)) {
+      // Behind a guard nothing is submitted: it only asks for an answer.
+      const isGuarded = this.#options.host.homes.get(path)?.jobs.get(token)?.guards.has(0) === true
+      if (!isGuarded && !this.#submitted.has(token)) this.#submitted.set(token, this.#options.timeline.now)
+    }
   }
 
   async #travel(

@@ -1,4 +1,4 @@
-/** The channels for bulk data: a few at a time, one of them prepared before it is asked for. */
+/** The channels for bulk data: a few at a time, some of them prepared before they are asked for. */
 import { classOf } from "../errors.ts"
 import { type BulkChannel, openBulkChannel } from "./bulkChannel.ts"
 import type { ShellOptions } from "./preparedChannel.ts"
@@ -11,12 +11,14 @@ export interface BulkChannels {
    * than we thought makes us wait for one of ours; it is `busy` if we have none.
    */
   take(signal?: AbortSignal): Promise<{ readonly channel: BulkChannel; readonly release: () => void }>
-  /** Opens one for whoever comes next, if there is none. */
+  /** Opens some for whoever comes next, if there are none. */
   prepare(): void
   close(): void
 }
 
 const channelsMax = 4
+/** Where it is worth it: job directories travel in two streams, and a channel that is opened when needed takes three round trips. */
+const sparesAhead = 2
 const triesMax = 3
 const busyPauseMs = 200
 /** A busy server takes its time to forget a channel that we have closed. */
@@ -31,7 +33,7 @@ export function bulkChannels(
 ): BulkChannels {
   const { clock } = settings
   const places = slots(channelsMax)
-  let spare: Promise<BulkChannel | null> | null = null
+  let spares: readonly Promise<BulkChannel | null>[] = []
   let mayPrepare = true
   let isClosed = false
   /** When we have last given a channel back to the server, by the monotonic clock. */
@@ -49,30 +51,35 @@ export function bulkChannels(
     return tries < triesMax || clock.monotonic() - gaveBackAt < forgottenMsMax
   }
 
-  const prepare = (): void => {
-    if (spare !== null || !mayPrepare || isClosed) return
+  const prepareOne = (): void => {
+    const forget = (): void => {
+      spares = spares.filter((other) => other !== opening)
+    }
     const opening = openBulkChannel(connection, settings).then(
       (ready) => {
         const { channel } = ready
-        void channel.exit.then(() => {
-          if (spare === opening) spare = null
-        })
+        void channel.exit.then(forget)
         if (isClosed) channel.destroy()
         return ready
       },
       (error: unknown) => {
         // It is a convenience: whoever needs a channel will be told.
         if (classOf(error) === "busy") mayPrepare = false
-        if (spare === opening) spare = null
+        forget()
         return null
       },
     )
-    spare = opening
+    spares = [...spares, opening]
+  }
+
+  const prepare = (): void => {
+    const count = connection.opensAhead === true ? Math.min(sparesAhead, channelsMax + 1 - places.taken()) : 1
+    while (spares.length < count && mayPrepare && !isClosed) prepareOne()
   }
 
   const taken = async (signal: AbortSignal | undefined): Promise<BulkChannel> => {
-    const prepared = spare
-    spare = null
+    const [prepared] = spares
+    spares = spares.slice(1)
     return (await prepared) ?? openBulkChannel(connection, settings, signal)
   }
 
@@ -104,7 +111,7 @@ export function bulkChannels(
     prepare,
     close() {
       isClosed = true
-      void spare?.then((ready) => ready?.channel.destroy())
+      for (const spare of spares) void spare.then((ready) => ready?.channel.destroy())
     },
   }
 }

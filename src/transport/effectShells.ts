@@ -11,7 +11,7 @@ export interface EffectShells {
    * begun before its end may overtake it.
    */
   with<T>(work: (shell: FramedShell) => Promise<T>, signal?: AbortSignal): Promise<T>
-  /** Opens the first one, for whoever comes next. A failure shows there. */
+  /** Opens the first one for whoever comes next, or all where that is worth it. A failure shows there. */
   warm(): void
   /** Gives channels back to a server that allows few: all but one first, then that one. False: there was none to give. */
   giveBack(): Promise<boolean>
@@ -34,12 +34,16 @@ export function effectShells(connection: Connection, settings: ShellOptions, que
 
   const least = (): Lane | undefined => lanes.toSorted((one, other) => one.underWay.size - other.underWay.size).at(0)
 
+  const another = (): Lane => {
+    const lane = { shell: lastingShell(connection, settings), underWay: new Set<Promise<unknown>>() }
+    lanes.push(lane)
+    return lane
+  }
+
   const pick = (): Lane | undefined => {
     const lane = least()
     if (lane?.underWay.size === 0 || lanes.length >= limit || isClosed) return lane
-    const another = { shell: lastingShell(connection, settings), underWay: new Set<Promise<unknown>>() }
-    lanes.push(another)
-    return another
+    return another()
   }
 
   /** A shell that can't be had for want of channels: from now on there are only as many as there are. */
@@ -82,8 +86,10 @@ export function effectShells(connection: Connection, settings: ShellOptions, que
   return {
     with: run,
     warm() {
-      const lane = pick()
-      if (lane !== undefined) void opened(lane, undefined).catch(() => undefined)
+      while (lanes.length < (connection.opensAhead === true ? limit : 1)) {
+        const lane = another()
+        void opened(lane, undefined).catch(() => undefined)
+      }
     },
     async giveBack() {
       if (limit === 0) return false

@@ -56,6 +56,7 @@ function handOut(open: Set<Shared>, shared: Shared): Connection {
     close = resolve
   })
   void connection.closed.then(close)
+  // Not `opensAhead`: others need channels, too.
   return {
     closed,
     channel: (signal, options) => connection.channel(signal, options),

@@ -59,7 +59,7 @@ export async function openSession(
   const connection = await transport.connect(signal, { timeoutMs: settings.connectTimeoutMs })
   const questions = lastingShell(connection, settings)
   const effects = effectShells(connection, settings, questions)
-  // sshd's MaxSessions is 10 by default: one for questions, three for effects, four for bulk data and a prepared one.
+  // sshd's MaxSessions is 10 by default: one for questions, three for effects, five for bulk data, prepared ones included.
   const channels = bulkChannels(connection, settings, () => effects.giveBack())
   try {
     const answers = questions.shell(signal)

@@ -5,6 +5,8 @@ export interface Slots {
   take(signal?: AbortSignal): Promise<() => void>
   /** There are only as many places as are taken now, at least one. False if nothing would be gained by waiting. */
   shrink(): boolean
+  /** How many are taken now. */
+  taken(): number
 }
 
 export function slots(count: number): Slots {
@@ -51,5 +53,6 @@ export function slots(count: number): Slots {
       limit = Math.min(limit, others)
       return true
     },
+    taken: () => taken,
   }
 }

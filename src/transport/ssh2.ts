@@ -41,6 +41,7 @@ export function ssh2Transport(config: SshConfig, options: Ssh2Options): Transpor
 function connectionOver(link: SshLink, clock: Clock): Connection {
   return {
     closed: link.closed,
+    opensAhead: true,
     channel: (signal, { login = true } = {}) => openChannel(link, clock, login ? loginShell : plainShell, signal),
     [Symbol.asyncDispose]: () => link.close(),
   }

@@ -28,6 +28,8 @@ export interface Connection extends AsyncDisposable {
   channel(signal?: AbortSignal, options?: { readonly login?: boolean }): Promise<Channel>
   /** Resolves when the connection is gone, with why. Never rejects. */
   readonly closed: Promise<Error>
+  /** A channel takes round trips, and no login of its own: those that will be needed are worth opening ahead. */
+  readonly opensAhead?: boolean
 }
 
 export interface Channel {

@@ -162,5 +162,5 @@ test("few are under way at first, and more with each that is taken", async () =>
       },
     )
   await Promise.all(jobs.map(submit))
-  expect([limitedAt, most]).toEqual([2, 16])
+  expect([limitedAt, most]).toEqual([4, 32])
 })

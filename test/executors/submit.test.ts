@@ -207,3 +207,42 @@ test("no more natives than allowed are in the manager, and all jobs get their tu
   expect(stand.ran).toEqual(names)
   expect(most).toBe(3)
 })
+
+test("one among many that the manager rejects keeps no other one back", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  stand.manager.fault("submit", "rejected")
+  const jobs = await Promise.all(
+    Array.from({ length: 30 }, (_, index) => submit(fleet, { command: stand.leaving(`${index}`) })),
+  )
+  const views = await Promise.all(jobs.map((job) => ended(fleet, job)))
+  const rejected = views.filter(({ state }) => state === "failed").length
+  // Those that ask in the same moment may all meet the fault.
+  expect([1, 2, 3]).toContain(rejected)
+  expect(views.filter(({ state }) => state === "completed")).toHaveLength(30 - rejected)
+  expect(stand.manager.calls("submit")).toBe(30)
+  expect(new Set(stand.ran).size).toBe(30 - rejected)
+})
+
+test("a manager that can't be asked is asked by few, however many wait", async () => {
+  // Time passes as it does: whoever pauses does so until this is looked at.
+  await using stand = new Stand(1)
+  const fleet = await stand.fleet()
+  // Once it has taken some, many are under way at a time.
+  const before = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => submit(fleet, { command: stand.leaving(`before${index}`) })),
+  )
+  await Promise.all(before.map((job) => when(fleet, job.id, ({ attempts }) => attempts[0]?.submission === "accepted")))
+  const calls = stand.manager.calls("submit")
+  stand.manager.fault("submit", "connect", "always")
+  const jobs = await Promise.all(
+    Array.from({ length: 40 }, (_, index) => submit(fleet, { command: stand.leaving(`${index}`) })),
+  )
+  await expect
+    .poll(async () => (await fleet.status()).executors.map(({ health }) => health), { timeout: 20_000 })
+    .toEqual(["unreachable"])
+  const asked = stand.manager.calls("submit") - calls
+  expect(asked).toBeGreaterThan(0)
+  expect(asked).toBeLessThan(12)
+  expect(jobs.map(({ id }) => fleet.job(id).state)).not.toContain("failed")
+})

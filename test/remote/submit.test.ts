@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest"
 import type { Command, CommandResult } from "../../src/command.ts"
 import { SchedulerError } from "../../src/errors.ts"
 import { quoteAll } from "../../src/quote.ts"
-import { submitOnce } from "../../src/remote/submit.ts"
-import { Home, lives, startVerb, until, verb } from "../support/remote.ts"
+import { submitOnce, submitSome } from "../../src/remote/submit.ts"
+import { Home, lives, startVerb, until, verb, verbResult } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
 const token = "hzsubmit0000001"
@@ -154,5 +154,90 @@ describe.concurrent.each(shells)("submitting, under $name", (shell) => {
     const directory = home.job(token)
     const reply = verb(shell, submit(home, 'umask; pwd -P; echo "${LC_ALL-none}"'))
     expect(reply).toMatchObject({ value: { stdout: `0022\n${directory}\nnone\n` } })
+  })
+})
+
+describe.concurrent.each(shells)("submitting several at once, under $name", (shell) => {
+  const tokens = [1, 2, 3, 4].map((number) => `hzseveral00000${number}`)
+  const some = (home: Home, texts: readonly string[], owner = 1) =>
+    submitSome(
+      { home: home.path, owner },
+      texts.map((text, index) => ({ token: tokens[index]!, tryNumber: 1, inner: inner(text) })),
+    )
+
+  test("each has its own lock, folder and answer, in their order", () => {
+    using home = new Home()
+    const directories = tokens.map((token) => home.job(token))
+    const words = "echo \"$PWD\"; printf 'end\n' >&2"
+    const answers = (repeated: boolean) =>
+      directories.map((directory) => ({
+        status: "answered",
+        repeated,
+        value: { exitCode: 0, stdout: `${directory}\n`, stderr: "end\n", timedOut: false },
+      }))
+    const command = some(home, [words, words, words, words])
+    expect(verb(shell, command)).toEqual(answers(false))
+    expect(verb(shell, command)).toEqual(answers(true))
+    expect(tokens.map((token) => home.read(token, "runs"))).toEqual(tokens.map(() => "run\n"))
+  })
+
+  test("behind one that was not taken, none is touched", () => {
+    using home = new Home()
+    for (const token of tokens) home.job(token)
+    const told = verb(shell, some(home, ["echo 1", "echo no >&2; exit 1", "echo 3", "echo 4"]))
+    expect(told.map(({ status }) => status)).toEqual(["answered", "answered", "held", "held"])
+    expect(told[1]).toMatchObject({ value: { exitCode: 1, stderr: "no\n" } })
+    const traces = tokens.map((token) => [home.read(token, "runs"), home.read(token, "submit.1.lock") !== null])
+    expect(traces).toEqual([
+      ["run\n", true],
+      ["run\n", true],
+      [null, false],
+      [null, false],
+    ])
+  })
+
+  test("nor is one behind another that is in doubt, or that takes long", { timeout: 30_000 }, () => {
+    using home = new Home()
+    for (const token of tokens) home.job(token)
+    writeFileSync(join(home.path, "jobs", tokens[0]!, "submit.1.lock"), "owner 1\n")
+    expect(verb(shell, some(home, ["echo 1", "echo 2"])).map(({ status }) => status)).toEqual(["in-doubt", "held"])
+    using slow = new Home()
+    for (const token of tokens) slow.job(token)
+    const told = verb(shell, some(slow, ["sleep 6", "echo 2"]))
+    expect(told.map(({ status }) => status)).toEqual(["answered", "held"])
+  })
+
+  test("one that is not there, or has started, keeps no other one back", () => {
+    using home = new Home()
+    for (const token of tokens.slice(1)) home.job(token)
+    symlinkSync("native:7:0:abc", join(home.path, "jobs", tokens[1]!, "guard.0"))
+    const told = verb(shell, some(home, ["echo 1", "echo 2", "echo 3"]))
+    expect(told.map(({ status }) => status)).toEqual(["missing", "guarded", "answered"])
+  })
+
+  test("who is superseded in between has the answers so far, and submits nothing more", () => {
+    using home = new Home()
+    for (const token of tokens) home.job(token)
+    const told = verb(shell, some(home, ["echo 4711; ln -s x ../../owner.2", "echo 2", "echo 3"]))
+    expect(told).toMatchObject([
+      { status: "answered", value: { stdout: "4711\n" } },
+      { status: "failed", error: { code: "OWNER_SUPERSEDED" } },
+      { status: "held" },
+    ])
+    expect(tokens.map((token) => home.read(token, "submit.1.lock") !== null)).toEqual([true, false, false, false])
+  })
+
+  test("an answer that is cut leaves the one in doubt that it belongs to", () => {
+    using home = new Home()
+    for (const token of tokens) home.job(token)
+    const command = some(home, ["echo 1", "echo 2", "echo 3"])
+    const whole = verbResult(shell, command.argv)
+    const told = command.parse({ ...whole, stdout: whole.stdout.slice(0, whole.stdout.indexOf("o 2")) })
+    expect(told).toMatchObject([
+      { status: "answered" },
+      { status: "failed", error: { class: "in-doubt" } },
+      { status: "held" },
+    ])
+    expect(verb(shell, command).map((one) => "repeated" in one && one.repeated)).toEqual([true, true, true])
   })
 })

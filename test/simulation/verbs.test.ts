@@ -107,6 +107,8 @@ class Pair {
 /** What we read of it: neither times nor nonces. */
 function read({ exitCode, stdout }: CommandResult, verb: string): unknown {
   const plain = stdout.replaceAll(/(native:\d+:\d+):\S+/g, "$1")
+  // What was said of those before it counts also where it ends early.
+  if (verb === "hz_submit") return { exitCode, stdout: plain }
   if (verb !== "hz_records") return { exitCode, stdout: exitCode === 0 ? plain : "" }
   return parseRecords(plain, tokens).map(({ guards, started, exits, ...rest }) => ({
     ...rest,
@@ -134,9 +136,11 @@ async function step(pair: Pair, dice: Dice, nonce: string): Promise<{ said: stri
     }
     case 2:
     case 3: {
-      const { script } = dice.pick([submissions[0], ...submissions.slice(1)])
-      const words = [token, String(dice.whole(1, 2)), String(owner)]
-      return verb(["hz_submit", pair.path, ...words, "sh", "-c", script])
+      const words = Array.from({ length: dice.whole(1, 3) }, () => {
+        const { script } = dice.pick([submissions[0], ...submissions.slice(1)])
+        return ["5", dice.pick(tokens), String(dice.whole(1, 2)), "sh", "-c", script]
+      })
+      return verb(["hz_submit", pair.path, String(owner), ...words.flat()])
     }
     case 4: {
       const [nativeId, start] = [String(dice.whole(7, 8)), dice.chance(0.8) ? 0 : 1]
