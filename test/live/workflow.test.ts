@@ -87,7 +87,15 @@ async function outcomeOf(work: Study): Promise<readonly unknown[]> {
     attempt: job.attempt,
     attempts: job.attempts.map(
       ({ number, replacement, submission, state, cause, exitCode, signal, restarts, resources }) => ({
-        ...{ number, replacement, submission, state, cause, exitCode, signal, restarts, resources },
+        number,
+        replacement,
+        submission,
+        state,
+        cause,
+        exitCode,
+        signal,
+        restarts,
+        resources,
       }),
     ),
     cancelRequested: job.cancelRequested,

@@ -6,7 +6,7 @@ export function idOf(nativeId: string): string {
   return nativeId.split(";")[0] ?? nativeId
 }
 
-export function clusterOf(nativeId: string | null): string | null {
+function clusterOf(nativeId: string | null): string | null {
   return nativeId?.split(";")[1] ?? null
 }
 
@@ -14,7 +14,7 @@ export function clusterOf(nativeId: string | null): string | null {
  * Where a native is or may be: where it was found, else where it was to be submitted. (The answer of sbatch may be lost, and
  * the job itself does not know it.) Empty: on the default cluster.
  */
-export function clustersOf({ nativeId, options = [] }: Pick<Native, "nativeId" | "options">): readonly string[] {
+function clustersOf({ nativeId, options = [] }: Pick<Native, "nativeId" | "options">): readonly string[] {
   const cluster = clusterOf(nativeId)
   return cluster === null
     ? (options
