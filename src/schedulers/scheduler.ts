@@ -18,6 +18,8 @@ export interface Scheduler {
   /** Longest native name that survives in queue and accounting. */
   readonly nativeNameMax: number
 
+  /** The same dialect with what the configuration says for one executor; absent: nothing that it could say matters. */
+  configured?(site: Site): Scheduler
   /** Lines for the head of the batch script (`#$ -cwd`). Throws a UsageError for what the dialect can't express. */
   directives(submission: Submission): readonly string[]
   /**
@@ -49,6 +51,12 @@ export interface Scheduler {
   probe(): Command<ManagerFacts>
   /** What a failed command means; commands of ours that failed before they reached the manager included. */
   classify(result: CommandResult): ErrorClass
+}
+
+/** What differs from site to site and can't be asked for. */
+export interface Site {
+  /** Grid Engine's, for jobs of more than one slot; null: none is named. */
+  readonly parallelEnvironment: string | null
 }
 
 export interface ByOwner {
