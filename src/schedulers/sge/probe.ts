@@ -13,13 +13,16 @@ const told: Readonly<Record<string, string>> = {
   jsv_url: "what checks submissions",
 }
 
+/** What stands for no limit and no setting. */
+const nothing: ReadonlySet<string> = new Set(["none", "NONE", "0", "00:00:00", "false"])
+
 export function probe(): Command<ManagerFacts> {
   return {
     argv: ["hz_sge_probe"],
     timeoutMs: 60_000,
     parse: (result) => {
       expectAnswer(result, "qconf")
-      const lines = result.stdout.split("\n")
+      const lines = result.stdout.replaceAll(/\\\n\s*/g, "").split("\n")
       const values = new Map(
         lines.flatMap((line) => {
           const [, key, value] = /^(\w+) +(.*?)\s*$/.exec(line) ?? []
@@ -30,7 +33,7 @@ export function probe(): Command<ManagerFacts> {
       if (version === undefined || !values.has("execd_spool_dir")) throw schedulerError(result, "qconf", "transient")
       const facts = Object.entries(told).flatMap(([key, label]) => {
         const value = values.get(key)
-        return value === undefined || value === "none" ? [] : [[label, value]]
+        return value === undefined || nothing.has(value) ? [] : [[label, value]]
       })
       return {
         version: version === "" ? "unknown" : version,
