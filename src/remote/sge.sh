@@ -2,7 +2,7 @@
 # What takes more than one command of Grid Engine: its queue with the reasons of errors, its accounting by names, its
 # version, and cancelling by id and name. Times are UTC. Answers to questions close with `end`.
 
-# hz_sge_queue: `qstat -xml`; behind it `qstat -xml -j` of those of ours that are in an error state.
+# hz_sge_queue: `qstat -xml`; behind a line `hz-reasons` `qstat -xml -j` of those of ours that are in an error state.
 hz_sge_queue() {
   TZ=UTC0
   export TZ
@@ -16,7 +16,10 @@ hz_sge_queue() {
 $hz_said
 EOF
       # That we know no reason is no failure.
-      [ -z "$hz_ids" ] || command qstat -xml -j "$hz_ids" 2>/dev/null
+      if [ -n "$hz_ids" ]; then
+        printf 'hz-reasons\n'
+        command qstat -xml -j "$hz_ids" 2>/dev/null
+      fi
       ;;
   esac
   printf 'end\n'

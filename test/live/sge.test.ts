@@ -23,9 +23,9 @@ const target = gridEngine as Rig
 
 /** Effects of the dialect, past Hawser. */
 async function carryOut(commands: readonly Command<void>[] | null): Promise<void> {
-  for (const { argv, parse } of commands ?? []) {
-    const stdout = await onCluster(target, argv.join(" "))
-    parse({ exitCode: 0, stdout, stderr: "", timedOut: false })
+  for (const command of commands ?? []) {
+    const stdout = await onCluster(target, command.argv.join(" "))
+    command.parse({ exitCode: 0, stdout, stderr: "", timedOut: false })
   }
 }
 

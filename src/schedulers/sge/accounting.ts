@@ -32,9 +32,8 @@ export function readAccounting(result: CommandResult): Listing {
   expectAnswer(result, "qacct")
   const lines = result.stdout.split("\n").filter((line) => line.trim() !== "")
   const ended = lines.includes("end")
-  const said = lines.filter((line) => line !== "end" && !isField.test(line) && !separator.test(line))
-  const isAbsent = said.some((line) => nothingYet.test(line))
-  const unread = said.filter(
+  const isAbsent = lines.some((line) => nothingYet.test(line))
+  const unread = wordsIn(lines).filter(
     (line) => !notFound.test(line) && !nothingYet.test(line) && !(isAbsent && noFile.test(line)),
   )
   const failure = failureOf(unread.map((line) => `${line}\n`).join(""))
@@ -61,6 +60,15 @@ const absent: Listing = {
 const separator = /^=+$/
 /** `exit_status  137                  (Killed)`. */
 const isField = /^[a-z][\w]* +\S.*$|^[a-z]\w*$/
+
+/** What is no part of a record. */
+function wordsIn(lines: readonly string[]): string[] {
+  const first = lines.findIndex((line) => separator.test(line))
+  return lines.filter((line, index) => {
+    const isInRecord = first !== -1 && index > first && isField.test(line)
+    return line !== "end" && !separator.test(line) && !isInRecord
+  })
+}
 
 function recordsIn(lines: readonly string[]): AccountingRecord[] {
   const records: Map<string, string>[] = []
