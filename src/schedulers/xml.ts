@@ -4,7 +4,7 @@ import { Parser } from "xml2js"
 /** One element. Attributes and white space between elements are left out. */
 export interface XmlElement {
   readonly name: string
-  /** Its own text, trimmed. */
+  /** Its own text, trimmed; empty beside children. */
   readonly text: string
   readonly children: readonly XmlElement[]
 }
@@ -102,5 +102,5 @@ interface Node {
 
 function elementOf(name: string, node: Node): XmlElement {
   const children = (node.$$ ?? []).map((child) => elementOf(child["#name"] ?? "", child))
-  return { name, text: (node._ ?? "").trim(), children }
+  return { name, text: children.length === 0 ? (node._ ?? "").trim() : "", children }
 }

@@ -2,55 +2,12 @@ import { describe, expect, test } from "vitest"
 import type { Listing, Scheduler } from "../../src/schedulers/index.ts"
 import { sge } from "../../src/schedulers/sge/index.ts"
 import { contract } from "./contract.ts"
+import { job, listOf, sgeSample } from "./sge.sample.ts"
 import { fixture, nativeOf, otherToken, resultOf, submissionOf, thrownBy, token } from "./samples.ts"
 
 const since = 1_795_232_000
 
-const job = (id: string, name: string, state = "r"): string => `    <job_list state="running">
-      <JB_job_number>${id}</JB_job_number>
-      <JB_name>${name}</JB_name>
-      <JB_owner>me</JB_owner>
-      <state>${state}</state>
-      <JAT_start_time>2026-11-21T01:48:16</JAT_start_time>
-      <queue_name>main.q@n1</queue_name>
-      <slots>1</slots>
-    </job_list>
-`
-const listOf = (jobs: string): string =>
-  `<?xml version='1.0'?>\n<job_info  xmlns:xsd="x">\n  <queue_info>\n${jobs}  </queue_info>\n  <job_info>\n  </job_info>\n</job_info>\nend\n`
-
-const down = `error: commlib error: got select error (Connection refused)
-Unable to run job: unable to send message to qmaster using port 6444 on host "vm": got send error
-Exiting.
-`
-
-contract({
-  scheduler: sge,
-  nativeId: "4711",
-  accepted: resultOf({ stdout: "4711\n" }),
-  refused: {
-    transient: resultOf({ exitCode: 1, stderr: down }),
-    limit: resultOf({
-      exitCode: 25,
-      stderr: "Unable to run job: job rejected: only 2 jobs are allowed per user (current job count: 2)\nExiting.\n",
-    }),
-    rejected: resultOf({
-      exitCode: 1,
-      stderr: 'Unable to run job: Job was rejected because job requests unknown queue "nope.q"\nExiting.\n',
-    }),
-    "in-doubt": resultOf({
-      exitCode: 1,
-      stderr: "error: failed receiving gdi request response for mid=1 (got syncron message receive timeout error).\n",
-    }),
-    gone: resultOf({ exitCode: 127, stderr: "sh: 1: qsub: not found\n" }),
-  },
-  queue: () => listOf(job("4711", `${token}-relax`) + job("4712", "a stranger&apos;s")),
-  down: resultOf({
-    exitCode: 1,
-    stderr: down.replace("Unable to run job:", "error:"),
-  }),
-  noise: "Welcome. You have 4711 messages.",
-})
+contract(sgeSample)
 
 const readQueue = (stdout: string): Listing => sge.queue([]).parse(resultOf({ stdout }))
 
@@ -250,8 +207,24 @@ describe("acting on Grid Engine", () => {
   })
 
   test("holding and releasing go by the name, which carries the token", () => {
-    expect(sge.hold([nativeOf("4711")])?.[0]?.argv).toEqual(["qhold", `${token}-relax`])
-    expect(sge.release([nativeOf("4711")])?.[0]?.argv).toEqual(["qrls", `${token}-relax`])
+    const argvOf = (commands: ReturnType<Scheduler["hold"]>) => (commands ?? []).map(({ argv }) => argv)
+    const name = `${token}-relax`
+    expect(argvOf(sge.hold([nativeOf("4711")]))).toEqual([["qhold", name]])
+    expect(argvOf(sge.release([nativeOf("4711")]))).toEqual([
+      ["qrls", name],
+      ["qmod", "-cj", name],
+    ])
+    expect(argvOf(sge.suspend([nativeOf("4711")], { owner: 1 }))).toEqual([["qmod", "-sj", name]])
+    expect(argvOf(sge.resume([nativeOf("4711")], { owner: 1 }))).toEqual([["qmod", "-usj", name]])
+  })
+
+  test.each([
+    [1, "me@n1 cleared error state of job 4711\n"],
+    [1, "Job 4711 is not in error state\n"],
+    [0, "Modify operation can not be applied on job-array task 4711.1 in pending/hold state\n"],
+    [1, 'invalid queue or job "hzabcdefgh01234-relax"\n'],
+  ])("an error state is cleared, or there was none, whatever the exit code: %i, %j", (exitCode, stdout) => {
+    expect(sge.release([nativeOf("4711")])?.[1]?.parse(resultOf({ exitCode, stdout }))).toBeUndefined()
   })
 
   test.each([

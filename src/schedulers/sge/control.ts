@@ -20,13 +20,35 @@ export function cancel(natives: readonly Native[], _how: CancelHow): readonly Co
 
 /** By name: an id may have been given to a stranger, a name with our token is ours. A hold on what runs is one on its next start. */
 export function hold(natives: readonly Native[]): readonly Command<void>[] {
-  return natives.map(({ nativeName }) => byName("qhold", nativeName))
+  return natives.map(({ nativeName }) => effect("qhold", nativeName))
 }
 
+/** Also from an error state: whoever releases a job has mended what kept it from starting, and it is tried again. */
 export function release(natives: readonly Native[]): readonly Command<void>[] {
-  return natives.map(({ nativeName }) => byName("qrls", nativeName))
+  return natives.flatMap(({ nativeName }) => [effect("qrls", nativeName), clearError(nativeName)])
 }
 
-function byName(program: string, nativeName: string): Command<void> {
-  return { argv: [program, nativeName], timeoutMs, parse: (result) => expectEffect(result, program) }
+/** STOP and CONT, to all processes of the job. */
+export function suspend(natives: readonly Native[]): readonly Command<void>[] {
+  return natives.map(({ nativeName }) => effect("qmod", "-sj", nativeName))
+}
+
+export function resume(natives: readonly Native[]): readonly Command<void>[] {
+  return natives.map(({ nativeName }) => effect("qmod", "-usj", nativeName))
+}
+
+function effect(program: string, ...args: readonly string[]): Command<void> {
+  return { argv: [program, ...args], timeoutMs, parse: (result) => expectEffect(result, program) }
+}
+
+/** qmod ends with 1 when it has cleared it, and with 0 when there was nothing to clear. (8.1.9) */
+function clearError(nativeName: string): Command<void> {
+  const command = effect("qmod", "-cj", nativeName)
+  return {
+    ...command,
+    parse: (result) => {
+      const isCleared = /cleared error state of job/.test(result.stdout) && !result.timedOut
+      if (!isCleared) command.parse(result)
+    },
+  }
 }

@@ -1,6 +1,6 @@
 /** Grid Engine (8.1 and its kin), through qsub, qstat, qacct, qdel, qhold, qrls and qconf. */
 import type { Scheduler, Site } from "../scheduler.ts"
-import { cancel, hold, release } from "./control.ts"
+import { cancel, hold, release, resume, suspend } from "./control.ts"
 import { classify } from "./errors.ts"
 import { history, look } from "./look.ts"
 import { probe } from "./probe.ts"
@@ -16,7 +16,7 @@ function sgeOf(site: Site): Scheduler {
     features: {
       accounting: true,
       hold: true,
-      suspend: false,
+      suspend: true,
       arrays: false,
       requeue: true,
       countsResources: false,
@@ -50,6 +50,8 @@ function sgeOf(site: Site): Scheduler {
     cancel,
     hold,
     release,
+    suspend,
+    resume,
     probe,
     classify,
   }

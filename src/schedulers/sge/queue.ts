@@ -52,6 +52,7 @@ function evidenceOf(job: XmlElement, reasons: ReadonlyMap<string, string>): Evid
   const word = textOf(job, "state")
   const token = tokenIn(job)
   if (nativeId === null || word === null || token === null) return []
+  if (!/^\d+$/.test(nativeId) || !/^[A-Za-z]+$/.test(word)) return []
   const state = meaningOf(word)
   const begun = state === "running" || state === "suspended"
   return [

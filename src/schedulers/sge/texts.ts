@@ -93,6 +93,8 @@ export const errorTexts: readonly ErrorText[] = [
       'denied: job "',
       " of user(s) ",
       "is already in deletion",
+      "is not in error state",
+      'invalid queue or job "',
       "There are no jobs registered",
       "error: job id ",
       "error: job name ",
