@@ -61,6 +61,11 @@ describe("XML as managers print it", () => {
     ])
   })
 
+  test("has a text where there are no children; what stands beside some is left out", () => {
+    const { roots } = readXml(`${head}<a>1<b/>2</a>`)
+    expect([roots[0]?.text, roots[0]?.children.length]).toEqual(["", 1])
+  })
+
   test("is empty where nothing was printed", () => {
     expect(readXml("\n \n")).toEqual({ roots: [], unread: [] })
   })
