@@ -4,7 +4,7 @@ set -Eeuo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: rig.sh up [--minimal] [--fast]      install what is missing, start everything, wait until it works
+usage: rig.sh up [--minimal] [--fast] [--sge]  install what is missing, start everything, wait until it works
        rig.sh down                         cancel the jobs, end everything that was started
        rig.sh wipe [--users]               down, and remove the state and the logs (and the users)
        rig.sh status                       one line per daemon; rc 1 unless all are up
@@ -14,8 +14,8 @@ usage: rig.sh up [--minimal] [--fast]      install what is missing, start everyt
        rig.sh kill DAEMON                  SIGKILL
        rig.sh freeze|thaw DAEMON           SIGSTOP, SIGCONT
        rig.sh shell USER SHELL             change a job user's login shell
-DAEMON: munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd
-Settings: RIG_NAME RIG_DIR RIG_RUN RIG_LOG RIG_PORT_BASE RIG_USER RIG_USER2 RIG_FAST
+DAEMON: munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd, and with --sge: qmaster execd
+Settings: RIG_NAME RIG_DIR RIG_RUN RIG_LOG RIG_PORT_BASE RIG_USER RIG_USER2 RIG_FAST RIG_SGE
 TEXT
 }
 
@@ -26,7 +26,7 @@ die() {
 }
 
 rig_home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-for part in settings daemon leftovers setup munge database slurm ssh report; do
+for part in settings daemon leftovers setup munge database slurm gridengine ssh report; do
   # shellcheck source=/dev/null
   . "$rig_home/lib/$part.sh"
 done
@@ -78,6 +78,7 @@ up() {
     case $1 in
       --minimal) mode=minimal ;;
       --fast) fast=1 ;;
+      --sge) sge=1 ;;
       *) usage >&2 && exit 2 ;;
     esac
     shift
@@ -88,7 +89,9 @@ up() {
   for directory in "$rig_dir" "$rig_run" "$rig_log"; do claim "$directory"; done
   lock
   refuse_other_settings
-  saved_settings >"$rig_dir/settings"
+  # Grid Engine can join a rig that runs, and stays until `down`.
+  if pid_of qmaster >/dev/null || pid_of execd >/dev/null; then sge=1; fi
+  { saved_settings && echo "sge=$sge"; } >"$rig_dir/settings"
   prepare
   slurm_address >/dev/null
 
@@ -101,6 +104,10 @@ up() {
   start_daemon slurmctld
   for node in "${nodes[@]}"; do start_daemon "$node"; done
   start_daemon sshd
+  if ((sge)); then
+    start_daemon qmaster
+    start_daemon execd
+  fi
   wait_for 30 "the nodes" nodes_registered
 }
 
@@ -108,7 +115,7 @@ up() {
 refuse_other_settings() {
   local wanted saved changes
   wanted=$(saved_settings)
-  saved=$(cat "$rig_dir/settings" 2>/dev/null) || return 0
+  saved=$(grep -v '^sge=' "$rig_dir/settings" 2>/dev/null) || return 0
   [[ $wanted != "$saved" ]] || return 0
   (load_settings && any_daemon_runs) || return 0
   changes=$(comm -13 <(sort <<<"$saved") <(sort <<<"$wanted") | paste -sd ' ')
@@ -125,6 +132,7 @@ down() {
   local i
   is_ours "$rig_dir" || return 0
   lock
+  delete_all_jobs
   cancel_all_jobs
   for ((i = ${#daemons[@]} - 1; i >= 0; i--)); do
     # The steps and sessions go before the controller does, so that it sees the jobs' end.

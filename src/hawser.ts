@@ -72,7 +72,8 @@ interface Surroundings {
 
 /** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
 function executorFor(config: ExecutorConfig, surroundings: Surroundings): ExecutorParts {
-  const scheduler = schedulerNamed(config.scheduler)
+  const dialect = schedulerNamed(config.scheduler)
+  const scheduler = dialect.configured?.(config) ?? dialect
   const { name, defaults, limits, capacity, root, retentionMs } = config
   const transport = reach(config.transport, name, surroundings)
   const settings = {

@@ -5,6 +5,9 @@ pid_file() {
   case $1 in
     munged) echo "$rig_run/munge/munged.pid" ;;
     mariadb) echo "$rig_run/mysql/mariadb.pid" ;;
+    qmaster) echo "$sge_root/qmaster/qmaster.pid" ;;
+    # In a folder named for the host, by whatever name Grid Engine knows it.
+    execd) find "$sge_root/execd" -name execd.pid -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d " " -f 2 ;;
     slurmdbd | slurmctld) echo "$rig_run/slurm/$1.pid" ;;
     *) echo "$rig_run/$1.pid" ;;
   esac
@@ -18,6 +21,7 @@ mark() {
     slurmdbd) echo "$rig_dir/bin/slurmdbd" ;;
     slurmctld) echo "slurmctld -f $slurm_conf" ;;
     n[1-4]) echo "slurmd -f $slurm_conf -N $1" ;;
+    qmaster | execd) echo "$rig_dir/bin/sge_$1" ;;
     sshd) echo "sshd -f $ssh_dir/sshd_config" ;;
   esac
 }
@@ -89,7 +93,7 @@ none_alive() { ! any_alive "$@"; }
 
 # Whatever a test left behind: a frozen daemon is thawed, one that runs is left alone.
 start_daemon() {
-  uses "$1" || die "$1 is not part of a minimal rig"
+  uses "$1" || die "$1 is not part of this rig (up --minimal, --sge)"
   case $(state_of "$1") in
     up) return ;;
     frozen) signal_daemon "$1" CONT up && return ;;

@@ -18,8 +18,8 @@ parent_of() { awk '$1 == "PPid:" { print $2 }' "/proc/$1/status" 2>/dev/null || 
 is_left_over() {
   local environment
   environment=$({ tr '\0' '\n' <"/proc/$1/environ"; } 2>/dev/null) || return 1
-  # Set by sshd_config's SetEnv, and by Slurm in every job.
-  grep -qxF -e "HAWSER_RIG=$rig_dir" -e "SLURM_CLUSTER_NAME=$cluster" <<<"$environment" && return
+  # Set by sshd_config's SetEnv, and by Slurm and Grid Engine in every job.
+  grep -qxF -e "HAWSER_RIG=$rig_dir" -e "SLURM_CLUSTER_NAME=$cluster" -e "SGE_ROOT=$sge_root" <<<"$environment" && return
   # slurmstepd and the sshd of a session overwrite their environment with a title, and keep the rig's log open.
   [[ $(command_line "$1") == @(slurmstepd:|sshd:)* ]] && readlink "/proc/$1/fd/"* 2>/dev/null | grep -qF "$rig_log/"
 }

@@ -24,7 +24,7 @@ print_env() {
   identity=$(identity_for "$2") || exit 1
   local -A facts=([host]=127.0.0.1 [port]=$(port_of sshd) [user]=$user [user2]=$user2
     [identityFile]=$identity [knownHostsFile]=$ssh_dir/known_hosts [slurmConf]=$slurm_conf [mungeSocket]=$munge_socket
-    [name]=$rig_name [cluster]=$cluster [mode]=$mode [fast]=$fast [portBase]=$port_base
+    [name]=$rig_name [cluster]=$cluster [sgeRoot]=$sge_root [sgeCell]=$SGE_CELL [mode]=$mode [fast]=$fast [portBase]=$port_base
     [dir]=$rig_dir [run]=$rig_run [log]=$rig_log)
   local -a ports=() pids=()
   for daemon in "${daemons[@]}"; do
@@ -39,12 +39,12 @@ print_env() {
 print_env_shell() {
   local name i
   for name in "${!facts[@]}"; do
-    if [[ $name == slurmConf ]]; then
-      printf 'SLURM_CONF=%s\n' "${facts[$name]}"
-    else
-      printf 'RIG_%s=%s\n' "$(upper_snake "$name")" "${facts[$name]}"
-    fi
+    case $name in
+      slurmConf | sgeRoot | sgeCell) printf '%s=%s\n' "$(upper_snake "$name")" "${facts[$name]}" ;;
+      *) printf 'RIG_%s=%s\n' "$(upper_snake "$name")" "${facts[$name]}" ;;
+    esac
   done | sort
+  printf 'SGE_%s_PORT=%s\n' QMASTER "$SGE_QMASTER_PORT" EXECD "$SGE_EXECD_PORT"
   for ((i = 0; i < ${#ports[@]}; i += 2)); do printf 'RIG_PORT_%s=%s\n' "${ports[i]^^}" "${ports[i + 1]}"; done
   for ((i = 0; i < ${#pids[@]}; i += 2)); do printf 'RIG_PID_%s=%s\n' "${pids[i]^^}" "${pids[i + 1]}"; done
 }

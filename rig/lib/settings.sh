@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What a rig is called, where it lives and which ports it has. `up` writes it down; every later command reads it back.
 
-daemons=(munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd) # in the order of starting
+daemons=(munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd qmaster execd) # in the order of starting
 nodes=(n1 n2 n3 n4)
 
 rig_name=${RIG_NAME:-$(basename "${RIG_DIR:-hawser-rig}")}
@@ -15,6 +15,7 @@ user=${RIG_USER:-hwsr}
 user2=${RIG_USER2:-hwsr2}
 mode=full
 fast=${RIG_FAST:-0}
+sge=${RIG_SGE:-0}
 
 saved_settings() { printf '%s=%s\n' rig_name "$rig_name" rig_run "$rig_run" rig_log "$rig_log" port_base "$port_base" user "$user" user2 "$user2" mode "$mode" fast "$fast"; }
 
@@ -45,12 +46,21 @@ derive() {
   cluster_dir=$rig_dir/$mode
   slurm_conf=$cluster_dir/slurm.conf
   ssh_dir=$rig_dir/ssh
+  sge_root=$rig_dir/sge
   munge_socket=$rig_run/munge/munge.socket.2
   mariadb_socket=$rig_run/mysql/mariadb.sock
-  export SLURM_CONF=$slurm_conf
+  export SLURM_CONF=$slurm_conf SGE_ROOT=$sge_root SGE_CELL=rig
+  SGE_QMASTER_PORT=$(port_of qmaster) SGE_EXECD_PORT=$(port_of execd)
+  export SGE_QMASTER_PORT SGE_EXECD_PORT
 }
 
-uses() { [[ $mode == full || ($1 != mariadb && $1 != slurmdbd) ]]; }
+# Whether a daemon is part of this rig.
+uses() {
+  case $1 in
+    mariadb | slurmdbd) [[ $mode == full ]] ;;
+    qmaster | execd) ((sge)) ;;
+  esac
+}
 
 port_of() {
   case $1 in
@@ -58,6 +68,8 @@ port_of() {
     slurmctld) echo $((port_base + 1)) ;;
     slurmdbd) echo $((port_base + 2)) ;;
     mariadb) echo $((port_base + 3)) ;;
+    qmaster) echo $((port_base + 4)) ;;
+    execd) echo $((port_base + 5)) ;;
     n[1-4]) echo $((port_base + 10 + ${1#n})) ;;
   esac
 }

@@ -22,6 +22,7 @@ prepare() {
   prepare_sshd
   render "$slurm_conf" 644 root slurm.conf.in "slurm-$mode.conf.in"
   if [[ $mode == full ]]; then prepare_slurmdbd; fi
+  if ((sge)); then prepare_gridengine; fi
 }
 
 # claim DIR: makes it this rig's. A directory that holds anything else is refused, for `wipe` removes it.
@@ -45,9 +46,11 @@ render() {
   (cd "$rig_home/conf" && cat "$@") | sed \
     -e "s,@RIG_DIR@,$rig_dir,g" -e "s,@RIG_RUN@,$rig_run,g" -e "s,@RIG_LOG@,$rig_log,g" \
     -e "s,@CLUSTER@,$cluster,g" -e "s,@CLUSTER_DIR@,$cluster_dir,g" -e "s,@SLURM_CONF@,$slurm_conf,g" \
-    -e "s,@HOSTNAME@,$(hostname -s),g" -e "s,@ADDRESS@,$address,g" -e "s,@MUNGE_SOCKET@,$munge_socket,g" \
+    -e "s,@HOSTNAME@,$(hostname -s),g" -e "s,@HOSTNAME_LONG@,$(hostname),g" -e "s,@ADDRESS@,$address,g" -e "s,@MUNGE_SOCKET@,$munge_socket,g" \
     -e "s,@USER@,$user,g" -e "s,@USER2@,$user2,g" -e "s,@DATABASE_PASSWORD@,${database_password:-},g" \
     -e "s,@PORT_SSHD@,$(port_of sshd),g" -e "s,@PORT_SLURMCTLD@,$(port_of slurmctld),g" \
+    -e "s,@SGE_ROOT@,$sge_root,g" -e "s,@SGE_CELL@,$SGE_CELL,g" -e "s,@PORT_QMASTER@,$SGE_QMASTER_PORT,g" \
+    -e "s,@PORT_EXECD@,$SGE_EXECD_PORT,g" -e "s,@SGE_GIDS@,$((port_base * 100))-$((port_base * 100 + 99)),g" \
     -e "s,@PORT_SLURMDBD@,$(port_of slurmdbd),g" -e "s,@PORT_MARIADB@,$(port_of mariadb),g" \
     -e "s,@PORTS_SLURMD@,$(port_of n1)-$(port_of n4),g" -e "s,@PORTS_SRUN@,$((port_base + 20))-$((port_base + 99)),g" \
     -e "s,@MESSAGE_TIMEOUT@,$message_timeout,g" -e "s,@SLURMD_TIMEOUT@,$slurmd_timeout,g" \

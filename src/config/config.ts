@@ -25,6 +25,8 @@ export interface ExecutorConfig {
   readonly limits: Limits
   /** Packing of like jobs into one array; null: off. */
   readonly packing: { readonly max: number } | null
+  /** Of Grid Engine: what jobs of more than one slot ask for; null: none is named. */
+  readonly parallelEnvironment: string | null
   readonly capacity: Capacity
   /** How long job directories stay on the other side after the end, milliseconds; null: until pruned by hand. */
   readonly retentionMs: number | null

@@ -28,6 +28,7 @@ export interface SaidExecutor {
   readonly defaults?: Maybe<SaidDefaults>
   readonly limits?: Maybe<SaidLimits>
   readonly packing?: Maybe<{ max: number } | "off">
+  readonly parallelEnvironment?: Maybe<string>
   readonly cores?: Maybe<number>
   readonly memory?: Maybe<number>
   readonly gpus?: Maybe<{ count: number; type: string | null }>
@@ -45,6 +46,7 @@ export interface SaidLimits {
 }
 
 const wantTransport = "Write local, ssh2, openssh or {command: [docker, exec, -i, box, sh]}."
+const wantEnvironment = "Write the name of a parallel environment (`qconf -spl` lists them)."
 const wantPacking = "Write off, or {max: 1000}."
 
 const { launcher, ...defaultSettings } = settingFields
@@ -83,6 +85,7 @@ const executorFields: { readonly [K in keyof SaidExecutor]-?: z.ZodType<SaidExec
       { error: wantPacking },
     ),
   ),
+  parallelEnvironment: maybe(readText(readName, wantEnvironment)),
   cores: maybe(count("4")),
   memory: maybe(memory),
   gpus: maybe(gpus),
@@ -116,6 +119,7 @@ const executorWords: Readonly<Record<string, string>> = {
   privateKey: "identityFile",
   knownHosts: "knownHostsFile",
   cpus: "cores",
+  pe: "parallelEnvironment",
   mem: "memory",
   workdir: "root",
   directory: "root",
@@ -165,6 +169,10 @@ function readHost(text: string): Reading<string> {
   return trouble
     ? bad(`${describe(text)}, which is no host`, "Write a host name, or an alias of your OpenSSH configuration.")
     : good(text)
+}
+
+function readName(text: string): Reading<string> {
+  return /^[A-Za-z][\w.*-]*$/.test(text) ? good(text) : bad(`${describe(text)}, which is no such name`, wantEnvironment)
 }
 
 function readUser(text: string): Reading<string> {

@@ -120,6 +120,12 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
       "Leave it out; defaults say what a job asks for.",
     )
   }
+  check.when(
+    scheduler !== "sge" && known.schedulers.includes(scheduler ?? "") && typeof said.parallelEnvironment === "string",
+    "parallelEnvironment",
+    `is Grid Engine's, and the scheduler is ${scheduler}`,
+    "Leave it out.",
+  )
   if (name === "local") {
     check.when(
       !isProcess,
@@ -148,6 +154,7 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
       minPollSeconds: said.limits?.minPollSeconds ?? null,
     },
     packing: said.packing === "off" ? null : (said.packing ?? null),
+    parallelEnvironment: said.parallelEnvironment ?? null,
     capacity: { cores: said.cores ?? null, memory: said.memory ?? null, gpus: said.gpus ?? null },
     retentionMs: said.retention === "keep" ? null : (said.retention ?? null),
   }

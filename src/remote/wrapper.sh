@@ -6,7 +6,7 @@
 # What the file `walltime` says, in seconds, is all the time that the payload gets; `warning` is a signal before that.
 # Its file is facts.sh, glob.sh, outputs.sh, walltime.sh and this, in this order.
 #
-# It exits with the payload's code, or without having run it: 111 somebody else holds the guard or this start is not
+# It exits with the payload's code (to Grid Engine some codes are orders: see the end), or without having run it: 111 somebody else holds the guard or this start is not
 # allowed, 112 it could not be started, 113 the job directory is not there.
 # It costs three forks: ln, date and the payload itself; a fourth (ls) when there are outputs, two for a walltime.
 #
@@ -365,4 +365,6 @@ hz_memory
 hz_list
 # Some eleven minutes.
 hz_write_exit 24
+# To Grid Engine 99 is an order to start the job again, and 100 to keep it in an error state. The record has the code.
+case ${SGE_JOB_SPOOL_DIR:+sge}$hz_code in sge99 | sge100) exit 1 ;; esac
 exit "$hz_code"

@@ -2,11 +2,13 @@
 import { UsageError } from "../errors.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
+import { sge } from "./sge/index.ts"
 import { slurm } from "./slurm/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
   process,
   slurm,
+  sge,
 }
 
 /** The dialect of that name. Throws `SCHEDULER_UNKNOWN` with the names that there are. */

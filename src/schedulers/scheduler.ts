@@ -18,6 +18,8 @@ export interface Scheduler {
   /** Longest native name that survives in queue and accounting. */
   readonly nativeNameMax: number
 
+  /** The same dialect with what the configuration says for one executor; absent: nothing that it could say matters. */
+  configured?(site: Site): Scheduler
   /** Lines for the head of the batch script (`#$ -cwd`). Throws a UsageError for what the dialect can't express. */
   directives(submission: Submission): readonly string[]
   /**
@@ -51,6 +53,12 @@ export interface Scheduler {
   classify(result: CommandResult): ErrorClass
 }
 
+/** What differs from site to site and can't be asked for. */
+export interface Site {
+  /** Grid Engine's, for jobs of more than one slot; null: none is named. */
+  readonly parallelEnvironment: string | null
+}
+
 export interface ByOwner {
   /** Our owner number, for verbs of ours that end when a higher one exists (PROTOCOL 26). */
   readonly owner: number
@@ -71,6 +79,8 @@ export interface Features {
   readonly requeue: boolean
   /** Resources are counted by us and not by the manager. */
   readonly countsResources: boolean
+  /** False: the manager does not take the time before which a job must not begin, so we wait for it. Absent: it does. */
+  readonly begin?: false
 }
 
 /** What a dialect needs to know to submit one attempt. Paths are absolute, on the manager's host. */

@@ -64,6 +64,7 @@ describe("an executor", () => {
       },
       limits: { maxQueued: 500, maxSubmitPerMinute: 600, maxConnections: 2, minPollSeconds: 0.5 },
       packing: { max: 1000 },
+      parallelEnvironment: null,
       capacity: { cores: null, memory: null, gpus: null },
       retentionMs: 14 * 86_400_000,
     })
@@ -88,6 +89,11 @@ describe("an executor", () => {
     [["scheduler: process", "transport: {command: [docker, exec, -i, box, sh]}"], "command"],
   ])("with %j is reached by %s", (lines, transport) => {
     expect(one(...lines)?.transport.name).toBe(transport)
+  })
+
+  test("of Grid Engine may name its parallel environment", () => {
+    expect(one("scheduler: sge", "parallelEnvironment: smp")?.parallelEnvironment).toBe("smp")
+    expect(one("scheduler: sge")?.parallelEnvironment).toBeNull()
   })
 
   test.each(["off", "false", "null", ""])("packing: %s is off", (word) => {
@@ -156,6 +162,9 @@ describe("what is wrong is pointed at, with what would be right", () => {
     [["scheduler: slurm", 'root: "~"'], "4:5", 'root is "~"', "below ~/"],
     [["scheduler: slurm", "root: /a/../b"], "4:5", "root", "absolute"],
     [["scheduler: slurm", "cores: 4"], "4:5", "cores is for the process scheduler", "Leave it out"],
+    [["scheduler: slurm", "parallelEnvironment: smp"], "4:5", "parallelEnvironment is Grid Engine's", "Leave it out"],
+    [["scheduler: sge", "parallelEnvironment: -pe x"], "4:5", "which is no such name", "qconf -spl"],
+    [["scheduler: sge", "pe: smp"], "4:5", "pe is not a known field", "parallelEnvironment"],
     [["scheduler: slurm", "queue: q"], "4:5", "queue is not a known field", "defaults.queue"],
     [["scheduler: slurm", "maxQueued: 3"], "4:5", "maxQueued is not a known field", "limits.maxQueued"],
     [["scheduler: slurm", "packing: on"], "4:5", 'packing is "on"', "off"],

@@ -28,6 +28,7 @@ describe("auto", () => {
     ["srun for tasks on each of some nodes", { nodes: 2, tasksPerNode: 1 }, "slurm", "srun"],
     ["srun for one task on each of two nodes", { nodes: 2 }, "slurm", "srun"],
     ["mpirun where the manager has no launcher", { tasks: 4 }, "process", "mpirun"],
+    ["mpirun in a parallel environment of Grid Engine", { tasks: 4 }, "sge", "mpirun"],
     ["mpirun for a manager whose name is a word of the language", { tasks: 4 }, "constructor", "mpirun"],
   ])("is %s", (_, resources, scheduler, name) => {
     expect(launcherFor(specOf({}, resources), scheduler).name).toBe(name)

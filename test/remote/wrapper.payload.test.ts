@@ -36,6 +36,19 @@ describe.concurrent.each(shells)("the payload, under $name", (shell) => {
     expect(readdirSync(join(home.path, "events"))).toEqual([`${token}.0`])
   })
 
+  test.each([99, 100])(
+    "what is an order to Grid Engine is not passed on to it: %i is recorded as it is",
+    async (exitCode) => {
+      using home = new Home()
+      home.job(token, `exit ${exitCode}`)
+      expect((await run(home, { SGE_JOB_SPOOL_DIR: "/spool/1.1" }).end).code).toBe(1)
+      expect(home.records(shell, token).exits).toMatchObject([{ exitCode, signal: null, wrapperSignal: null }])
+      using elsewhere = new Home()
+      elsewhere.job(token, `exit ${exitCode}`)
+      expect((await run(elsewhere).end).code).toBe(exitCode)
+    },
+  )
+
   test("its streams are the files of the job; stdin is empty, and the folder is work", async () => {
     using home = new Home()
     home.job(token, 'cat; echo "in ${PWD##*/}"; echo oops >&2')

@@ -15,7 +15,18 @@ import { root } from "./root.ts"
 const run = promisify(execFile)
 const program = join(root, "rig/rig.sh")
 
-export type Daemon = "munged" | "mariadb" | "slurmdbd" | "slurmctld" | "n1" | "n2" | "n3" | "n4" | "sshd"
+export type Daemon =
+  | "munged"
+  | "mariadb"
+  | "slurmdbd"
+  | "slurmctld"
+  | "n1"
+  | "n2"
+  | "n3"
+  | "n4"
+  | "sshd"
+  | "qmaster"
+  | "execd"
 
 /** The rig, if it may be broken: tests that stop daemons would disturb whoever else uses it. Else why not. */
 export const breakableRig: Rig | string = breakable()
@@ -49,9 +60,11 @@ export async function asAdmin({ slurmConf }: Rig, argv: readonly [string, ...str
 
 /** Everything runs again, and four nodes are idle or at work. */
 export async function mend(target: Rig): Promise<void> {
-  const { name, portBase, user, user2, fast } = target
+  const { name, portBase, user, user2, fast, pids } = target
   const settings = { RIG_NAME: name, RIG_PORT_BASE: String(portBase), RIG_USER: user, RIG_USER2: user2 }
-  await run(program, ["up", ...(fast ? ["--fast"] : [])], { env: { ...process.env, ...settings } })
+  await run(program, ["up", ...(fast ? ["--fast"] : []), ...(pids["qmaster"] === undefined ? [] : ["--sge"])], {
+    env: { ...process.env, ...settings },
+  })
 }
 
 export interface ClusterConfig {

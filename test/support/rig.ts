@@ -16,6 +16,9 @@ export interface Rig {
   readonly identityFile: string
   readonly knownHostsFile: string
   readonly slurmConf: string
+  readonly sgeRoot: string
+  readonly sgeCell: string
+  readonly ports: Readonly<Record<string, number>>
   readonly pids: Readonly<Record<string, number>>
 }
 
