@@ -73,6 +73,11 @@ type Gate =
   | { readonly kind: "waiting"; readonly reason: string }
   | { readonly kind: "never"; readonly cause: Cause; readonly reason: string }
 
+/** Whether there is nobody else to do that. */
+function waitsForBegin({ scheduler: { features } }: Desk): boolean {
+  return features.countsResources || features.begin === false
+}
+
 /** What has to be true before a job may even be counted: not cancelled, not too early, its dependencies met. */
 function gate(desk: Desk, job: Job): Gate {
   if (job.cancelRequestedAt !== null) return { kind: "cancelled" }
@@ -83,7 +88,7 @@ function gate(desk: Desk, job: Job): Gate {
     return { kind: "never", cause: "launch", reason: `${lateText(lateAt)}, and nothing had been submitted.` }
   if (job.wish === "hold") return { kind: "waiting", reason: heldText }
   const begin = job.spec.resources.begin
-  if (begin !== null && desk.scheduler.features.countsResources && Date.parse(begin) > desk.clock.now()) {
+  if (begin !== null && waitsForBegin(desk) && Date.parse(begin) > desk.clock.now()) {
     return { kind: "waiting", reason: `It begins at ${begin}.` }
   }
   const nextAt = nextTryAt(job, desk.clock.now())

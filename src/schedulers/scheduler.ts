@@ -71,6 +71,8 @@ export interface Features {
   readonly requeue: boolean
   /** Resources are counted by us and not by the manager. */
   readonly countsResources: boolean
+  /** False: the manager does not take the time before which a job must not begin, so we wait for it. Absent: it does. */
+  readonly begin?: false
 }
 
 /** What a dialect needs to know to submit one attempt. Paths are absolute, on the manager's host. */

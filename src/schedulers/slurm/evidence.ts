@@ -1,5 +1,6 @@
 /** One record of squeue or sacct as evidence. */
 import type { Evidence, EvidenceSource, Outcome } from "../../job/index.ts"
+import { signalName } from "../signals.ts"
 import { meaningOf } from "./states.ts"
 
 export interface Told {
@@ -59,28 +60,4 @@ const blanks: ReadonlySet<string> = new Set(["", "None", "none", "N/A", "n/a", "
 
 export function known(text: string): string | null {
   return blanks.has(text) ? null : text
-}
-
-const signals: Readonly<Record<number, string>> = {
-  1: "HUP",
-  2: "INT",
-  3: "QUIT",
-  4: "ILL",
-  5: "TRAP",
-  6: "ABRT",
-  7: "BUS",
-  8: "FPE",
-  9: "KILL",
-  10: "USR1",
-  11: "SEGV",
-  12: "USR2",
-  13: "PIPE",
-  14: "ALRM",
-  15: "TERM",
-  24: "XCPU",
-  25: "XFSZ",
-}
-
-function signalName(number: number): string {
-  return signals[number] ?? String(number)
 }
