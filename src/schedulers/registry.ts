@@ -1,11 +1,13 @@
 /** The dialects that Hawser speaks: one line each. */
 import { UsageError } from "../errors.ts"
+import { lsf } from "./lsf/index.ts"
 import { pbs } from "./pbs/index.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
 import { slurm } from "./slurm/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
+  lsf,
   pbs,
   process,
   slurm,
