@@ -79,7 +79,7 @@ describe("F is success, failure and deletion alike", () => {
     ["deleted before it ran", { stime: undefined, substate: 91 }, { state: "cancelled", cause: null }],
     ["no word on how", {}, { state: "failed", cause: "exit", exitCode: null }],
   ])("%s", (_, change, outcome) => {
-    expect(seen({ ...finished, ...change })).toMatchObject({ state: "ended", source: "accounting", outcome })
+    expect(seen({ ...finished, ...change })).toMatchObject({ state: "ended", source: "queue", outcome })
   })
 })
 

@@ -112,7 +112,6 @@ function readJob(id: string, attributes: Attributes, natives: readonly Native[])
     attributes,
     meaning,
     outcome: meaning === "ended" ? outcomeOf(end, pbsEndings) : null,
-    source: meaning === "ended" ? "accounting" : "queue",
     // In words and in the server's own zone: good for being compared, and no more.
     submitTime: attributes["ctime"] ?? null,
     startedAt: null,

@@ -1,5 +1,5 @@
 /** One job of qstat as evidence. */
-import type { Evidence, EvidenceSource, Outcome } from "../../job/index.ts"
+import type { Evidence, Outcome } from "../../job/index.ts"
 import { type Native, tokenOf } from "../scheduler.ts"
 import type { Meaning } from "./states.ts"
 
@@ -11,8 +11,6 @@ export interface Told {
   readonly attributes: Attributes
   readonly meaning: Meaning | null
   readonly outcome: Outcome | null
-  /** What it was asked in: what ended is in the queue for a while. */
-  readonly source: EvidenceSource
   readonly submitTime: string | null
   readonly startedAt: number | null
   readonly endedAt: number | null
@@ -20,13 +18,14 @@ export interface Told {
 
 /** A record without our token is a stranger's. */
 export function evidenceOf(told: Told, natives: readonly Native[]): Evidence[] {
-  const { id, attributes, meaning, outcome, source, submitTime, startedAt, endedAt } = told
+  const { id, attributes, meaning, outcome, submitTime, startedAt, endedAt } = told
   const token = tokenOf(attributes["Job_Name"] ?? "")
   if (token === null) return []
   const hasBegun = meaning === "running" || meaning === "suspended" || meaning === "ended"
   return [
     {
-      source,
+      // Also of what is over: the history is the server's own, and what it calls over it never starts again.
+      source: "queue",
       token,
       nativeId: idAsKnown(id, token, natives),
       seenAt: 0,
@@ -65,7 +64,7 @@ function known(text: string | undefined): string | null {
 }
 
 /** `hours:minutes:seconds` or seconds; null for anything else. */
-export function secondsOf(text: string | undefined): number | null {
+function secondsOf(text: string | undefined): number | null {
   if (text === undefined || !/^\d+(?::\d+){0,2}$/.test(text)) return null
   return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0)
 }
