@@ -5,12 +5,14 @@ import { pbs } from "./pbs/index.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
 import { slurm } from "./slurm/index.ts"
+import { torque } from "./torque/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
   lsf,
   pbs,
   process,
   slurm,
+  torque,
 }
 
 /** The dialect of that name. Throws `SCHEDULER_UNKNOWN` with the names that there are. */

@@ -24,6 +24,7 @@ const programFolder = fileURLToPath(new URL("fake", import.meta.url))
 /** The commands that each of them plays. */
 const programs = {
   pbs: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
+  torque: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
   lsf: ["bsub", "bjobs", "bkill", "bstop", "bresume", "bparams"],
 } as const
 

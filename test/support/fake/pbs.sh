@@ -8,6 +8,15 @@ down() {
   exit 111
 }
 
+refusing() {
+  case $fault in
+    down) down qsub ;;
+    limit) echo "qsub: would exceed complex's per-user limit of jobs in 'Q' state" >&2 && exit 40 ;;
+    rejected) echo 'qsub: Unknown queue' >&2 && exit 170 ;;
+    lost-before) echo 'qsub: Batch protocol error' >&2 && exit 183 ;;
+  esac
+}
+
 qsub() {
   called submit "$@"
   while [ $# -gt 1 ]; do
@@ -17,12 +26,7 @@ qsub() {
     esac
     shift
   done
-  case $fault in
-    down) down qsub ;;
-    limit) echo "qsub: would exceed complex's per-user limit of jobs in 'Q' state" >&2 && exit 40 ;;
-    rejected) echo 'qsub: Unknown queue' >&2 && exit 170 ;;
-    lost-before) echo 'qsub: Batch protocol error' >&2 && exit 183 ;;
-  esac
+  refusing
   accept "$its" copy "$1"
   first=$id
   [ "$fault" != double ] || accept "$its" copy "$1"
