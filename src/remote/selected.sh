@@ -86,3 +86,19 @@ hz_act_on_selected() {
   done
   return "$hz_code"
 }
+
+# hz_ask_again_if_silent COUNT QUERY... AGAIN...: what QUERY (COUNT words) prints, or what AGAIN does where that is nothing.
+hz_ask_again_if_silent() {
+  hz_more=''
+  hz_said=$(hz_leading "$@") || {
+    hz_code=$?
+    printf '%s\n' "$hz_said"
+    return "$hz_code"
+  }
+  if [ -n "$hz_said" ]; then
+    printf '%s\n' "$hz_said"
+    return 0
+  fi
+  shift "$(($1 + 1))"
+  "$@"
+}

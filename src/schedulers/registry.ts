@@ -1,5 +1,6 @@
 /** The dialects that Hawser speaks: one line each. */
 import { UsageError } from "../errors.ts"
+import { htcondor } from "./htcondor/index.ts"
 import { lsf } from "./lsf/index.ts"
 import { pbs } from "./pbs/index.ts"
 import { process } from "./process.ts"
@@ -8,6 +9,7 @@ import { slurm } from "./slurm/index.ts"
 import { torque } from "./torque/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
+  htcondor,
   lsf,
   pbs,
   process,

@@ -148,7 +148,7 @@ describe("options", () => {
 
   test("nodes that have failed are kept away from", () => {
     const { argv } = lsf.submit({ ...submissionOf(), excludeNodes: ["n1", "n2"] })
-    expect(argv.join(" ")).toContain("-R select[hname!='n1' && hname!='n2']")
+    expect(argv.join(" ")).toContain("-R select[(hname!='n1')&&(hname!='n2')]")
   })
 
   test.each([

@@ -26,6 +26,15 @@ const programs = {
   pbs: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
   torque: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
   lsf: ["bsub", "bjobs", "bkill", "bstop", "bresume", "bparams"],
+  htcondor: [
+    "condor_submit",
+    "condor_q",
+    "condor_history",
+    "condor_rm",
+    "condor_vacate_job",
+    "condor_hold",
+    "condor_release",
+  ],
 } as const
 
 export type Flavour = keyof typeof programs

@@ -70,14 +70,14 @@ function selection({ constraint }: Resources, excludeNodes: readonly string[]): 
     throw new UsageError("SPEC_INVALID", {
       summary: `"${constraint}" is no constraint for LSF.`,
       reason: "It stands in select[…].",
-      advice: "Write what stands between the brackets, such as model==XeonE5 && bigmem.",
+      advice: "Write what stands between the brackets, such as model==XeonE5.",
     })
   }
   const parts = [
-    ...(constraint === null ? [] : [`(${constraint})`]),
+    ...(constraint === null ? [] : [constraint]),
     ...excludeNodes.filter((node) => /^[\w.-]+$/.test(node)).map((node) => `hname!='${node}'`),
   ]
-  return parts.length === 0 ? [] : ["-R", `select[${parts.join(" && ")}]`]
+  return parts.length === 0 ? [] : ["-R", `select[(${parts.join(")&&(")})]`]
 }
 
 /** Per host. */

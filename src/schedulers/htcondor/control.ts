@@ -1,0 +1,36 @@
+/** condor_rm and its kin: they take a constraint, so that id and name are checked by the schedd itself. */
+import type { Command } from "../../command.ts"
+import type { CancelHow, Native } from "../scheduler.ts"
+import { allOf } from "./expression.ts"
+import { failures } from "./failures.ts"
+
+/**
+ * condor_rm sends TERM, and KILL after job_max_vacate_time. `force`: KILL to what is still being removed; never `-forcex`, which
+ * forgets a job whose processes may go on.
+ */
+export function cancel(natives: readonly Native[], { force }: CancelHow): readonly Command<void>[] {
+  return act(natives, force ? ["condor_vacate_job", "-fast"] : ["condor_rm"])
+}
+
+export function hold(natives: readonly Native[]): readonly Command<void>[] {
+  return act(natives, ["condor_hold"])
+}
+
+export function release(natives: readonly Native[]): readonly Command<void>[] {
+  return act(natives, ["condor_release"])
+}
+
+function act(natives: readonly Native[], words: readonly string[]): Command<void>[] {
+  return natives.map((native) => ({
+    argv: [...words, "-constraint", constraint(native)],
+    timeoutMs: 60_000,
+    parse: (result) => failures.expectEffect(result, words[0] ?? ""),
+  }))
+}
+
+function constraint({ nativeId, nativeName }: Native): string {
+  const name = `JobBatchName == "${nativeName}"`
+  const [, cluster, proc] = /^(\d+)\.(\d+)$/.exec(nativeId ?? "") ?? []
+  if (cluster === undefined || proc === undefined) return name
+  return allOf([name, `ClusterId == ${cluster}`, `ProcId == ${proc}`])
+}
