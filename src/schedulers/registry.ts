@@ -2,6 +2,7 @@
 import { UsageError } from "../errors.ts"
 import { htcondor } from "./htcondor/index.ts"
 import { lsf } from "./lsf/index.ts"
+import { oar } from "./oar/index.ts"
 import { pbs } from "./pbs/index.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
@@ -11,6 +12,7 @@ import { torque } from "./torque/index.ts"
 export const schedulers: Readonly<Record<string, Scheduler>> = {
   htcondor,
   lsf,
+  oar,
   pbs,
   process,
   slurm,

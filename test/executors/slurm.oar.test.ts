@@ -1,0 +1,9 @@
+/** OAR behind the executor for managers that count resources themselves, over a fake oarsub with real processes. */
+import { oar } from "../../src/schedulers/oar/index.ts"
+import { dialect, executorContract } from "./contract.ts"
+
+executorContract(
+  dialect("oar", oar, {
+    "out of memory: failed with cause out-of-memory": "OAR does not watch memory; the kernel's KILL is a signal",
+  }),
+)
