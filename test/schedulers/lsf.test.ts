@@ -90,6 +90,11 @@ describe("silence", () => {
     expect(read(jobs([]))).toMatchObject({ coverage: "complete", evidence: [] })
   })
 
+  test("about the unfinished, where all have ended, is exit code 255 beside the list", () => {
+    const listing = read(jobs([{ ...running, STAT: "DONE" }]), "", 255)
+    expect(listing).toMatchObject({ coverage: "complete", evidence: [{ state: "ended" }] })
+  })
+
   test("is none where it says nothing, or not as much as it has counted", () => {
     expect(read("")).toMatchObject({ coverage: "partial" })
     expect(read(jobs([running], 2))).toMatchObject({ coverage: "partial", evidence: [{ nativeId: "4711" }] })

@@ -38,20 +38,12 @@ const none = { exitCode: null, signal: null }
 /** `isOver`: it has left the queue. One that is being removed may still have processes. */
 export function meaningOf(told: Told, isOver: boolean): Meaning {
   const state = Object.hasOwn(states, told.status) ? states[told.status] : undefined
-  switch (state) {
-    case undefined:
-      return null
-    case "held":
-      return { live: told.holdCode === spooling ? "queued" : "held" }
-    case "removed":
-      return !isOver && told.starts > 0 ? { live: "running" } : { outcome: removed(told) }
-    case "completed":
-      return { outcome: completed(told) }
-    case "failed":
-      return { outcome: { state: "failed", cause: "exit", ...none } }
-    default:
-      return { live: state }
-  }
+  if (state === undefined) return null
+  if (state === "held") return { live: told.holdCode === spooling ? "queued" : "held" }
+  if (state === "removed") return !isOver && told.starts > 0 ? { live: "running" } : { outcome: removed(told) }
+  if (state === "completed") return { outcome: completed(told) }
+  if (state === "failed") return { outcome: { state: "failed", cause: "exit", ...none } }
+  return { live: state }
 }
 
 function completed({ exitCode, exitSignal }: Told): Outcome {

@@ -30,7 +30,7 @@ type Job = z.infer<typeof record>
 const waiting = /Please wait \.\.\.\s*$/
 
 function read(result: CommandResult): Listing {
-  failures.expectAnswer({ ...result, stderr: withoutWaiting(result) }, "bjobs", ["unknown-job"])
+  failures.expectAnswer(asAnswer(result), "bjobs", ["unknown-job"])
   const lines = result.stdout.split("\n").filter((line) => line.trim() !== "" && !waiting.test(line))
   const begin = lines.findIndex((line) => line.startsWith("{"))
   const end = lines.findLastIndex((line) => line.startsWith("}"))
@@ -49,13 +49,17 @@ function read(result: CommandResult): Listing {
   return { evidence, unread, coverage: "complete", trouble: null }
 }
 
-/** An answer that came after all is one, however long bjobs had to wait for it. */
-function withoutWaiting({ stdout, stderr }: CommandResult): string {
-  if (!stdout.includes("RECORDS")) return stderr
-  return stderr
+/**
+ * A list that came after all is an answer, however long bjobs had to wait for it, and also with exit code 255, which means
+ * that nobody in it is unfinished where LSB_BJOBS_CONSISTENT_EXIT_CODE is set.
+ */
+function asAnswer(result: CommandResult): CommandResult {
+  if (!result.stdout.includes('"RECORDS"')) return result
+  const stderr = result.stderr
     .split("\n")
     .filter((line) => !waiting.test(line))
     .join("\n")
+  return { ...result, stderr, exitCode: result.exitCode === 255 ? 0 : result.exitCode }
 }
 
 function evidenceOf(job: Job): Evidence[] {

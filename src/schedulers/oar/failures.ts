@@ -5,7 +5,15 @@ const errorTexts: readonly ErrorText[] = [
   { class: "transient", texts: ["DB connection error", "Cannot connect to database", "connect() failed"] },
   // The job was written down; only the server could not be told.
   { class: "transient", sent: true, texts: ["Connection refused", "cannot connect to", "Not connected to"] },
-  { class: "unknown-job", texts: ["This job was already killed", "This job is not running", "is not a valid job"] },
+  {
+    class: "unknown-job",
+    texts: [
+      "This job was already killed",
+      "This job is not running",
+      "is not a valid job",
+      "is not in the right state",
+    ],
+  },
   { class: "gone", texts: ["command not found", ": not found", "No Perl JSON module"] },
   {
     // What oarsub answers before a job is made. Its rules print harmless lines under the same head.

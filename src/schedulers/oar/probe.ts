@@ -5,12 +5,12 @@ import { failures } from "./failures.ts"
 import { queue } from "./query.ts"
 
 export function probe(): Command<ManagerFacts> {
-  const { argv, parse } = queue()
+  const jobs = queue()
   return {
-    argv,
+    argv: jobs.argv,
     timeoutMs: 60_000,
     parse: (result) => {
-      const { coverage, evidence } = parse(result)
+      const { coverage, evidence } = jobs.parse(result)
       if (coverage !== "complete") throw failures.error(result, "oarstat", "transient")
       return { version: "OAR", facts: { "jobs of Hawser's": String(evidence.length) } }
     },

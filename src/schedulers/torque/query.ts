@@ -82,7 +82,7 @@ function attributesOf(job: XmlElement): Attributes {
     job.children.flatMap(({ name, text, children }) =>
       children.length === 0 ? [[name, text]] : children.map((child) => [`${name}.${child.name}`, child.text]),
     ),
-  ) as Attributes
+  )
 }
 
 function readJob(attributes: Attributes, natives: readonly Native[]): Evidence[] {
