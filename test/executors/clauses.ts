@@ -56,11 +56,22 @@ export const clausesOfLife: Clauses = {
   "what is held in the queue is held until it is released": async (bench) => {
     const fleet = await bench.fleet()
     const job = await bench.queued(fleet)
-    for (const command of bench.scheduler.hold([job.native]) ?? []) bench.cluster.carryOut(command)
+    await fleet.wish({ wish: "hold", names: [job.id] })
     await when(fleet, job.id, ({ state }) => state === "held")
     bench.cluster.unpause()
-    for (const command of bench.scheduler.release([job.native]) ?? []) bench.cluster.carryOut(command)
+    await fleet.wish({ wish: "release", names: [job.id] })
     expect(await ended(fleet, job)).toMatchObject({ state: "completed" })
+  },
+
+  "what is suspended while it runs goes on when it is resumed": async (bench) => {
+    const fleet = await bench.fleet()
+    const job = await bench.running(fleet)
+    await fleet.wish({ wish: "suspend", names: [job.id] })
+    await when(fleet, job.id, ({ state }) => state === "suspended")
+    bench.go()
+    await fleet.wish({ wish: "resume", names: [job.id] })
+    expect(await ended(fleet, job)).toMatchObject({ state: "completed" })
+    expect(bench.stand.ran).toEqual(["a"])
   },
 
   "what the manager suspends is suspended, and goes on": async (bench) => {

@@ -8,6 +8,7 @@ import { clauses, executorContract } from "./contract.ts"
 const kept: ReadonlySet<string> = new Set([
   "a job runs once, its output comes back, and its native id is known",
   "exit codes and signals are told apart, also where an exit code looks like a signal",
+  "what is suspended while it runs goes on when it is resumed",
   "cancelled while it runs, it ends",
   "cancelled while it runs and deaf to TERM, it ends by KILL",
   "killed, a controller is followed by another on its state directory, and each job runs once",

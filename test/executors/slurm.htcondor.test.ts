@@ -4,7 +4,6 @@ import { dialect, executorContract } from "./contract.ts"
 
 executorContract(
   dialect("htcondor", htcondor, {
-    "an id beyond 2^53 is kept to its last digit": "ClusterId is a number of 32 bits",
     "out of memory: failed with cause out-of-memory": "HTCondor holds what needs too much memory, and shows the reason",
     "its node is gone: failed with cause node-failure":
       "what has lost its machine is idle again, as if it had been preempted, and is removed as that",

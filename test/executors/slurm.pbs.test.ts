@@ -4,6 +4,7 @@ import { dialect, executorContract } from "./contract.ts"
 
 executorContract(
   dialect("pbs", pbs, {
+    "what is suspended while it runs goes on when it is resumed": "qsig -s suspend is for managers and operators",
     "preempted: failed with cause preempted":
       "PBS suspends, requeues or deletes what it preempts, and a deletion looks like any other",
   }),

@@ -12,8 +12,7 @@ foreignCases({
   name: "htcondor",
   printed: (jobs) => {
     const ads = jobs.map(({ id, name, attributes: { state, ...more } }) => ({
-      ClusterId: Number(id.split(".")[0]),
-      ProcId: Number(id.split(".")[1] ?? 0),
+      GlobalJobId: `head#${id.includes(".") ? id : `${id}.0`}#1795233653`,
       JobStatus: Number(state),
       JobBatchName: name,
       ...more,

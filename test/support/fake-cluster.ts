@@ -35,6 +35,8 @@ const programs = {
     "condor_vacate_job",
     "condor_hold",
     "condor_release",
+    "condor_suspend",
+    "condor_continue",
   ],
 } as const
 
@@ -123,11 +125,11 @@ export class FakeCluster {
   }
 
   suspend(id: string): void {
-    this.#play("suspend", id)
+    this.#play("freeze", id)
   }
 
   resume(id: string): void {
-    this.#play("resume", id)
+    this.#play("thaw", id)
   }
 
   /** Ends a native that runs, for a reason of its own. */

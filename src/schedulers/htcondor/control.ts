@@ -12,25 +12,37 @@ export function cancel(natives: readonly Native[], { force }: CancelHow): readon
   return act(natives, force ? ["condor_vacate_job", "-fast"] : ["condor_rm"])
 }
 
+/** Only what is idle: condor_hold evicts what runs. */
 export function hold(natives: readonly Native[]): readonly Command<void>[] {
-  return act(natives, ["condor_hold"])
+  return act(natives, ["condor_hold"], 1)
 }
 
 export function release(natives: readonly Native[]): readonly Command<void>[] {
-  return act(natives, ["condor_release"])
+  return act(natives, ["condor_release"], 5)
 }
 
-function act(natives: readonly Native[], words: readonly string[]): Command<void>[] {
+export function suspend(natives: readonly Native[]): readonly Command<void>[] {
+  return act(natives, ["condor_suspend"], 2)
+}
+
+export function resume(natives: readonly Native[]): readonly Command<void>[] {
+  return act(natives, ["condor_continue"], 7)
+}
+
+/** `status`: only natives in that state. */
+function act(natives: readonly Native[], words: readonly string[], status: number | null = null): Command<void>[] {
   return natives.map((native) => ({
-    argv: [...words, "-constraint", constraint(native)],
+    argv: [...words, "-constraint", constraint(native, status)],
     timeoutMs: 60_000,
     parse: (result) => failures.expectEffect(result, words[0] ?? ""),
   }))
 }
 
-function constraint({ nativeId, nativeName }: Native): string {
-  const name = `JobBatchName == "${nativeName}"`
+function constraint({ nativeId, nativeName }: Native, status: number | null): string {
   const [, cluster, proc] = /^(\d+)\.(\d+)$/.exec(nativeId ?? "") ?? []
-  if (cluster === undefined || proc === undefined) return name
-  return allOf([name, `ClusterId == ${cluster}`, `ProcId == ${proc}`])
+  return allOf([
+    `JobBatchName == "${nativeName}"`,
+    ...(cluster === undefined || proc === undefined ? [] : [`ClusterId == ${cluster}`, `ProcId == ${proc}`]),
+    ...(status === null ? [] : [`JobStatus == ${status}`]),
+  ])
 }

@@ -36,7 +36,14 @@ const errorTexts: readonly ErrorText[] = [
   },
   {
     class: "unknown-job",
-    texts: ["Couldn't find/remove", "Couldn't find/hold", "Couldn't find/release", "Couldn't find/vacate"],
+    texts: [
+      "Couldn't find/remove",
+      "Couldn't find/hold",
+      "Couldn't find/release",
+      "Couldn't find/vacate",
+      "Couldn't find/suspend",
+      "Couldn't find/continue",
+    ],
   },
   { class: "gone", texts: ["command not found", ": not found"] },
   {

@@ -1,6 +1,6 @@
 /** HTCondor 8.6 and newer (vanilla universe, shared file system), through condor_submit, condor_q, condor_history, condor_rm and kin. */
 import type { Scheduler } from "../scheduler.ts"
-import { cancel, hold, release } from "./control.ts"
+import { cancel, hold, release, resume, suspend } from "./control.ts"
 import { failures } from "./failures.ts"
 import { idVariable, submitCommands } from "./options.ts"
 import { probe } from "./probe.ts"
@@ -12,7 +12,7 @@ export const htcondor: Scheduler = {
   features: {
     accounting: true,
     hold: true,
-    suspend: false,
+    suspend: true,
     arrays: true,
     requeue: false,
     countsResources: false,
@@ -39,6 +39,8 @@ export const htcondor: Scheduler = {
   cancel,
   hold,
   release,
+  suspend,
+  resume,
   probe,
   classify: (result) => failures.classify(result),
 }

@@ -10,8 +10,7 @@ import { meaningOf } from "./states.ts"
 const timeoutMs = 120_000
 
 const attributes = [
-  "ClusterId",
-  "ProcId",
+  "GlobalJobId",
   "JobStatus",
   "JobBatchName",
   "NumJobStarts",
@@ -102,8 +101,9 @@ function evidenceOf(ad: Ad, isOver: boolean): Evidence[] {
   }
   const number = (name: string): number | null => (typeof ad[name] === "number" ? ad[name] : null)
   const token = tokenOf(text("JobBatchName") ?? "")
-  const [cluster, proc] = [text("ClusterId"), text("ProcId")]
-  if (token === null || cluster === null || proc === null) return []
+  // `schedd#4711.0#1795233653`: as text, where ClusterId and ProcId are numbers.
+  const nativeId = /#(\d+\.\d+)#\d+$/.exec(text("GlobalJobId") ?? "")?.[1]
+  if (token === null || nativeId === undefined) return []
   const word = text("JobStatus") ?? ""
   const meaning = meaningOf(
     {
@@ -125,7 +125,7 @@ function evidenceOf(ad: Ad, isOver: boolean): Evidence[] {
       // What has left the queue never starts again; its history is a file of the same daemon.
       source: "queue",
       token,
-      nativeId: `${cluster}.${proc}`,
+      nativeId,
       seenAt: 0,
       word,
       state: outcome === null ? live : "ended",

@@ -14,7 +14,7 @@ export const lsf: Scheduler = {
     // `bjobs -a` shows what has ended for CLEAN_PERIOD (an hour); it is part of the queue.
     accounting: false,
     hold: true,
-    suspend: false,
+    suspend: true,
     arrays: true,
     requeue: false,
     countsResources: false,
@@ -40,16 +40,26 @@ export const lsf: Scheduler = {
   look,
   // bkill sends INT, TERM and KILL, JOB_TERMINATE_INTERVAL apart. One that is pending ends at once, also with `-s KILL`.
   cancel: (natives, { force }: CancelHow) => act(natives, force ? ["bkill", "-s", "KILL"] : ["bkill"]),
-  hold: (natives) => act(natives, ["bstop"]),
+  // bstop does both: keeps a job that is pending from being started, and stops one that runs.
+  hold: (natives) => act(natives, ["bstop"], ["-p"]),
   release: (natives) => act(natives, ["bresume"]),
+  suspend: (natives) => act(natives, ["bstop"], ["-r"]),
+  resume: (natives) => act(natives, ["bresume"]),
   probe,
   classify: (result) => failures.classify(result),
 }
 
-/** With an id, bkill and its kin ignore `-J name`, and an id may have been given to a stranger: so bjobs is asked first. */
-function act(natives: readonly Native[], effect: readonly string[]): ReturnType<Scheduler["cancel"]> {
+/**
+ * With an id, bkill and its kin ignore `-J name`, and an id may have been given to a stranger: so bjobs is asked first.
+ * `which`: only those that are pending (-p) or run (-r).
+ */
+function act(
+  natives: readonly Native[],
+  effect: readonly string[],
+  which: readonly string[] = [],
+): ReturnType<Scheduler["cancel"]> {
   return natives.map(({ nativeId, nativeName }) => ({
-    argv: actOnSelected(nativeId, ["bjobs", "-noheader", "-o", "jobid", "-J", nativeName], [effect]),
+    argv: actOnSelected(nativeId, ["bjobs", ...which, "-noheader", "-o", "jobid", "-J", nativeName], [effect]),
     timeoutMs: 60_000,
     parse: (result) => failures.expectEffect(result, effect[0] ?? "bjobs"),
   }))

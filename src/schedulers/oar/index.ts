@@ -39,6 +39,9 @@ export const oar: Scheduler = {
   cancel,
   hold,
   release,
+  // `oarhold -r` is for administrators.
+  suspend: () => null,
+  resume: () => null,
   probe,
   classify: (result) => failures.classify(result),
 }

@@ -15,6 +15,8 @@ export function control(failures: Failures): {
   cancel(natives: readonly Native[], how: CancelHow): readonly Command<void>[]
   hold(natives: readonly Native[]): readonly Command<void>[]
   release(natives: readonly Native[]): readonly Command<void>[]
+  suspend(): null
+  resume(): null
 } {
   const act = (natives: readonly Native[], ...effects: readonly (readonly string[])[]): Command<void>[] =>
     natives.map(({ nativeId, nativeName }) => ({
@@ -26,5 +28,8 @@ export function control(failures: Failures): {
     cancel: (natives, { force }) => act(natives, ...(force ? [["qsig", "-s", "KILL"]] : []), ["qdel"]),
     hold: (natives) => act(natives, ["qhold", "-h", "u"]),
     release: (natives) => act(natives, ["qrls", "-h", "u"]),
+    // `qsig -s suspend` is for managers and operators. (qsig(1B))
+    suspend: () => null,
+    resume: () => null,
   }
 }

@@ -97,12 +97,12 @@ release() {
   [ -e paused ] || start "$1"
 }
 
-suspend() {
+freeze() {
   get "$1" pid
   kill -s STOP -- "-$line" && put "$1" state suspended
 }
 
-resume() {
+thaw() {
   put "$1" state running
   get "$1" pid
   kill -s CONT -- "-$line"

@@ -128,8 +128,7 @@ ad() {
   \"JobStartDate\": $begin,
   \"RemoteHost\": \"slot1@fakenode\"$more"
   shown="{
-  \"ClusterId\": $1,
-  \"ProcId\": 0,
+  \"GlobalJobId\": \"fake#$1.0#$submit\",
   \"JobStatus\": ${word:-$status},
   \"JobBatchName\": \"$name\",
   \"QDate\": $submit,
@@ -141,6 +140,12 @@ ad() {
 act_on() {
   facts "$1"
   [ "$state" != ended ] && matches "$1" || return 0
+  case $which in
+    *"JobStatus == 1"*) [ "$state" = queued ] || return 0 ;;
+    *"JobStatus == 2"*) [ "$state" = running ] || return 0 ;;
+    *"JobStatus == 5"*) [ "$state" = held ] || return 0 ;;
+    *"JobStatus == 7"*) [ "$state" = suspended ] || return 0 ;;
+  esac
   "$act" "$1"
   hits=$((hits + 1))
 }
@@ -160,5 +165,7 @@ terminate() { cancel "$1" TERM; }
 kill_only() { case $state in running | suspended) finish "$1" - KILL ;; esac; }
 condor_rm() { each remove terminate "$@"; }
 condor_vacate_job() { shift && each vacate kill_only "$@"; }
+condor_suspend() { each suspend freeze "$@"; }
+condor_continue() { each continue thaw "$@"; }
 condor_hold() { each hold hold "$@"; }
 condor_release() { each release release "$@"; }

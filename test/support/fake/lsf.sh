@@ -34,6 +34,7 @@ add() {
   facts "$1"
   [ -z "$wanted" ] || [ "$name" = "$wanted" ] || return 0
   [ -n "$with_ended" ] || [ "$state" != ended ] || return 0
+  [ -z "$only" ] || [ "$state" = "$only" ] || return 0
   count=$((count + 1))
   [ -z "$short" ] || { printf '%s\n' "$1" && return 0; }
   job "$1"
@@ -43,11 +44,13 @@ add() {
 }
 
 bjobs() {
-  wanted='' with_ended='' short='' ids=''
+  wanted='' with_ended='' short='' ids='' only=
   while [ $# -gt 0 ]; do
     case $1 in
       -a) with_ended=1 ;;
       -noheader) short=1 ;;
+      -p) only=queued ;;
+      -r) only=running ;;
       -J) wanted=$2 && shift ;;
       -o) shift ;;
       -*) ;;
@@ -155,5 +158,7 @@ bkill() {
   case $1 in -s) by=$2 && shift 2 ;; esac
   each terminated terminate "$@"
 }
-bstop() { each stopped hold "$@"; }
-bresume() { each resumed release "$@"; }
+stop() { if [ "$line" = running ]; then freeze "$1"; else hold "$1"; fi; }
+go_on() { if [ "$line" = suspended ]; then thaw "$1"; else release "$1"; fi; }
+bstop() { each stopped stop "$@"; }
+bresume() { each resumed go_on "$@"; }

@@ -32,6 +32,10 @@ oarsub() {
 matches() {
   case $where in *job_name*) case $where in *"'$name'"*) ;; *) return 1 ;; esac ;; esac
   case $where in *"job_id = $1 "*) ;; *job_id*) return 1 ;; esac
+  case $where in
+    *"= 'Waiting'"*) [ "$state" = queued ] || return 1 ;;
+    *"= 'Hold'"*) [ "$state" = held ] || return 1 ;;
+  esac
   case $where in *Terminated*) [ "$state" != ended ] || return 1 ;; esac
 }
 
