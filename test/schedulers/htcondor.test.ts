@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import type { Evidence } from "../../src/job/index.ts"
 import { htcondor } from "../../src/schedulers/htcondor/index.ts"
 import { contract } from "./contract.ts"
-import { nativeOf, resultOf, specOf, submissionOf, thrownBy, token } from "./samples.ts"
+import { nativeOf, resultOf, specOf, submissionOf, thrownBy } from "./samples.ts"
 import { type Told, ads, running, htcondorSample } from "./htcondor.sample.ts"
 
 contract(htcondorSample)

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import type { Evidence } from "../../src/job/index.ts"
 import { lsf } from "../../src/schedulers/lsf/index.ts"
 import { contract } from "./contract.ts"
-import { nativeOf, resultOf, specOf, submissionOf, thrownBy, token } from "./samples.ts"
+import { nativeOf, resultOf, specOf, submissionOf, thrownBy } from "./samples.ts"
 import { type Told, jobs, running, lsfSample } from "./lsf.sample.ts"
 
 contract(lsfSample)
