@@ -45,6 +45,16 @@ export const clausesOfLife: Clauses = {
     await ended(fleet, job)
   },
 
+  "a job does not begin before its time": async (bench) => {
+    const fleet = await bench.fleet()
+    const begin = new Date(bench.stand.clock.now() + 20_000).toISOString()
+    const { id } = await submit(fleet, { command: bench.script("a", ":"), resources: { begin } })
+    const job = await when(fleet, id, ({ waiting }) => waiting !== null)
+    expect(job).toMatchObject({ waiting: expect.stringContaining("It begins at") as string, attempts: [] })
+    expect(await ended(fleet, job)).toMatchObject({ state: "completed" })
+    expect(fleet.job(id).attempts[0]?.createdAt).toBeGreaterThanOrEqual(Date.parse(begin))
+  },
+
   "what waits in the queue is queued, and starts by itself": async (bench) => {
     const fleet = await bench.fleet()
     const job = await bench.queued(fleet)

@@ -63,6 +63,14 @@ describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {
     expect(run(actOnSelected("14", ["refused"], [["shown"]]))).toMatchObject({ status: 9, stdout: "" })
   })
 
+  test("who answers nothing is asked in another way; who fails is not", () => {
+    const again = (...query: readonly string[]): ReturnType<typeof run> =>
+      run(["hz_ask_again_if_silent", String(query.length), ...query, "shown", "b c"])
+    expect(again("shown", "a")).toMatchObject({ status: 0, stdout: "shown <a>\n" })
+    expect(again("true", "x")).toMatchObject({ status: 0, stdout: "shown <b c>\n" })
+    expect(again("refused")).toMatchObject({ status: 9, stderr: "no such job\n" })
+  })
+
   test("the login name stands behind what asks for it", () => {
     const name = spawnSync("id", ["-un"], { encoding: "utf8" }).stdout
     expect(run(["hz_of_user", "shown", "-u"]).stdout).toBe(`shown <-u>\nshown <${name.trim()}>\n`)
