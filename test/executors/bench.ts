@@ -7,8 +7,7 @@ import type { Job, JobView } from "../../src/job/index.ts"
 import type { JobStore } from "../../src/persist/store.ts"
 import type { Native, Scheduler } from "../../src/schedulers/scheduler.ts"
 import type { FakeCluster, Why } from "../support/fake-cluster.ts"
-import * as stands from "../support/stand.ts"
-import { type Stand, submit } from "../support/stand.ts"
+import { type Stand, ended, submit, when } from "../support/stand.ts"
 
 /** By title. */
 export type Clauses = Readonly<Record<string, (bench: Bench) => Promise<void>>>
@@ -94,15 +93,7 @@ export async function endedBy(bench: Bench, why: Why): Promise<JobView> {
 }
 
 /** Several of these run at a time, each with processes of its own: on a busy machine that takes its time. */
-const limitMs = 60_000
-
-export function ended(fleet: Fleet, job: { readonly id: string }): Promise<JobView> {
-  return stands.ended(fleet, job, limitMs)
-}
-
-export function when(fleet: Fleet, id: string, holds: (job: Job) => boolean): Promise<Job> {
-  return stands.when(fleet, id, holds, limitMs)
-}
+const limitMs = 50_000
 
 /** `expect.poll` knows one test at a time. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {

@@ -1,8 +1,8 @@
 /** Clauses of the contract of executors: how jobs live, are cancelled, and end. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { expect } from "vitest"
-import { submit } from "../support/stand.ts"
-import { type Clauses, ended, endedBy, numberOf, until, when } from "./bench.ts"
+import { ended, submit, when } from "../support/stand.ts"
+import { type Clauses, endedBy, numberOf, until } from "./bench.ts"
 
 export const clausesOfLife: Clauses = {
   "a job runs once, its output comes back, and its native id is known": async (bench) => {

@@ -1,7 +1,7 @@
 /** Clauses of the contract of executors: refusals, lost answers, managers that are away or talk nonsense, and controllers that die. */
 import { expect } from "vitest"
-import { submit } from "../support/stand.ts"
-import { type Clauses, ended, numberOf, until, when } from "./bench.ts"
+import { ended, submit, when } from "../support/stand.ts"
+import { type Clauses, numberOf, until } from "./bench.ts"
 
 export const clausesOfTrouble: Clauses = {
   "what the manager refuses is rejected with its words; the next one goes": async (bench) => {
