@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts"
 import { quoteAll, script } from "../quote.ts"
 import { shellText } from "./shellText.ts"
 
-const preludeFiles = ["verbs.sh", "submit.sh", "process.sh", "sge.sh", "glob.sh", "staging.sh"]
+const preludeFiles = ["verbs.sh", "submit.sh", "process.sh", "sge.sh", "glob.sh", "staging.sh", "selected.sh"]
 const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "wrapper.sh"]
 
 /**

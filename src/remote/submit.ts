@@ -26,6 +26,12 @@ export type Told<T> =
 const severalMs = 5_000
 
 /**
+ * 128 and the last of the signals that end programs (XCPU, 24). Beyond are exit codes of a program's own: qsub's are the
+ * number of an error modulo 256 (153 to 255), bsub's is 255. What is none of both has no words that a dialect knows.
+ */
+const signalledMax = 152
+
+/**
  * Runs `inner` on the other side unless this try has been made, and records its answer beside the lock before it is
  * printed. Asked again, the recorded answer goes to `inner.parse`; what that throws passes through. A try above 1
  * needs a whole answer of the one before.
@@ -114,6 +120,7 @@ function replyOf<T>(lines: readonly string[], inner: Command<T>): SubmitReply<T>
       .join("")
   const exitCode = Number(code)
   // A signal ended it, the watchdog's or somebody else's: nobody knows how far it had come.
-  const value = inner.parse({ exitCode, stdout: of("o"), stderr: of("e"), timedOut: exitCode > 128 })
+  const timedOut = exitCode > 128 && exitCode <= signalledMax
+  const value = inner.parse({ exitCode, stdout: of("o"), stderr: of("e"), timedOut })
   return { status, repeated: first === "1", value }
 }

@@ -1,14 +1,24 @@
 /** The dialects that Hawser speaks: one line each. */
 import { UsageError } from "../errors.ts"
+import { htcondor } from "./htcondor/index.ts"
+import { lsf } from "./lsf/index.ts"
+import { oar } from "./oar/index.ts"
+import { pbs } from "./pbs/index.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
 import { sge } from "./sge/index.ts"
 import { slurm } from "./slurm/index.ts"
+import { torque } from "./torque/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
+  htcondor,
+  lsf,
+  oar,
+  pbs,
   process,
   slurm,
   sge,
+  torque,
 }
 
 /** The dialect of that name. Throws `SCHEDULER_UNKNOWN` with the names that there are. */

@@ -109,12 +109,14 @@ export interface Native {
 
 /**
  * Whether two ids name one native. What stands behind a `;` is where it is (Slurm's cluster): the queue tells it, and the
- * job itself, which writes its id into the guard, does not know it.
+ * job itself, which writes its id into the guard, does not know it. PBS and Torque may leave out all or part of the server
+ * behind the number: `4711`, `4711.head`, `4711.head.example.org`.
  */
 export function isSameNative(one: string | null, other: string | null): boolean {
   if (one === null || other === null) return one === other
-  const [[id, place], [otherId, otherPlace]] = [one.split(";"), other.split(";")]
-  return id === otherId && (place === undefined || otherPlace === undefined || place === otherPlace)
+  const [[id = "", place], [otherId = "", otherPlace]] = [one.split(";"), other.split(";")]
+  const isSameId = id === otherId || id.startsWith(`${otherId}.`) || otherId.startsWith(`${id}.`)
+  return isSameId && (place === undefined || otherPlace === undefined || place === otherPlace)
 }
 
 export interface Accepted {

@@ -1,7 +1,21 @@
 /** A sample of every dialect. */
+import { htcondorSample } from "../schedulers/htcondor.sample.ts"
+import { lsfSample } from "../schedulers/lsf.sample.ts"
+import { oarSample } from "../schedulers/oar.sample.ts"
+import { pbsSample } from "../schedulers/pbs.sample.ts"
 import { processSample } from "../schedulers/process.sample.ts"
 import { sgeSample } from "../schedulers/sge.sample.ts"
 import { slurmSample } from "../schedulers/slurm.sample.ts"
+import { torqueSample } from "../schedulers/torque.sample.ts"
 import type { Sample } from "../schedulers/contract.ts"
 
-export const samples: readonly Sample[] = [processSample, slurmSample, sgeSample]
+export const samples: readonly Sample[] = [
+  htcondorSample,
+  lsfSample,
+  oarSample,
+  pbsSample,
+  processSample,
+  sgeSample,
+  slurmSample,
+  torqueSample,
+]

@@ -93,6 +93,20 @@ describe.concurrent.each(shells)("submitting, under $name", (shell) => {
     expect(home.read(token, "runs")).toBe("run\n")
   })
 
+  test.each([
+    [1, false],
+    [128, false],
+    [137, true],
+    [143, true],
+    // What qsub and bsub end with by themselves when they refuse a job.
+    [170, false],
+    [255, false],
+  ])("exit code %i: whether a signal ended the submission is %s", (code, timedOut) => {
+    using home = new Home()
+    home.job(token)
+    expect(verb(shell, submit(home, `exit ${code}`))).toMatchObject({ value: { exitCode: code, timedOut } })
+  })
+
   test("a second try needs the whole answer of the first", () => {
     using home = new Home()
     home.job(token)

@@ -161,6 +161,22 @@ export function jobOf(id: string, attributes: Readonly<Record<string, string>>):
   return { id, name: "hzcase000000000-theirs", attributes }
 }
 
+/** Blocks of `Job Id: X` with lines `    name = value`, as qstat -f prints them; a TAB continues the line before. */
+export function qstatBlocks(text: string, head: string): TheirJob[] {
+  return text
+    .replaceAll(/\n\t/g, "")
+    .split(head)
+    .slice(1)
+    .map((block) => {
+      const [id = "", ...lines] = block.split("\n")
+      const attributes = lines.flatMap((line) => {
+        const [, key, value] = /^\s+([\w.]+) = (.*)$/.exec(line) ?? []
+        return key === undefined || value === undefined || key === "Job_Name" ? [] : [[key, value] as const]
+      })
+      return jobOf(id.trim(), Object.fromEntries(attributes))
+    })
+}
+
 function resultFrom(one: Case): CommandResult {
   // Ended by our own time-out, theirs says null.
   const timedOut = one.exit_code === null

@@ -1,0 +1,115 @@
+/** oarstat: jobs as JSON, live ones of this user or, by a condition in SQL, those that are over, too. */
+import { z } from "zod"
+import type { Command, CommandResult } from "../../command.ts"
+import type { Evidence } from "../../job/index.ts"
+import { type Listing, type Native, tokenOf } from "../scheduler.ts"
+import { failures } from "./failures.ts"
+import { meaningOf, outcomeOf } from "./states.ts"
+
+const timeoutMs = 120_000
+
+/** `-u` without a name: whoever asks. It stands last, or it would take what follows for the name. */
+export function queue(): Command<Listing> {
+  return { argv: ["oarstat", "--json", "--full", "-u"], timeoutMs, parse: read }
+}
+
+export function history(natives: readonly Native[]): Command<Listing> {
+  return { argv: ["oarstat", "--json", "--full", "--sql", named(natives)], timeoutMs, parse: read }
+}
+
+export function look(natives: readonly Native[]): readonly Command<Listing>[] {
+  return natives.length === 0 ? [] : [queue(), history(natives)]
+}
+
+/** Names have letters, digits, `_` and `-` only. */
+function named(natives: readonly Native[]): string {
+  return `job_name IN (${natives.map(({ nativeName }) => `'${nativeName}'`).join(",")})`
+}
+
+const text = z.union([z.string(), z.number()]).nullable().catch(null)
+const job = z.object({
+  Job_Id: text,
+  name: text,
+  state: z.string().catch(""),
+  message: text.optional(),
+  submissionTime: text.optional(),
+  startTime: text.optional(),
+  stopTime: text.optional(),
+  exit_code: text.optional(),
+  assigned_network_address: z.array(z.string()).optional().catch([]),
+  events: z
+    .array(z.object({ type: z.string() }))
+    .optional()
+    .catch([]),
+})
+const answer = z.record(z.string(), job).nullable()
+
+/** Perl's JSON refuses to print no jobs at all, up to its version 3; later ones print null. */
+const nobody = /hash- or arrayref expected/
+
+function read(result: CommandResult): Listing {
+  if (!result.timedOut && nobody.test(result.stderr) && result.stdout.trim() === "") return listed([], [])
+  failures.expectAnswer(result, "oarstat")
+  const lines = result.stdout.split("\n").filter((line) => line.trim() !== "")
+  const begin = lines.findIndex((line) => /^(?:\{|null$)/.test(line))
+  const end = lines.findLastIndex((line) => /^(?:.*\}|null)$/.test(line))
+  if (begin === -1 || end < begin) return partial([], lines, "oarstat printed no whole list.")
+  const reading = answer.safeParse(parsed(lines.slice(begin, end + 1).join("\n")))
+  const unread = [...lines.slice(0, begin), ...lines.slice(end + 1)]
+  if (!reading.success) return partial([], [...unread, lines[begin] ?? ""], "oarstat printed no whole list.")
+  return listed(Object.entries(reading.data ?? {}).flatMap(evidenceOf), unread)
+}
+
+function listed(evidence: readonly Evidence[], unread: readonly string[]): Listing {
+  if (unread.length > 0) return partial(evidence, unread, `oarstat printed what is no job: ${unread[0]}`)
+  return { evidence, unread, coverage: "complete", trouble: null }
+}
+
+/** The key is text: a number of JSON would lose digits. */
+function evidenceOf([nativeId, told]: readonly [string, z.infer<typeof job>]): Evidence[] {
+  const token = tokenOf(String(told.name ?? ""))
+  if (token === null) return []
+  const meaning = meaningOf(told.state)
+  const status = Number(told.exit_code ?? NaN)
+  const events = (told.events ?? []).map(({ type }) => type)
+  const outcome = meaning === "ended" ? outcomeOf(told.state, events, Number.isInteger(status) ? status : null) : null
+  const hasBegun = meaning === "ended" || meaning === "running" || meaning === "suspended"
+  const message = String(told.message ?? "").trim()
+  return [
+    {
+      // What is over stays in the same tables.
+      source: "queue",
+      token,
+      nativeId,
+      seenAt: 0,
+      word: told.state,
+      state: meaning,
+      outcome,
+      reason: message === "" ? null : message,
+      submitTime:
+        told.submissionTime === null || told.submissionTime === undefined ? null : String(told.submissionTime),
+      startedAt: hasBegun ? millis(told.startTime) : null,
+      endedAt: outcome === null ? null : millis(told.stopTime),
+      host: told.assigned_network_address?.[0] ?? null,
+      restarts: null,
+    },
+  ]
+}
+
+/** Seconds since 1970; 0: not yet. */
+function millis(seconds: string | number | null | undefined): number | null {
+  const number = Number(seconds ?? 0)
+  return Number.isFinite(number) && number > 0 ? number * 1000 : null
+}
+
+function partial(evidence: readonly Evidence[], unread: readonly string[], trouble: string): Listing {
+  return { evidence, unread, coverage: "partial", trouble: trouble.slice(0, 200) }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
