@@ -1,6 +1,6 @@
 /** srun inside an allocation of Slurm. */
-import type { Launcher } from "./launcher.ts"
-import { tasksOf } from "./tasks.ts"
+import { type LaunchOptions, tasksOf } from "../job/index.ts"
+import { type Launcher, plainLaunch } from "./launcher.ts"
 
 /**
  * The allocation's nodes and tasks are srun's defaults; what follows is stated because they are not, or not always:
@@ -9,18 +9,28 @@ import { tasksOf } from "./tasks.ts"
  */
 export const srun: Launcher = {
   name: "srun",
-  wrap: (argv, spec) => {
+  launch: (spec) => {
     const { nodes, tasksPerNode, cpusPerTask } = spec.resources
-    return [
+    const { bind, oversubscribe, options = [] } = spec.launch ?? {}
+    return plainLaunch([
       "srun",
       "--export=ALL",
       `--ntasks=${tasksOf(spec.resources)}`,
       ...(nodes === null ? [] : [`--nodes=${nodes}`]),
       ...(tasksPerNode === null ? [] : [`--ntasks-per-node=${tasksPerNode}`]),
       ...(cpusPerTask === null ? [] : [`--cpus-per-task=${cpusPerTask}`]),
+      ...(bind === undefined ? [] : [`--cpu-bind=${units[bind]}`]),
+      ...(oversubscribe === true ? ["--overcommit"] : []),
       ...(spec.stdin === null ? ["--input=none"] : []),
+      ...options,
       "--",
-      ...argv,
-    ]
+    ])
   },
+}
+
+const units: Readonly<Record<NonNullable<LaunchOptions["bind"]>, string>> = {
+  core: "cores",
+  socket: "sockets",
+  numa: "ldoms",
+  none: "none",
 }

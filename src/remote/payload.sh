@@ -3,6 +3,9 @@
 
 hz_secret_names=
 
+# hz_judge_launch: what a launcher's end means for hz_code; mpi.sh has more to say.
+hz_judge_launch() { :; }
+
 hz_payload_fail() {
   printf 'hawser: %s\n' "$1" >&2
   exit 1
@@ -111,6 +114,7 @@ hz_run() {
     hz_exec "$@"
   )
   hz_code=$?
+  hz_judge_launch
   # In a subshell: an `exit` or a syntax error in it ends nothing else.
   (
     HAWSER_EXIT_CODE=$hz_code

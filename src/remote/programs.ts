@@ -6,11 +6,19 @@ import { wrapperName, wrapperText } from "./prelude.ts"
 
 let payload: TextFile | undefined
 let wrapper: TextFile | undefined
+let launching: readonly [mpi: TextFile, rank: TextFile] | undefined
 
 /** The functions that each payload.sh is made of. */
 export function payloadProgram(): TextFile {
   payload ??= program("payload", readFileSync(new URL("payload.sh", import.meta.url), "utf8"))
   return payload
+}
+
+/** What finds an mpirun and starts it; and what each of the processes is. */
+export function launchPrograms(): readonly [mpi: TextFile, rank: TextFile] {
+  const named = (name: string): TextFile => program(name, readFileSync(new URL(`${name}.sh`, import.meta.url), "utf8"))
+  launching ??= [named("mpi"), named("rank")]
+  return launching
 }
 
 /** The job wrapper: the first thing that an attempt runs. */

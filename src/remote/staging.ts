@@ -7,7 +7,7 @@ import type { Session } from "../transport/session.ts"
 import { answerLines, assertAnswered, verbExit } from "./answer.ts"
 import type { Place } from "./layout.ts"
 import { InputError, type StageJob, type TextFile, packJobs } from "./pack.ts"
-import { payloadProgram } from "./programs.ts"
+import { launchPrograms, payloadProgram } from "./programs.ts"
 import { type ResultsDisk, localDisk } from "./resultsDisk.ts"
 import { type CollectReply, type CollectRequest, unpack } from "./unpack.ts"
 
@@ -46,7 +46,7 @@ export async function stageJobs(
 ): Promise<StageReply[]> {
   if (jobs.length === 0) return []
   const now = Math.floor(clock.now() / 1000)
-  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...programs], now })
+  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...launchPrograms(), ...programs], now })
   let inputError: InputError | undefined
   source.once("error", (error) => {
     if (error instanceof InputError) inputError = error

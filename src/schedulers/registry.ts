@@ -1,5 +1,6 @@
 /** The dialects that Hawser speaks: one line each. */
 import { UsageError } from "../errors.ts"
+import { mpi } from "./mpi.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
 import { sge } from "./sge/index.ts"
@@ -7,6 +8,7 @@ import { slurm } from "./slurm/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
   process,
+  mpi,
   slurm,
   sge,
 }
