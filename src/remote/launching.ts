@@ -38,10 +38,10 @@ export function launchLines(launch: Launching, command: Command & { readonly std
     const words = spec.epilogue === null ? ["hz_exec", stdin, ...argv] : ["hz_run", spec.epilogue, stdin, ...argv]
     return [quoteAll(words)]
   }
-  const [mpi] = launchPrograms()
+  const { mpi } = launchPrograms()
   const flavours = launch.ways.map(({ flavour }) => flavour ?? "").join(" ")
   const ways = launch.ways.map(({ flavour, words, forward, hostfile }) => {
-    const hosts = [hostfile?.option ?? "-", hostfile?.form ?? "-", hostfile?.variables.join(":") ?? ""]
+    const hosts = [hostfile?.option ?? "-", hostfile?.form ?? "-", hostfile?.variables.join(" ") ?? ""]
     return quoteAll(["hz_way", flavour ?? "", forward ?? "-", ...hosts, ...words])
   })
   return [
@@ -62,17 +62,17 @@ export function launchFiles(
   { home, directory, spec, argv }: Command,
 ): TextFile[] {
   if (!needsRank(launch, spec)) return []
-  const [, rank] = launchPrograms()
+  const { rank, sweep } = launchPrograms()
   const output = spec.launch?.outputPerRank === true ? "own" : "one"
   const lines = [
     "#!/bin/sh",
     quoteAll([".", `${home}/bin/${rank.name}`]),
     quoteAll(["hz_rank", directory, output, ...argv]),
   ]
-  const list = hosts?.map(({ host, slots }) => `host ${host} ${slots}`) ?? []
+  const list = [`sweep ${home}/bin/${sweep.name}`, ...(hosts?.map(({ host, slots }) => `host ${host} ${slots}`) ?? [])]
   return [
     { name: "rank.sh", mode: 0o700, text: script(lines) },
-    ...(list.length === 0 ? [] : [{ name: "hosts", mode: 0o600, text: script(list) }]),
+    ...(hosts === null ? [] : [{ name: "hosts", mode: 0o600, text: script(list) }]),
   ]
 }
 

@@ -110,23 +110,28 @@ hz_hostfile() {
     done <"$hz_directory/hosts" >"$hz_hosts"
     return 0
   fi
-  for hz_name in $(printf '%s\n' "$2" | tr : ' '); do
-    eval "hz_text=\${$hz_name-}"
+  for hz_key in $2; do
+    eval "hz_text=\${$hz_key-}"
     if [ -z "$hz_text" ] || [ ! -r "$hz_text" ]; then continue; fi
-    hz_names=' '
-    while read -r hz_name hz_rest; do
-      case $hz_names in *" $hz_name "*) ;; *) hz_names="$hz_names$hz_name " ;; esac
-    done <"$hz_text"
-    for hz_name in $hz_names; do
-      hz_count=0
-      while read -r hz_line hz_rest; do
-        [ "$hz_line" != "$hz_name" ] || hz_count=$((hz_count + 1))
-      done <"$hz_text"
-      hz_host_line "$1" "$hz_name" "$hz_count"
-    done >"$hz_hosts"
+    hz_count_slots "$1" "$hz_text" >"$hz_hosts"
     return 0
   done
   hz_hosts=
+}
+
+# hz_count_slots FORM FILE: a host on each line becomes a line for each host.
+hz_count_slots() {
+  hz_names=' '
+  while read -r hz_name || [ -n "$hz_name" ]; do
+    case $hz_names in *" $hz_name "*) ;; *) hz_names="$hz_names$hz_name " ;; esac
+  done <"$2"
+  for hz_name in $hz_names; do
+    hz_count=0
+    while read -r hz_line || [ -n "$hz_line" ]; do
+      [ "$hz_line" != "$hz_name" ] || hz_count=$((hz_count + 1))
+    done <"$2"
+    hz_host_line "$1" "$hz_name" "$hz_count"
+  done
 }
 
 hz_host_line() {

@@ -93,9 +93,26 @@ hz_processes() {
   printf 'end\n'
 }
 
-# hz_look TOKEN: hz_word, the state of the process that its record names; hz_native and hz_leader, which is empty where
-# its number is another's by now.
+# hz_look TOKEN: as hz_look_here; and before processes are said to be gone without a word of theirs, what they may have left
+# on other hosts is ended, once.
 hz_look() {
+  hz_look_here "$1"
+  [ "$hz_word" = gone ] && [ -r "jobs/$1/hosts" ] && [ ! -e "jobs/$1/swept" ] || return 0
+  [ -e "jobs/$1/exit.0" ] || hz_sweep "$1"
+}
+
+# hz_sweep TOKEN: see sweep.sh. The processes here have been ended before.
+hz_sweep() {
+  [ -r "jobs/$1/hosts" ] || return 0
+  while IFS= read -r hz_line; do
+    case $hz_line in "sweep "*) command sh "${hz_line#sweep }" all "jobs/$1" "$1" - 2>>"jobs/$1/scheduler.log" ;; esac
+  done <"jobs/$1/hosts"
+  printf '' >"jobs/$1/swept"
+}
+
+# hz_look_here TOKEN: hz_word, the state of the process that its record names; hz_native and hz_leader, which is empty where
+# its number is another's by now.
+hz_look_here() {
   hz_native=- hz_word=unknown hz_record=''
   [ -r "jobs/$1/process" ] || return 0
   while read -r hz_key hz_value; do
@@ -159,7 +176,10 @@ hz_kill() {
         left* | *KILL | *STOP | *CONT)
           hz_signal_session "$4" "$3"
           # And once more for those that were being started meanwhile.
-          [ "$4" != KILL ] || kill -s KILL -- "-$hz_leader" 2>/dev/null
+          if [ "$4" = KILL ]; then
+            kill -s KILL -- "-$hz_leader" 2>/dev/null
+            hz_sweep "$3"
+          fi
           ;;
         *)
           kill -s "$4" "$hz_leader" 2>/dev/null

@@ -2,11 +2,19 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import type { TextFile } from "./pack.ts"
+import { shellText } from "./shellText.ts"
 import { wrapperName, wrapperText } from "./prelude.ts"
 
 let payload: TextFile | undefined
 let wrapper: TextFile | undefined
-let launching: readonly [mpi: TextFile, rank: TextFile] | undefined
+let launching: LaunchPrograms | undefined
+
+/** What finds an mpirun and starts it; what each of the processes is; and what ends those that are left. */
+export interface LaunchPrograms {
+  readonly mpi: TextFile
+  readonly rank: TextFile
+  readonly sweep: TextFile
+}
 
 /** The functions that each payload.sh is made of. */
 export function payloadProgram(): TextFile {
@@ -14,10 +22,12 @@ export function payloadProgram(): TextFile {
   return payload
 }
 
-/** What finds an mpirun and starts it; and what each of the processes is. */
-export function launchPrograms(): readonly [mpi: TextFile, rank: TextFile] {
-  const named = (name: string): TextFile => program(name, readFileSync(new URL(`${name}.sh`, import.meta.url), "utf8"))
-  launching ??= [named("mpi"), named("rank")]
+export function launchPrograms(): LaunchPrograms {
+  launching ??= {
+    mpi: program("mpi", shellText(["mpi.sh"])),
+    rank: program("rank", shellText(["rank.sh"])),
+    sweep: program("sweep", shellText(["facts.sh", "sweep.sh"])),
+  }
   return launching
 }
 

@@ -46,7 +46,8 @@ export async function stageJobs(
 ): Promise<StageReply[]> {
   if (jobs.length === 0) return []
   const now = Math.floor(clock.now() / 1000)
-  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...launchPrograms(), ...programs], now })
+  const { mpi, rank, sweep } = launchPrograms()
+  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), mpi, rank, sweep, ...programs], now })
   let inputError: InputError | undefined
   source.once("error", (error) => {
     if (error instanceof InputError) inputError = error

@@ -363,6 +363,12 @@ hz_uptime
 if [ -n "$hz_up" ]; then hz_ended=$((hz_at + hz_up - hz_up_before)); else hz_ended=$(command date +%s); fi
 hz_memory
 hz_list
+# A payload of several processes that failed: some may be left, here or on other hosts.
+if [ "$hz_code" -ne 0 ] && [ -r "$hz_dir/hosts" ]; then
+  while IFS= read -r hz_line; do
+    case $hz_line in "sweep "*) command sh "${hz_line#sweep }" all "$hz_dir" "$hz_token" "$$" ;; esac
+  done <"$hz_dir/hosts"
+fi
 # Some eleven minutes.
 hz_write_exit 24
 # To Grid Engine 99 is an order to start the job again, and 100 to keep it in an error state. The record has the code.

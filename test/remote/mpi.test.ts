@@ -42,7 +42,8 @@ function write({ launcher = "mpirun", launch, resources = { tasks: 2 }, spec: sa
   for (const { name, mode, text } of jobFiles(partsOf(home, token, spec, { launch: launching, ...parts }))) {
     writeFileSync(join(directory, name), text, { mode })
   }
-  for (const { name, text } of [payloadProgram(), ...launchPrograms()]) writeFileSync(join(home, "bin", name), text)
+  const { mpi, rank } = launchPrograms()
+  for (const { name, text } of [payloadProgram(), mpi, rank]) writeFileSync(join(home, "bin", name), text)
 }
 
 /** A program that says what a fixture says, and else writes its words and some variables down, and does what `then` says. */
@@ -161,7 +162,7 @@ describe.each(shells)("under $name", ({ argv: [shell, ...flags] }) => {
     writeFileSync(join(folder, "nodes"), "n1\nn2\nn1\nn3")
     write({})
     expect(run({ PBS_NODEFILE: join(folder, "nodes") }).status).toBe(0)
-    expect(readFileSync(join(directory, "hostfile"), "utf8")).toBe("n1 slots=2\nn2 slots=1\n")
+    expect(readFileSync(join(directory, "hostfile"), "utf8")).toBe("n1 slots=2\nn2 slots=1\nn3 slots=1\n")
   })
 
   test("what its first process to fail left is how the job ended", () => {

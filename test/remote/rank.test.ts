@@ -31,14 +31,14 @@ describe.each(shells)("under $name", ({ argv: [shell, ...flags] }) => {
     expect([status, stdout, ended()]).toEqual([0, "input\n", null])
   })
 
-  test.each([
+  test.each<[string, Readonly<Record<string, string>>]>([
     ["OMPI_COMM_WORLD_RANK", { OMPI_COMM_WORLD_RANK: "3", SLURM_PROCID: "0", PMIX_RANK: "9" }],
     ["PMI_RANK", { PMI_RANK: "3", SLURM_PROCID: "0" }],
     ["PMIX_RANK", { PMIX_RANK: "3" }],
     ["SLURM_PROCID", { SLURM_PROCID: "3" }],
     ["FLUX_TASK_RANK", { FLUX_TASK_RANK: "3" }],
   ])("its number is that of %s, and names its files", (_, env) => {
-    const { status, stdout } = rank("echo out; echo err >&2", "own", env as Record<string, string>)
+    const { status, stdout } = rank("echo out; echo err >&2", "own", env)
     expect([status, stdout]).toEqual([0, ""])
     expect(readFileSync(join(directory, "ranks/3.out"), "utf8")).toBe("out\n")
     expect(readFileSync(join(directory, "ranks/3.err"), "utf8")).toBe("err\n")
