@@ -10,8 +10,7 @@ export const intelmpi: Launcher = {
 }
 
 export function intelmpiWay(spec: JobSpec, { ownSlots }: Situation): Way {
-  const { nodes, tasks, tasksPerNode } = spec.resources
-  const each = tasksPerNode ?? (nodes !== null && tasks !== null ? Math.ceil(tasks / nodes) : null)
+  const { tasksPerNode: each } = spec.resources
   return {
     flavour: "intelmpi",
     words: [

@@ -10,9 +10,8 @@ export const mpich: Launcher = {
 }
 
 export function mpichWay(spec: JobSpec, { ownSlots }: Situation): Way {
-  const { nodes, tasks, tasksPerNode, cpusPerTask } = spec.resources
+  const { tasksPerNode: each, cpusPerTask } = spec.resources
   const bind = spec.launch?.bind ?? (ownSlots ? "none" : undefined)
-  const each = tasksPerNode ?? (nodes !== null && tasks !== null ? Math.ceil(tasks / nodes) : null)
   const unit = bind === "core" && cpusPerTask !== null && cpusPerTask > 1 ? `core:${cpusPerTask}` : bind
   return {
     flavour: "mpich",

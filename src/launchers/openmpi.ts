@@ -25,11 +25,11 @@ export function openmpiWays(spec: JobSpec, situation: Situation): Way[] {
 }
 
 function words(spec: JobSpec, { ownSlots }: Situation, flavour: "openmpi4" | "openmpi5"): string[] {
-  const { nodes, tasks, tasksPerNode, cpusPerTask } = spec.resources
+  const { tasksPerNode: each, cpusPerTask } = spec.resources
   const { oversubscribe = false } = spec.launch ?? {}
   // Where jobs share a host, its default would bind each of them to the same first cores.
   const bind = spec.launch?.bind ?? (ownSlots ? "none" : undefined)
-  const each = tasksPerNode ?? (nodes !== null && tasks !== null ? Math.ceil(tasks / nodes) : null)
+  // Tasks over nodes are spread as the slots are: a manager need not give as many on each.
   // Several cores for each process are bound ones, and nothing else.
   const cores = cpusPerTask !== null && cpusPerTask > 1 && bind !== "none" ? [`PE=${cpusPerTask}`] : []
   const map = [each === null ? "slot" : `ppr:${each}:node`, ...cores, ...(oversubscribe ? ["OVERSUBSCRIBE"] : [])]

@@ -5,7 +5,8 @@ import { type Launcher, plainLaunch } from "./launcher.ts"
 /**
  * The allocation's nodes and tasks are srun's defaults; what follows is stated because they are not, or not always:
  * --export=ALL, for SLURM_EXPORT_ENV may say NONE; --cpus-per-task, which srun no longer takes from the allocation
- * since 22.05; --input=none, for srun would read the payload's stdin, of which there is only one.
+ * since 22.05; --kill-on-bad-exit, or the others would wait for a task that has died until the walltime is over; --input=none,
+ * for srun would read the payload's stdin, of which there is only one.
  */
 export const srun: Launcher = {
   name: "srun",
@@ -21,6 +22,7 @@ export const srun: Launcher = {
       ...(cpusPerTask === null ? [] : [`--cpus-per-task=${cpusPerTask}`]),
       ...(bind === undefined ? [] : [`--cpu-bind=${units[bind]}`]),
       ...(oversubscribe === true ? ["--overcommit"] : []),
+      "--kill-on-bad-exit=1",
       ...(spec.stdin === null ? ["--input=none"] : []),
       ...options,
       "--",

@@ -32,11 +32,13 @@ export const rankOutputs = "ranks/*"
 
 /** Lines that end payload.sh: they become the payload, or run it and what follows it. */
 export function launchLines(launch: Launching, command: Command & { readonly stdin: string }): string[] {
-  const { home, stdin, spec } = command
+  const { home, directory, stdin, spec } = command
   if (launch.programs.length === 0) {
-    const argv = [...(launch.ways[0]?.words ?? []), ...(needsRank(launch, spec) ? rankArgv(command) : command.argv)]
-    const words = spec.epilogue === null ? ["hz_exec", stdin, ...argv] : ["hz_run", spec.epilogue, stdin, ...argv]
-    return [quoteAll(words)]
+    const words = launch.ways[0]?.words ?? []
+    const argv = [...words, ...(isSeveral(launch) ? ["/bin/sh", `${directory}/rank.sh`] : command.argv)]
+    // How a launcher's processes ended is for hz_run to say.
+    const isAlone = spec.epilogue === null && !isSeveral(launch)
+    return [quoteAll(isAlone ? ["hz_exec", stdin, ...argv] : ["hz_run", spec.epilogue ?? "", stdin, ...argv])]
   }
   const { mpi } = launchPrograms()
   const flavours = launch.ways.map(({ flavour }) => flavour ?? "").join(" ")
@@ -61,7 +63,7 @@ export function launchFiles(
   hosts: readonly HostSlots[] | null,
   { home, directory, spec, argv }: Command,
 ): TextFile[] {
-  if (!needsRank(launch, spec)) return []
+  if (!isSeveral(launch)) return []
   const { rank, sweep } = launchPrograms()
   const output = spec.launch?.outputPerRank === true ? "own" : "one"
   const lines = [
@@ -77,11 +79,6 @@ export function launchFiles(
 }
 
 /** Where each process has our shell as its parent. */
-function needsRank({ programs, ways }: Launching, spec: JobSpec): boolean {
-  const isSeveral = (ways[0]?.words.length ?? 0) > 0
-  return programs.length > 0 || (isSeveral && spec.launch?.outputPerRank === true)
-}
-
-function rankArgv({ directory }: Command): string[] {
-  return ["/bin/sh", `${directory}/rank.sh`]
+function isSeveral({ programs, ways }: Launching): boolean {
+  return programs.length > 0 || (ways[0]?.words.length ?? 0) > 0
 }

@@ -15,7 +15,7 @@ hz_mpi() {
   hz_stdin=$1 hz_epilogue=$2 hz_flavours=$3 hz_seen='' hz_flavour=''
   shift 3
   # Of an earlier start in this directory.
-  rm -rf "$hz_directory/rank-ended" "$hz_directory/hostfile"
+  rm -f "$hz_directory/hostfile"
   for hz_name; do
     hz_program=$(command -v "$hz_name" 2>/dev/null) || continue
     hz_flavour_of "$(LC_ALL=C "$hz_program" --version </dev/null 2>&1)"
@@ -139,23 +139,4 @@ hz_host_line() {
     slots) printf '%s slots=%s\n' "$2" "$3" ;;
     colon) printf '%s:%s\n' "$2" "$3" ;;
   esac
-}
-
-# hz_judge_launch: called by hz_run after the launcher's end. What its first process to fail left is what happened: Hydra
-# gives the code of those that it killed because of that one.
-hz_judge_launch() {
-  [ "$hz_code" -ne 0 ] && [ -r "$hz_directory/rank-ended" ] || return 0
-  read -r hz_name hz_text hz_line <"$hz_directory/rank-ended" || return 0
-  case $hz_text in '' | *[!0-9]*) return 0 ;; esac
-  hz_code=$hz_text
-  printf 'hawser: the first process to fail was rank %s on %s, with %s\n' "$hz_name" "$hz_line" "$(hz_end_text "$hz_code")" >&2
-}
-
-# hz_end_text CODE
-hz_end_text() {
-  if [ "$1" -gt 128 ] && hz_name=$(kill -l "$(($1 - 128))" 2>/dev/null) && [ -n "$hz_name" ]; then
-    printf 'signal %s' "${hz_name#SIG}"
-  else
-    printf 'exit code %s' "$1"
-  fi
 }

@@ -20,17 +20,17 @@ test("none starts the command as it is", () => {
 
 describe("what is asked of srun, flux run, jsrun and aprun", () => {
   test.each<[string, Asked, string]>([
-    ["srun", { tasks: 4 }, "srun --export=ALL --ntasks=4 --input=none --"],
+    ["srun", { tasks: 4 }, "srun --export=ALL --ntasks=4 --kill-on-bad-exit=1 --input=none --"],
     [
       "srun",
       { nodes: 2, tasksPerNode: 3, cpusPerTask: 2 },
-      "srun --export=ALL --ntasks=6 --nodes=2 --ntasks-per-node=3 --cpus-per-task=2 --input=none --",
+      "srun --export=ALL --ntasks=6 --nodes=2 --ntasks-per-node=3 --cpus-per-task=2 --kill-on-bad-exit=1 --input=none --",
     ],
-    ["srun", { tasks: 1, stdin: "in.dat" }, "srun --export=ALL --ntasks=1 --"],
+    ["srun", { tasks: 1, stdin: "in.dat" }, "srun --export=ALL --ntasks=1 --kill-on-bad-exit=1 --"],
     [
       "srun",
       { tasks: 8, launch: { bind: "numa", oversubscribe: true, options: ["--mpi=pmix"] } },
-      "srun --export=ALL --ntasks=8 --cpu-bind=ldoms --overcommit --input=none --mpi=pmix --",
+      "srun --export=ALL --ntasks=8 --cpu-bind=ldoms --overcommit --kill-on-bad-exit=1 --input=none --mpi=pmix --",
     ],
     ["flux-run", { tasks: 4, cpusPerTask: 2 }, "flux run --ntasks=4 --cores-per-task=2 --"],
     ["flux-run", { nodes: 2, tasksPerNode: 4 }, "flux run --nodes=2 --tasks-per-node=4 --"],
@@ -76,12 +76,12 @@ describe("what is asked of an mpirun has words in each flavour", () => {
       "-n 6 -ppn 3 -genvall",
     ],
     [
-      "tasks over nodes",
+      "tasks over nodes: its slots say how many on each",
       { nodes: 2, tasks: 5 },
-      "-n 5 --map-by ppr:3:node",
-      "-n 5 --map-by ppr:3:node",
-      "-n 5 -ppn 3 -genvall",
-      "-n 5 -ppn 3 -genvall",
+      "-n 5",
+      "-n 5",
+      "-n 5 -genvall",
+      "-n 5 -genvall",
     ],
     [
       "several cores for each",

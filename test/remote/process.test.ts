@@ -5,8 +5,10 @@ import { submitOnce } from "../../src/remote/submit.ts"
 import { Home, lives, startVerb, until, verb, verbResult } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
-const token = "hzprocess000001"
-const other = "hzprocess000002"
+// Of this run alone: what carries them is looked for on all of this machine.
+const run = String(process.pid % 1_000_000).padStart(6, "0")
+const token = `hzproces1${run}`
+const other = `hzproces2${run}`
 
 describe.each(shells)("processes, under $name", (shell) => {
   const answer = (argv: readonly string[], env: Record<string, string> = {}) =>

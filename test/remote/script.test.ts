@@ -71,8 +71,12 @@ describe("the command", () => {
     const container = { runtime: "apptainer", image: "a b.sif", options: ["--nv"] } as const
     const launch = plainLaunch(["srun", "-n", "2"])
     const work = `'${home.replaceAll("'", "'\\''")}/jobs/${token}/work'`
+    const directory = `${home}/jobs/${token}`.replaceAll("'", "'\\''")
     expect(lastLine(textOf("payload.sh", { command: ["./a", "b"], container }, { launch }))).toBe(
-      `hz_exec /dev/null srun -n 2 apptainer exec --pwd ${work} --bind ${work} --nv 'a b.sif' ./a b`,
+      `hz_run '' /dev/null srun -n 2 /bin/sh '${directory}/rank.sh'`,
+    )
+    expect(lastLine(textOf("rank.sh", { command: ["./a", "b"], container }, { launch }))).toBe(
+      `hz_rank '${directory}' one apptainer exec --pwd ${work} --bind ${work} --nv 'a b.sif' ./a b`,
     )
   })
 
