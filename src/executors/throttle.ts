@@ -252,6 +252,7 @@ class Room {
   fit(resources: Resources, oversubscribe: boolean): Admission {
     if (this.capacity === null) return { kind: "admitted", devices: [] }
     if (this.capacity.hosts !== undefined) {
+      if ((resources.gpus?.count ?? 0) > 0) return impossible("GPUs", resources.gpus?.count ?? 0, this.capacity.gpus)
       const choice = chooseSlots(this.capacity.hosts, this.devices, resources, oversubscribe)
       return choice.kind === "slots" ? { kind: "admitted", devices: choice.slots } : choice
     }

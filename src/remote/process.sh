@@ -143,6 +143,9 @@ hz_look_here() {
     # The usual end: no search for what it may have left, which reads all of the process table.
     [ -n "$hz_told" ] || hz_word=over
     case $hz_word in gone) ! kill -0 "-$hz_leader" 2>/dev/null || hz_left ;; esac
+  elif [ "$hz_word" = gone ] && [ -r "jobs/$1/hosts" ]; then
+    # Its mpirun is of its session, and without one what carries the token is nobody's: hz_look ends it.
+    hz_left
   elif [ "$hz_word" = gone ]; then
     hz_left "$1"
   fi
