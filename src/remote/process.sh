@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# The manager that is the process table: processes that outlive the shell that started them. Needs submit.sh and what
+# The manager that is the process table: processes that outlive the shell that started them. Needs submit.sh, hosts.sh and what
 # that needs.
 #
 # A native id is `BOOT8.PID.BIRTH`: the first 8 hex digits of the boot id (what there is of it), the pid of the session
@@ -98,15 +98,8 @@ hz_processes() {
 hz_look() {
   hz_look_here "$1"
   [ "$hz_word" = gone ] && [ -r "jobs/$1/hosts" ] && [ ! -e "jobs/$1/swept" ] || return 0
-  [ -e "jobs/$1/exit.0" ] || hz_sweep "$1"
-}
-
-# hz_sweep TOKEN: see sweep.sh. The processes here have been ended before.
-hz_sweep() {
-  [ -r "jobs/$1/hosts" ] || return 0
-  while IFS= read -r hz_line; do
-    case $hz_line in "sweep "*) command sh "${hz_line#sweep }" all "jobs/$1" "$1" - 2>>"jobs/$1/scheduler.log" ;; esac
-  done <"jobs/$1/hosts"
+  [ ! -e "jobs/$1/exit.0" ] || return 0
+  hz_sweep "jobs/$1" "$1" - 2>>"jobs/$1/scheduler.log"
   printf '' >"jobs/$1/swept"
 }
 
@@ -181,7 +174,7 @@ hz_kill() {
           # And once more for those that were being started meanwhile.
           if [ "$4" = KILL ]; then
             kill -s KILL -- "-$hz_leader" 2>/dev/null
-            hz_sweep "$3"
+            hz_sweep "jobs/$3" "$3" - 2>>"jobs/$3/scheduler.log"
           fi
           ;;
         *)
