@@ -21,7 +21,8 @@ function config(): string {
   const way = slurm.split("\n").filter((line) => /^ {4}(?:host|port|user|identityFile|knownHostsFile):/.test(line))
   const farm = (mpi: Mpi): string =>
     [`  ${mpi}:`, "    scheduler: mpi", `    hosts: ${hosts[mpi]}`, ...way, ""].join("\n")
-  return `${slurm}${farm("openmpi")}${farm("mpich")}`
+  const box = ["  box:", "    scheduler: process", "    cores: 8", ...way, ""].join("\n")
+  return `${slurm}${farm("openmpi")}${farm("mpich")}${box}`
 }
 
 interface Asked {
@@ -171,6 +172,18 @@ describe.skipIf(noMpi !== null)("with real MPIs", () => {
       "mpich/orphans: failed signal KILL",
     ])
     await nothingIsLeft()
+  })
+
+  test("where jobs are processes, whatever is called mpirun starts more than one task, in as many cores as Hawser counts", async () => {
+    const found = await onCluster(target, "mpirun --version")
+    const mpi = found.includes("HYDRA") ? "mpich" : "openmpi"
+    await batch("box", [line(mpi, { key: "box/six", words: ["sum"], resources: { tasks: 6 }, launcher: "auto" })])
+    expect(await ends("box/six")).toEqual(["box/six: completed - 0"])
+    expect(await linesOf("box/six")).toEqual(sums(6))
+    const { remoteDirectory } = await jobOf("box/six")
+    expect(await onCluster(target, `cat '${remoteDirectory}/launcher'`)).toMatch(
+      /^(?:openmpi[45]|mpich) \d\S+ \/\S*mpirun\n$/,
+    )
   })
 
   test("inside Slurm's allocations: both mpiruns on one node and on two, and srun, each with its causes", async () => {
