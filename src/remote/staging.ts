@@ -46,8 +46,7 @@ export async function stageJobs(
 ): Promise<StageReply[]> {
   if (jobs.length === 0) return []
   const now = Math.floor(clock.now() / 1000)
-  const { mpi, rank, sweep } = launchPrograms()
-  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), mpi, rank, sweep, ...programs], now })
+  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...launchProgramsOf(jobs), ...programs], now })
   let inputError: InputError | undefined
   source.once("error", (error) => {
     if (error instanceof InputError) inputError = error
@@ -59,6 +58,12 @@ export async function stageJobs(
   } finally {
     source.destroy()
   }
+}
+
+/** For jobs that a launcher starts. */
+function launchProgramsOf(jobs: readonly StageJob[]): readonly TextFile[] {
+  const { mpi, rank, sweep } = launchPrograms()
+  return jobs.some(({ files }) => files.some(({ name }) => name === "rank.sh")) ? [mpi, rank, sweep] : []
 }
 
 /** Removes what dead streams have left in our home; `nonces` are the streams that are still at work. */
