@@ -4,6 +4,7 @@ import type { ExecutorConfig, LoadedConfig, TransportConfig } from "./config/ind
 import { Fleet } from "./executors/fleet.ts"
 import { processExecutor } from "./executors/local.ts"
 import type { Log } from "./executors/log.ts"
+import { mpiExecutor } from "./executors/mpi.ts"
 import { type ExecutorParts, describe } from "./executors/parts.ts"
 import { Reader } from "./executors/reader.ts"
 import { batchExecutor } from "./executors/slurm.ts"
@@ -88,6 +89,7 @@ function executorFor(config: ExecutorConfig, surroundings: Surroundings): Execut
     root,
     retentionMs,
   }
+  if (capacity.hosts !== null) return mpiExecutor(settings)
   return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
 }
 

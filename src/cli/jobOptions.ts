@@ -14,6 +14,7 @@ export interface JobOptions {
   readonly queue?: string
   readonly memory?: string
   readonly gpus?: string
+  readonly launcher?: string
   readonly key?: string
   readonly name?: string
   readonly input?: readonly string[]
@@ -36,6 +37,7 @@ export function addJobOptions(command: Command): Command {
     .option("--queue <name>", "queue or partition")
     .option("--memory <size>", "memory per node: 4G, 512M")
     .option("--gpus <count>", "GPUs per node: 2, a100:2")
+    .option("--launcher <name>", "how several tasks are started: mpirun, openmpi, mpich, srun ...; default: auto")
     .option(
       "--key <key>",
       "your own name for the job, unique in the state directory; submitting it again is the same job",
@@ -63,6 +65,7 @@ export function requestOf(command: readonly string[], options: JobOptions): Subm
     outputs: options.output,
     env: options.env === undefined ? undefined : Object.fromEntries(options.env.map(variableOf)),
     native: options.native,
+    launcher: options.launcher,
     into: options.into,
     resources: {
       tasks: options.tasks,

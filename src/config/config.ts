@@ -1,5 +1,5 @@
 /** A config as the rest of Hawser sees it: checked, complete, with absolute local paths. */
-import type { Resources } from "../job/resources.ts"
+import type { HostSlots, Resources } from "../job/resources.ts"
 import type { SpecDefaults } from "../job/defaults.ts"
 
 export interface LoadedConfig {
@@ -63,6 +63,8 @@ export interface Capacity {
   /** Bytes. */
   readonly memory: number | null
   readonly gpus: Resources["gpus"]
+  /** Of an executor for MPI, in this order; null: any other. */
+  readonly hosts: readonly HostSlots[] | null
 }
 
 /** Names that a config may use: those of the registries. */

@@ -1,5 +1,8 @@
 /** The schema of hawser.yaml. It reads each field by itself; parseConfig.ts looks at them together. */
 import { z } from "zod"
+import { hostsSchema } from "./hostsSchema.ts"
+import type { HostSlots } from "../job/index.ts"
+import { launcherFields } from "../job/launch.ts"
 import { bad, describe, good, type Reading } from "../job/problem.ts"
 import { memory, gpus, resourceFields, resourceWords, type SaidResources } from "../job/readResources.ts"
 import { type Known, count, flag, list, maybe, read, readBy, readText, scalar, word } from "../job/schema.ts"
@@ -16,7 +19,7 @@ export interface SaidConfig {
 
 export interface SaidExecutor {
   readonly scheduler?: Maybe<string>
-  readonly launcher?: Maybe<string>
+  readonly launcher?: SaidSettings["launcher"]
   readonly transport?: Maybe<string | { command: string[] }>
   readonly host?: Maybe<string>
   readonly port?: Maybe<number>
@@ -32,6 +35,7 @@ export interface SaidExecutor {
   readonly cores?: Maybe<number>
   readonly memory?: Maybe<number>
   readonly gpus?: Maybe<{ count: number; type: string | null }>
+  readonly hosts?: Maybe<HostSlots[]>
   readonly retention?: Maybe<number | "keep">
 }
 
@@ -89,6 +93,7 @@ const executorFields: { readonly [K in keyof SaidExecutor]-?: z.ZodType<SaidExec
   cores: maybe(count("4")),
   memory: maybe(memory),
   gpus: maybe(gpus),
+  hosts: maybe(hostsSchema),
   retention: maybe(scalar(readRetention, "Write a span such as 14d, or keep.")),
 }
 
@@ -139,6 +144,8 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
   packing: ["max"],
   transport: ["command"],
   gpus: ["count", "type"],
+  hosts: ["host", "slots"],
+  launcher: launcherFields,
 }
 
 function elsewhereInExecutor(field: string): string | null {

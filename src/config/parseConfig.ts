@@ -102,7 +102,7 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
     "Write letters, digits, ., _ and -.",
   )
   const scheduler = said.scheduler ?? (name === "local" ? "process" : undefined)
-  const launcher = said.launcher ?? "auto"
+  const launcher = said.launcher?.name ?? "auto"
   const known = context.names
   if (scheduler === undefined)
     check.when(true, "scheduler", "is missing", `Write one of ${known.schedulers.join(", ")}.`)
@@ -116,8 +116,10 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
     check.when(
       wrong,
       field,
-      `is for the process scheduler; ${scheduler} counts for itself`,
-      "Leave it out; defaults say what a job asks for.",
+      scheduler === "mpi"
+        ? "is for the process scheduler; mpi counts the slots of its hosts"
+        : `is for the process scheduler; ${scheduler} counts for itself`,
+      scheduler === "mpi" ? "Write hosts with their slots." : "Leave it out; defaults say what a job asks for.",
     )
   }
   check.when(
@@ -125,6 +127,14 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
     "parallelEnvironment",
     `is Grid Engine's, and the scheduler is ${scheduler}`,
     "Leave it out.",
+  )
+  const isMpi = scheduler === "mpi"
+  check.when(isMpi && !said.hosts, "hosts", "is missing", "Write hosts with their slots, such as [a:4, b:4].")
+  check.when(
+    !isMpi && Boolean(said.hosts),
+    "hosts",
+    `is not used by ${scheduler}`,
+    "Leave it out, or choose scheduler mpi.",
   )
   if (name === "local") {
     check.when(
@@ -146,7 +156,7 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
     launcher,
     transport,
     root: said.root ?? "~/.hawser",
-    defaults: { ...splitDefaults(said.defaults ?? {}), launcher: launcher === "auto" ? null : launcher },
+    defaults: { ...splitDefaults(said.defaults ?? {}), launcher: said.launcher ?? null },
     limits: {
       maxQueued: said.limits?.maxQueued ?? null,
       maxSubmitPerMinute: said.limits?.maxSubmitPerMinute ?? null,
@@ -155,7 +165,12 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
     },
     packing: said.packing === "off" ? null : (said.packing ?? null),
     parallelEnvironment: said.parallelEnvironment ?? null,
-    capacity: { cores: said.cores ?? null, memory: said.memory ?? null, gpus: said.gpus ?? null },
+    capacity: {
+      cores: said.cores ?? null,
+      memory: said.memory ?? null,
+      gpus: said.gpus ?? null,
+      hosts: said.hosts ?? null,
+    },
     retentionMs: said.retention === "keep" ? null : (said.retention ?? null),
   }
 }

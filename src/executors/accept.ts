@@ -158,7 +158,7 @@ function checkExpressible(parts: ExecutorParts, spec: JobSpec): void {
   if (spec.retry.requeue === true && !parts.scheduler.features.requeue) throw requeueUnknown(parts)
   parts.scheduler.directives(submission)
   parts.scheduler.submit(submission)
-  parts.launcherFor(spec)
+  parts.launcherFor(spec).launch(spec, { ownSlots: parts.scheduler.features.countsResources })
 }
 
 function requeueUnknown({ name, scheduler }: ExecutorParts): UsageError {

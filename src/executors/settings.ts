@@ -1,5 +1,5 @@
 /** The settings of one executor, as the composition root hands them to its factory. */
-import type { JobSpec, Resources, SpecDefaults } from "../job/index.ts"
+import type { HostSlots, JobSpec, Resources, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
 import type { Attendance } from "../transport/person.ts"
@@ -19,7 +19,13 @@ export interface ExecutorSettings {
     readonly minPollSeconds: number | null
   }
   /** Where no scheduler counts: cores (null: all of this host), memory in bytes (null: not counted), GPUs. */
-  readonly capacity: { readonly cores: number | null; readonly memory: number | null; readonly gpus: Resources["gpus"] }
+  readonly capacity: {
+    readonly cores: number | null
+    readonly memory: number | null
+    readonly gpus: Resources["gpus"]
+    /** Of an executor for MPI. */
+    readonly hosts?: readonly HostSlots[] | null
+  }
   readonly root: string
   readonly retentionMs: number | null
 }

@@ -4,10 +4,12 @@ import {
   type AnyEventBody,
   type Attempt,
   type Cause,
+  type HostSlots,
   type Job,
   type JobSpec,
   currentAttempt,
   giveUpAt,
+  tasksOf,
   unlimitedWalltime,
 } from "../job/index.ts"
 import type { Place } from "../remote/layout.ts"
@@ -17,6 +19,7 @@ import { jobFiles } from "../remote/script.ts"
 import { type StageReply, stageJobs } from "../remote/staging.ts"
 import type { Session } from "../transport/session.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
+import { hostsOf } from "./slots.ts"
 import { submissionOf } from "./submission.ts"
 
 /** Returns the jobs whose directories stand there now. One that can't be staged is ended or waits; the others go on. */
@@ -110,7 +113,9 @@ function describe(desk: Desk, place: Place, job: Job): Packed | { readonly refus
 
 function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob["files"] {
   const { scheduler } = desk
-  const submission = submissionOf(withDevices(job, attempt), attempt)
+  const { hosts } = desk.throttle.limits.capacity ?? {}
+  const submission = submissionOf(hosts === undefined ? withDevices(job, attempt) : job, attempt)
+  const { spec } = submission
   const launcher = desk.launcherFor(job)
   return jobFiles({
     home: place.home,
@@ -119,15 +124,26 @@ function filesOf(desk: Desk, place: Place, job: Job, attempt: Attempt): StageJob
     directives: scheduler.directives(submission),
     jobVariables: scheduler.jobVariables,
     wrapper: wrapperProgram().name,
-    launch: (argv) => launcher.wrap(argv, submission.spec),
+    launch: launcher.launch(spec, { ownSlots: scheduler.features.countsResources }),
+    hosts:
+      hosts === undefined
+        ? scheduler.features.countsResources
+          ? here(spec)
+          : null
+        : hostsOf(hosts, attempt.devices, spec),
     secrets: secretsOf(desk, job),
     startBefore: startBefore(desk, job),
     earlier: job.attempts
       .map(({ token }) => token)
       .filter((token) => token !== attempt.token)
       .reverse(),
-    walltime: scheduler.features.countsResources ? walltimeOf(submission.spec) : null,
+    walltime: scheduler.features.countsResources ? walltimeOf(spec) : null,
   })
+}
+
+/** One host, which has as many slots as we say: its cores were counted before. */
+function here({ resources }: JobSpec): HostSlots[] {
+  return [{ host: "localhost", slots: tasksOf(resources) }]
 }
 
 /** On the manager's clock. */

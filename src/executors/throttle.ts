@@ -1,14 +1,30 @@
 /** Who may be submitted now: the user's limits, the manager's, and our own cores where no scheduler counts them. */
 import type { Clock } from "../clock.ts"
-import { type Job, type LearnedLimit, type Resources, cpusOf, memoryOf, needsOf, nextNeeds } from "../job/index.ts"
+import {
+  type HostSlots,
+  type Job,
+  type LearnedLimit,
+  type Resources,
+  cpusOf,
+  memoryOf,
+  needsOf,
+  nextNeeds,
+} from "../job/index.ts"
 import { type Count, Lanes, laneOf } from "./lanes.ts"
+import { chooseSlots } from "./slots.ts"
 
 export interface Limits {
   /** Natives in the manager at a time, ours. */
   readonly maxQueued: number | null
   readonly maxSubmitPerMinute: number | null
   /** What we share out ourselves; null where the manager does. Memory in bytes. */
-  readonly capacity: { readonly cores: number; readonly memory: number | null; readonly gpus: number } | null
+  readonly capacity: {
+    readonly cores: number
+    readonly memory: number | null
+    readonly gpus: number
+    /** Whose slots they are, where there are several hosts. */
+    readonly hosts?: readonly HostSlots[]
+  } | null
 }
 
 export type Admission =
@@ -146,7 +162,7 @@ export class Throttle {
       const { resources } = nextNeeds(job, this.memoryMax)
       const why = pauseReason ?? (free.has(job) ? null : (this.laneReason(job) ?? "It waits for its turn."))
       const admission: Admission =
-        why === null ? this.decide(room, permits, resources) : { kind: "waiting", reason: why }
+        why === null ? this.decide(room, permits, job, resources) : { kind: "waiting", reason: why }
       decisions.set(job.id, admission)
       if (admission.kind !== "admitted") continue
       room.take(resources, admission.devices)
@@ -171,7 +187,7 @@ export class Throttle {
     return Math.max(0, limit - this.submittedAt.length)
   }
 
-  private decide(room: Room, permits: number, resources: Resources): Admission {
+  private decide(room: Room, permits: number, job: Job, resources: Resources): Admission {
     const { maxQueued } = this.limits
     if (maxQueued !== null && room.natives >= maxQueued) {
       return { kind: "waiting", reason: `maxQueued: ${maxQueued} of our jobs are in the manager.` }
@@ -182,7 +198,7 @@ export class Throttle {
         reason: `maxSubmitPerMinute: ${this.limits.maxSubmitPerMinute} were submitted in the last minute.`,
       }
     }
-    return room.fit(resources)
+    return room.fit(resources, job.spec.launch?.oversubscribe === true)
   }
 
   /** Milliseconds until the rate limit allows another one. */
@@ -233,8 +249,13 @@ class Room {
     for (const device of devices) this.devices.add(device)
   }
 
-  fit(resources: Resources): Admission {
+  fit(resources: Resources, oversubscribe: boolean): Admission {
     if (this.capacity === null) return { kind: "admitted", devices: [] }
+    if (this.capacity.hosts !== undefined) {
+      if ((resources.gpus?.count ?? 0) > 0) return impossible("GPUs", resources.gpus?.count ?? 0, this.capacity.gpus)
+      const choice = chooseSlots(this.capacity.hosts, this.devices, resources, oversubscribe)
+      return choice.kind === "slots" ? { kind: "admitted", devices: choice.slots } : choice
+    }
     const need = {
       cores: cpusOf(resources),
       memory: memoryOf(resources),

@@ -1,4 +1,5 @@
 /** What an executor's config says for all of its jobs, laid under a spec. */
+import { laidLauncher, launcherOf } from "./launch.ts"
 import { noRetry } from "./parseSpec.ts"
 import type { SaidResources } from "./readResources.ts"
 import type { Resources } from "./resources.ts"
@@ -28,7 +29,7 @@ export function applyDefaults(spec: JobSpec, defaults: SpecDefaults): JobSpec {
     epilogue: spec.epilogue ?? defaults.epilogue ?? null,
     modules: spec.modules.length > 0 ? spec.modules : (defaults.modules ?? []),
     container: spec.container ?? defaults.container ?? null,
-    launcher: spec.launcher === "auto" ? (defaults.launcher ?? "auto") : spec.launcher,
+    ...launcherOf(laidLauncher({ name: spec.launcher, options: spec.launch ?? {} }, defaults.launcher ?? null)),
     native: spec.native.length > 0 ? spec.native : (defaults.native ?? []),
     resources: laidUnder(spec.resources, defaults.resources ?? {}),
     retry: retryOf(spec.retry, defaults.retry ?? noRetry),

@@ -38,7 +38,7 @@ export type JobEventBody = { readonly job: string } & (
       readonly token: string
       readonly nativeName: string
       readonly directory: string
-      /** Indices of the GPUs that are ours to give, where no scheduler gives them. */
+      /** Numbers of the GPUs that are ours to give, or of the slots of an executor for MPI, where no scheduler gives them. */
       readonly devices?: readonly number[]
       /** What it is submitted with, where that is not what the spec says. */
       readonly resources?: Resources

@@ -2,6 +2,7 @@
 import { bad, fieldOf, good, type Path, type Problem, type Reading } from "./problem.ts"
 import { type Base, insidePath, localPath, readGlob, readInput } from "./readFiles.ts"
 import { type Resources, noResources } from "./resources.ts"
+import { launcherOf } from "./launch.ts"
 import type { Dependency, InputFile, JobSpec, RetryPolicy } from "./spec.ts"
 import { lineTrouble } from "./schema.ts"
 import { type SaidSpec, readSpec } from "./specSchema.ts"
@@ -60,7 +61,7 @@ function normalised(said: SaidSpec, files: Files, after: readonly Dependency[], 
     epilogue: said.epilogue ?? null,
     modules: said.modules ?? [],
     container: said.container ?? null,
-    launcher: said.launcher ?? "auto",
+    ...launcherOf(said.launcher),
     native: said.native ?? [],
     resources: saidResources(said.resources ?? {}),
     after,

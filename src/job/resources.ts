@@ -48,6 +48,17 @@ export const noResources: Resources = {
   begin: null,
 }
 
+/** A host, and how many processes there may be on it. */
+export interface HostSlots {
+  readonly host: string
+  readonly slots: number
+}
+
+/** Processes that a launcher starts: as asked for; else what the nodes and the tasks on each make together, at least one. */
+export function tasksOf(resources: Resources): number {
+  return Math.max(1, resources.tasks ?? (resources.tasksPerNode ?? 1) * (resources.nodes ?? 1))
+}
+
 /** CPUs that a job takes on one host where no scheduler counts them. */
 export function cpusOf(resources: Resources): number {
   const tasks = resources.tasks ?? (resources.tasksPerNode ?? 1) * (resources.nodes ?? 1)

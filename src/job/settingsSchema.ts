@@ -1,5 +1,6 @@
 /** What a spec says for itself, or an executor's config for all of its jobs: environment, container, retry and the like. */
 import { z } from "zod"
+import { type SaidLauncher, launcherSchema } from "./launch.ts"
 import { bad, describe, good, type Reading } from "./problem.ts"
 import { retrySchema } from "./retrySchema.ts"
 import { lines, list, maybe, oneOf, read, scalar, word } from "./schema.ts"
@@ -18,7 +19,7 @@ export interface SaidSettings {
   readonly modules?: Maybe<string[]>
   readonly container?: Maybe<Container>
   readonly native?: Maybe<string[]>
-  readonly launcher?: Maybe<string>
+  readonly launcher?: Maybe<SaidLauncher>
   readonly retry?: Maybe<RetryPolicy>
   readonly signal?: Maybe<WarningSignal>
   readonly giveUpAfter?: Maybe<number>
@@ -37,7 +38,7 @@ export const settingFields: { readonly [K in keyof SaidSettings]-?: z.ZodType<Sa
   native: maybe(
     list(word('Write a directive, such as "--switches=1".'), 'Write a list of directives, such as ["--switches=1"].'),
   ),
-  launcher: maybe(word("Write a launcher's name, such as auto, none, mpirun or srun.")),
+  launcher: maybe(launcherSchema),
   retry: maybe(retrySchema),
   signal: maybe(signalSchema),
   giveUpAfter: maybe(scalar(parseTimeout, "Write a span with its unit, such as 12h.")),

@@ -22,6 +22,8 @@ export interface JobSpec {
   readonly container: Container | null
   /** A launcher's name; `auto`: none for one task, else the scheduler's own. */
   readonly launcher: string
+  /** What the launcher is told; absent: nothing. */
+  readonly launch?: LaunchOptions
   /** Native directives, passed through untouched. */
   readonly native: readonly string[]
   readonly resources: Resources
@@ -52,6 +54,18 @@ export interface Container {
   readonly runtime: "apptainer" | "podman"
   readonly image: string
   readonly options: readonly string[]
+}
+
+/** What a launcher is told beside the resources; absent is nothing said. */
+export interface LaunchOptions {
+  /** What each process is bound to. */
+  readonly bind?: "core" | "socket" | "numa" | "none"
+  /** More processes than slots are no mistake. */
+  readonly oversubscribe?: boolean
+  /** Each process writes to files of its own, `ranks/0.out` and `ranks/0.err` in the working directory. */
+  readonly outputPerRank?: boolean
+  /** The launcher's own options, before the command. */
+  readonly options?: readonly string[]
 }
 
 export interface WarningSignal {

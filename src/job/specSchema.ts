@@ -1,5 +1,6 @@
 /** The schema of what a user writes for a job. It reads each field by itself; parseSpec.ts looks at them together. */
 import { z } from "zod"
+import { launcherFields } from "./launch.ts"
 import { nearest } from "./nearest.ts"
 import { bad, describe, good, type Reading } from "./problem.ts"
 import { retryFields } from "./retrySchema.ts"
@@ -116,6 +117,7 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
   after: ["job", "when"],
   ...retryFields,
   signal: signalFields,
+  launcher: launcherFields,
   "resources.mail": ["user", "on"],
   mail: ["user", "on"],
 }

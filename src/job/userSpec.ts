@@ -19,7 +19,7 @@ export interface UserSpec {
   readonly epilogue?: Maybe<string | readonly string[]>
   readonly modules?: Maybe<readonly string[]>
   readonly container?: Maybe<string | UserContainer>
-  readonly launcher?: Maybe<string>
+  readonly launcher?: Maybe<string | UserLauncher>
   readonly native?: Maybe<readonly string[]>
   readonly resources?: Maybe<UserResources>
   readonly after?: Maybe<readonly (string | { readonly job: string; readonly when?: Maybe<Dependency["when"]> })[]>
@@ -53,6 +53,17 @@ export interface UserResources {
     string | { readonly user?: Maybe<string>; readonly on?: Maybe<MailEvent | readonly MailEvent[]> }
   >
   readonly begin?: Maybe<string>
+}
+
+export interface UserLauncher {
+  /** Default: `auto`. */
+  readonly name?: Maybe<string>
+  readonly bind?: Maybe<"core" | "socket" | "numa" | "none">
+  readonly oversubscribe?: Maybe<boolean>
+  /** `ranks/0.out`, `ranks/0.err` and so on in the working directory; they come back as outputs do. */
+  readonly outputPerRank?: Maybe<boolean>
+  /** The launcher's own. */
+  readonly options?: Maybe<readonly string[]>
 }
 
 export interface UserContainer {

@@ -1,8 +1,13 @@
-/** mpirun of Open MPI, MPICH and their kin: they agree on -n, and find the nodes of the allocation themselves. */
+/** mpirun, whichever it is: looked at where the job runs, after its modules and its prologue. */
+import { intelmpiWay } from "./intelmpi.ts"
 import type { Launcher } from "./launcher.ts"
-import { tasksOf } from "./tasks.ts"
+import { mpichWay } from "./mpich.ts"
+import { openmpiWays } from "./openmpi.ts"
 
 export const mpirun: Launcher = {
   name: "mpirun",
-  wrap: (argv, spec) => ["mpirun", "-n", String(tasksOf(spec.resources)), ...argv],
+  launch: (spec, situation) => ({
+    programs: ["mpirun", "mpiexec", "mpiexec.hydra"],
+    ways: [...openmpiWays(spec, situation), mpichWay(spec, situation), intelmpiWay(spec, situation)],
+  }),
 }

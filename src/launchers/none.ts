@@ -1,7 +1,7 @@
 /** Starts the command once, as it is. */
-import type { Launcher } from "./launcher.ts"
+import { type Launcher, plainLaunch } from "./launcher.ts"
 
 export const none: Launcher = {
   name: "none",
-  wrap: (argv) => argv,
+  launch: () => plainLaunch([]),
 }

@@ -106,11 +106,14 @@ hz_run() {
   set +e
   hz_epilogue=$1
   shift
+  # Of an earlier start in this directory.
+  [ ! -e "$hz_directory/rank-ended" ] || rm -f "$hz_directory/rank-ended"
   trap : HUP INT TERM USR1 USR2
   (
     hz_exec "$@"
   )
   hz_code=$?
+  hz_judge_launch
   # In a subshell: an `exit` or a syntax error in it ends nothing else.
   (
     HAWSER_EXIT_CODE=$hz_code
@@ -132,4 +135,23 @@ hz_run() {
       ;;
   esac
   exit "$hz_code"
+}
+
+# hz_judge_launch: after a launcher's end. What its first process to fail left (rank.sh) is what happened: srun and Hydra
+# give the code of those that they ended because of that one.
+hz_judge_launch() {
+  [ "$hz_code" -ne 0 ] && [ -r "$hz_directory/rank-ended" ] || return 0
+  IFS=" " read -r hz_name hz_text hz_line <"$hz_directory/rank-ended" || return 0
+  case $hz_text in '' | *[!0-9]*) return 0 ;; esac
+  hz_code=$hz_text
+  printf 'hawser: the first process to fail was rank %s on %s, with %s\n' "$hz_name" "$hz_line" "$(hz_end_text "$hz_code")" >&2
+}
+
+# hz_end_text CODE
+hz_end_text() {
+  if [ "$1" -gt 128 ] && hz_name=$(kill -l "$(($1 - 128))" 2>/dev/null) && [ -n "$hz_name" ]; then
+    printf 'signal %s' "${hz_name#SIG}"
+  else
+    printf 'exit code %s' "$1"
+  fi
 }

@@ -4,8 +4,17 @@ import { UsageError } from "../errors.ts"
 import { quoteAll, script } from "../quote.ts"
 import { shellText } from "./shellText.ts"
 
-const preludeFiles = ["verbs.sh", "submit.sh", "process.sh", "sge.sh", "glob.sh", "staging.sh", "selected.sh"]
-const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "wrapper.sh"]
+const preludeFiles = [
+  "verbs.sh",
+  "submit.sh",
+  "hosts.sh",
+  "process.sh",
+  "sge.sh",
+  "glob.sh",
+  "staging.sh",
+  "selected.sh",
+]
+const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "hosts.sh", "wrapper.sh"]
 
 /**
  * The verbs, for a shell that facts.sh and frame.sh have set up. Variables whose names match one of `foreign` (shell patterns) are

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# The manager that is the process table: processes that outlive the shell that started them. Needs submit.sh and what
+# The manager that is the process table: processes that outlive the shell that started them. Needs submit.sh, hosts.sh and what
 # that needs.
 #
 # A native id is `BOOT8.PID.BIRTH`: the first 8 hex digits of the boot id (what there is of it), the pid of the session
@@ -93,9 +93,19 @@ hz_processes() {
   printf 'end\n'
 }
 
-# hz_look TOKEN: hz_word, the state of the process that its record names; hz_native and hz_leader, which is empty where
-# its number is another's by now.
+# hz_look TOKEN: as hz_look_here; and before processes are said to be gone without a word of theirs, what they may have left
+# on other hosts is ended, once.
 hz_look() {
+  hz_look_here "$1"
+  [ "$hz_word" = gone ] && [ -r "jobs/$1/hosts" ] && [ ! -e "jobs/$1/swept" ] || return 0
+  [ ! -e "jobs/$1/exit.0" ] || return 0
+  hz_sweep "jobs/$1" "$1" - 2>>"jobs/$1/scheduler.log"
+  printf '' >"jobs/$1/swept"
+}
+
+# hz_look_here TOKEN: hz_word, the state of the process that its record names; hz_native and hz_leader, which is empty where
+# its number is another's by now.
+hz_look_here() {
   hz_native=- hz_word=unknown hz_record=''
   [ -r "jobs/$1/process" ] || return 0
   while read -r hz_key hz_value; do
@@ -126,6 +136,9 @@ hz_look() {
     # The usual end: no search for what it may have left, which reads all of the process table.
     [ -n "$hz_told" ] || hz_word=over
     case $hz_word in gone) ! kill -0 "-$hz_leader" 2>/dev/null || hz_left ;; esac
+  elif [ "$hz_word" = gone ] && [ -r "jobs/$1/hosts" ]; then
+    # Its mpirun is of its session, and without one what carries the token is nobody's: hz_look ends it.
+    hz_left
   elif [ "$hz_word" = gone ]; then
     hz_left "$1"
   fi
@@ -159,7 +172,10 @@ hz_kill() {
         left* | *KILL | *STOP | *CONT)
           hz_signal_session "$4" "$3"
           # And once more for those that were being started meanwhile.
-          [ "$4" != KILL ] || kill -s KILL -- "-$hz_leader" 2>/dev/null
+          if [ "$4" = KILL ]; then
+            kill -s KILL -- "-$hz_leader" 2>/dev/null
+            hz_sweep "jobs/$3" "$3" - 2>>"jobs/$3/scheduler.log"
+          fi
           ;;
         *)
           kill -s "$4" "$hz_leader" 2>/dev/null

@@ -1,12 +1,13 @@
 /** The files of a job directory: batch script, payload script, patterns, token and secrets. */
 import { createHash } from "node:crypto"
 import { UsageError } from "../errors.ts"
-import type { JobSpec, SecretReference } from "../job/index.ts"
+import type { HostSlots, JobSpec, SecretReference } from "../job/index.ts"
 import { assignments, exports, quoteAll, quoteWithVariables, script } from "../quote.ts"
 import { inContainer } from "./container.ts"
 import { relativePath } from "./filename.ts"
 import { parseGlob, shellPattern } from "./glob.ts"
 import type { TextFile } from "./pack.ts"
+import { type Launching, launchFiles, launchLines, rankOutputs } from "./launching.ts"
 import { payloadProgram } from "./programs.ts"
 
 /** What the files of one attempt are made of. Paths are absolute, on the other side. */
@@ -22,8 +23,10 @@ export interface JobParts {
   readonly jobVariables: { readonly nativeId: string | null; readonly restarts: string | null }
   /** File name of the job wrapper in `<home>/bin`. */
   readonly wrapper: string
-  /** The launcher: the argv that starts this argv as the processes of the job. */
-  readonly launch: (argv: readonly string[]) => readonly string[]
+  /** Of the launcher. */
+  readonly launch: Launching
+  /** Where the processes go, if we say so: in this order, so many on each; null: the manager knows. */
+  readonly hosts?: readonly HostSlots[] | null
   /** Values of the variables to which the spec's secret references point. */
   readonly secrets: Readonly<Record<string, string>>
   /** The wrapper does not start the payload from then on (PROTOCOL 9), ms since 1970; null: never too late. */
@@ -44,7 +47,8 @@ export function jobFiles(parts: JobParts): TextFile[] {
     { name: "token", mode: 0o600, text: script([token, specHash(spec)]) },
     { name: "job.sh", mode: 0o700, text: batchScript(parts) },
     { name: "payload.sh", mode: 0o700, text: payloadScript(parts, Object.keys(secrets)) },
-    { name: "patterns.sh", mode: 0o600, text: script([quoteAll(["set", "--", ...spec.outputs.map(pattern)])]) },
+    { name: "patterns.sh", mode: 0o600, text: script([quoteAll(["set", "--", ...outputsOf(spec).map(pattern)])]) },
+    ...launchFiles(parts.launch, parts.hosts ?? null, commandOf(parts, Object.keys(secrets))),
     ...checkpointFile(spec, parts.earlier ?? []),
     ...(startBefore === null
       ? []
@@ -88,20 +92,10 @@ function batchScript({ home, submission, directives, jobVariables, wrapper }: Jo
 }
 
 /** Lines that call the functions of payload.sh. */
-function payloadScript({ home, submission, job, launch }: JobParts, secretNames: readonly string[]): string {
+function payloadScript(parts: JobParts, secretNames: readonly string[]): string {
+  const { home, submission, launch } = parts
   const { token, directory, spec } = submission
-  const own = {
-    HAWSER_JOB_ID: job.id,
-    HAWSER_KEY: job.key,
-    HAWSER_ATTEMPT: String(job.attempt),
-    HAWSER_TOKEN: token,
-    HAWSER_DIRECTORY: directory,
-  }
-  const env = { ...plainVariables(spec), ...own }
-  // The wrapper sets HAWSER_RESTART.
-  const names = [...Object.keys(env), "HAWSER_RESTART", ...secretNames]
-  const argv = launch(inContainer(commandOf(submission), { spec, directory, names }))
-  const stdin = stdinOf(spec)
+  const env = variablesOf(parts)
   const lines = [
     "#!/bin/sh",
     quoteAll([".", `${home}/bin/${payloadProgram().name}`]),
@@ -111,15 +105,37 @@ function payloadScript({ home, submission, job, launch }: JobParts, secretNames:
     ...(secretNames.length === 0 ? [] : [quoteAll(["hz_secrets", token, ...secretNames])]),
     ...(spec.modules.length === 0 ? [] : [quoteAll(["hz_modules", ...spec.modules])]),
     ...(spec.prologue === null ? [] : [quoteAll(["hz_prologue", spec.prologue])]),
-    spec.epilogue === null
-      ? quoteAll(["hz_exec", stdin, ...argv])
-      : quoteAll(["hz_run", spec.epilogue, stdin, ...argv]),
+    ...launchLines(launch, { ...commandOf(parts, secretNames), stdin: stdinOf(spec) }),
   ]
   return script(lines)
 }
 
+function variablesOf({ submission: { token, directory, spec }, job }: JobParts): Record<string, string> {
+  const own = {
+    HAWSER_JOB_ID: job.id,
+    HAWSER_KEY: job.key,
+    HAWSER_ATTEMPT: String(job.attempt),
+    HAWSER_TOKEN: token,
+    HAWSER_DIRECTORY: directory,
+  }
+  return { ...plainVariables(spec), ...own }
+}
+
+/** What each process of the job is. */
+function commandOf(parts: JobParts, secretNames: readonly string[]): Parameters<typeof launchFiles>[2] {
+  const { home, submission } = parts
+  const { directory, spec } = submission
+  // The wrapper sets HAWSER_RESTART.
+  const names = [...Object.keys(variablesOf(parts)), "HAWSER_RESTART", ...secretNames]
+  return { home, directory, spec, argv: inContainer(argvOf(submission), { spec, directory, names }) }
+}
+
+function outputsOf(spec: JobSpec): readonly string[] {
+  return spec.launch?.outputPerRank === true ? [...spec.outputs, rankOutputs] : spec.outputs
+}
+
 /** A script is run by its own `#!` line, else by /bin/sh. */
-function commandOf({ directory, spec }: JobParts["submission"]): readonly string[] {
+function argvOf({ directory, spec }: JobParts["submission"]): readonly string[] {
   if (spec.script === null) return spec.command ?? []
   const path = `${directory}/script`
   return spec.script.startsWith("#!") ? [path] : ["/bin/sh", path]

@@ -7,7 +7,7 @@ import type { Session } from "../transport/session.ts"
 import { answerLines, assertAnswered, verbExit } from "./answer.ts"
 import type { Place } from "./layout.ts"
 import { InputError, type StageJob, type TextFile, packJobs } from "./pack.ts"
-import { payloadProgram } from "./programs.ts"
+import { launchPrograms, payloadProgram } from "./programs.ts"
 import { type ResultsDisk, localDisk } from "./resultsDisk.ts"
 import { type CollectReply, type CollectRequest, unpack } from "./unpack.ts"
 
@@ -46,7 +46,7 @@ export async function stageJobs(
 ): Promise<StageReply[]> {
   if (jobs.length === 0) return []
   const now = Math.floor(clock.now() / 1000)
-  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...programs], now })
+  const source = packJobs(jobs, { nonce, programs: [payloadProgram(), ...launchProgramsOf(jobs), ...programs], now })
   let inputError: InputError | undefined
   source.once("error", (error) => {
     if (error instanceof InputError) inputError = error
@@ -58,6 +58,12 @@ export async function stageJobs(
   } finally {
     source.destroy()
   }
+}
+
+/** For jobs that a launcher starts. */
+function launchProgramsOf(jobs: readonly StageJob[]): readonly TextFile[] {
+  const { mpi, rank, sweep } = launchPrograms()
+  return jobs.some(({ files }) => files.some(({ name }) => name === "rank.sh")) ? [mpi, rank, sweep] : []
 }
 
 /** Removes what dead streams have left in our home; `nonces` are the streams that are still at work. */

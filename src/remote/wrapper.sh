@@ -4,7 +4,7 @@
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
 # START is the manager's restart count, 0 at first. From the time in the file `start-before` on it begins nothing anew.
 # What the file `walltime` says, in seconds, is all the time that the payload gets; `warning` is a signal before that.
-# Its file is facts.sh, glob.sh, outputs.sh, walltime.sh and this, in this order.
+# Its file is facts.sh, glob.sh, outputs.sh, walltime.sh, hosts.sh and this, in this order.
 #
 # It exits with the payload's code (to Grid Engine some codes are orders: see the end), or without having run it: 111 somebody else holds the guard or this start is not
 # allowed, 112 it could not be started, 113 the job directory is not there.
@@ -363,6 +363,8 @@ hz_uptime
 if [ -n "$hz_up" ]; then hz_ended=$((hz_at + hz_up - hz_up_before)); else hz_ended=$(command date +%s); fi
 hz_memory
 hz_list
+# Of a payload of several processes that failed, some may be left.
+[ "$hz_code" -eq 0 ] || hz_sweep "$hz_dir" "$hz_token" "$$"
 # Some eleven minutes.
 hz_write_exit 24
 # To Grid Engine 99 is an order to start the job again, and 100 to keep it in an error state. The record has the code.

@@ -16,10 +16,7 @@ export const process: Scheduler = {
   // Processes have no name of ours; the token stands in their environment and in their directory.
   nativeNameMax: 15,
 
-  directives: (submission) => {
-    assertPossible(submission)
-    return []
-  },
+  directives: (submission) => processDirectives(submission, { severalNodes: false }),
   submit: ({ directory, token }) => ({
     argv: ["hz_spawn", homeOf(directory, token), token],
     timeoutMs,
@@ -45,6 +42,15 @@ export const process: Scheduler = {
   classify: (result) => (result.timedOut ? "in-doubt" : (exitClasses[result.exitCode] ?? "transient")),
 }
 
+/** None; throws a UsageError for what processes can't be. */
+export function processDirectives(
+  submission: Submission,
+  { severalNodes }: { readonly severalNodes: boolean },
+): readonly string[] {
+  assertPossible(submission, severalNodes)
+  return []
+}
+
 const timeoutMs = 60_000
 
 function signalled(natives: readonly Native[], owner: number, signal: string): Command<void>[] {
@@ -65,7 +71,7 @@ const exitClasses: Readonly<Record<number, ErrorClass>> = {
   127: "gone",
 }
 
-function assertPossible({ spec }: Submission): void {
+function assertPossible({ spec }: Submission, severalNodes: boolean): void {
   if (spec.signal !== undefined && spec.resources.walltime === null) {
     throw new UsageError("SPEC_INVALID", {
       summary: "A process without a walltime gets no signal before its end.",
@@ -76,7 +82,7 @@ function assertPossible({ spec }: Submission): void {
   const { nodes, begin } = spec.resources
   const what =
     spec.native.length > 0 ? `native options (${spec.native[0]})` : begin !== null ? "a begin" : `${nodes} nodes`
-  if (spec.native.length === 0 && begin === null && (nodes ?? 1) <= 1) return
+  if (spec.native.length === 0 && begin === null && (severalNodes || (nodes ?? 1) <= 1)) return
   throw new UsageError("SPEC_INVALID", {
     summary: `A process takes no ${what}.`,
     reason: "It starts at once, on the host itself, and there is no manager to pass anything on to.",

@@ -4,6 +4,7 @@ import { htcondor } from "./htcondor/index.ts"
 import { lsf } from "./lsf/index.ts"
 import { oar } from "./oar/index.ts"
 import { pbs } from "./pbs/index.ts"
+import { mpi } from "./mpi.ts"
 import { process } from "./process.ts"
 import type { Scheduler } from "./scheduler.ts"
 import { sge } from "./sge/index.ts"
@@ -16,6 +17,7 @@ export const schedulers: Readonly<Record<string, Scheduler>> = {
   oar,
   pbs,
   process,
+  mpi,
   slurm,
   sge,
   torque,

@@ -3,6 +3,7 @@ import { Fleet } from "../executors/fleet.ts"
 import type { Log } from "../executors/log.ts"
 import { remotePace } from "../executors/pace.ts"
 import type { ExecutorParts } from "../executors/parts.ts"
+import { none } from "../launchers/none.ts"
 import type { Files, JobStore } from "../persist/index.ts"
 import { slurm } from "../schedulers/slurm/index.ts"
 import { type Broken, brokenParts } from "./broken.ts"
@@ -47,7 +48,7 @@ function partsOf({ life, files, seed, trouble, network }: FleetOptions): Executo
     transport: { address: "me@virtual", connect: () => Promise.reject(new Error("There is no such transport.")) },
     resultsDisk: resultsOn(files),
     openSession: () => network.open(life),
-    launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+    launcherFor: () => none,
     defaults: {},
     limits: { maxQueued, maxSubmitPerMinute, capacity: null },
     root: "/home/me/.hawser",

@@ -27,7 +27,7 @@ describe("a job as typed", () => {
   test("every option has its place in the spec", async () => {
     const line =
       "-e hpc -n 4 -N 2 -c 1 -t 10m --queue short --memory 4G --gpus 1 --key k --name n --into out " +
-      "--native --switches=1 --output *.out --output log/** -- ./relax -v Al"
+      "--launcher mpich --native --switches=1 --output *.out --output log/** -- ./relax -v Al"
     const { spec, key, executor } = await typed(...line.split(" "))
     expect({ key, executor }).toEqual({ key: "k", executor: "hpc" })
     expect(spec).toEqual({
@@ -35,6 +35,7 @@ describe("a job as typed", () => {
       name: "n",
       into: "out",
       native: ["--switches=1"],
+      launcher: "mpich",
       outputs: ["*.out", "log/**"],
       resources: { tasks: "4", nodes: "2", cpusPerTask: "1", walltime: "10m", queue: "short", memory: "4G", gpus: "1" },
     })

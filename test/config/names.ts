@@ -2,7 +2,7 @@
 import type { KnownNames } from "../../src/config/config.ts"
 
 export const designNames: KnownNames = {
-  schedulers: ["process", "slurm", "flux", "sge", "pbs", "lsf"],
+  schedulers: ["process", "slurm", "mpi", "flux", "sge", "pbs", "lsf"],
   transports: ["local", "ssh2", "openssh"],
   launchers: ["none", "mpirun", "srun", "flux-run"],
 }

@@ -56,7 +56,7 @@ describe("an executor", () => {
       },
       root: "/scratch/me",
       defaults: {
-        launcher: "srun",
+        launcher: { name: "srun", options: {} },
         resources: { queue: "batch", walltime: 600, memory: 2 * 1024 ** 3 },
         env: { A: "1" },
         modules: ["gcc"],
@@ -65,7 +65,7 @@ describe("an executor", () => {
       limits: { maxQueued: 500, maxSubmitPerMinute: 600, maxConnections: 2, minPollSeconds: 0.5 },
       packing: { max: 1000 },
       parallelEnvironment: null,
-      capacity: { cores: null, memory: null, gpus: null },
+      capacity: { cores: null, memory: null, gpus: null, hosts: null },
       retentionMs: 14 * 86_400_000,
     })
   })
@@ -106,6 +106,29 @@ describe("an executor", () => {
   })
 })
 
+describe("an executor for MPI", () => {
+  test("has hosts with slots, written in three ways", () => {
+    expect(one("scheduler: mpi", "hosts: [a:4, {host: b.example, slots: 2}, {host: c}, d]")?.capacity.hosts).toEqual([
+      { host: "a", slots: 4 },
+      { host: "b.example", slots: 2 },
+      { host: "c", slots: 1 },
+      { host: "d", slots: 1 },
+    ])
+  })
+
+  test.each<[string[], string]>([
+    [["scheduler: mpi"], "executors.hpc.hosts is missing"],
+    [["scheduler: mpi", "hosts: []"], "executors.hpc.hosts is an empty list"],
+    [["scheduler: mpi", "hosts: [a, a:2]"], "executors.hpc.hosts names a twice"],
+    [["scheduler: mpi", "hosts: [a:0]"], "executors.hpc.hosts[0]"],
+    [["scheduler: mpi", "hosts: ['-oProxyCommand=x']"], "executors.hpc.hosts[0]"],
+    [["scheduler: mpi", "hosts: [a:2]", "cores: 4"], "mpi counts the slots of its hosts"],
+    [["scheduler: slurm", "hosts: [a:2]"], "executors.hpc.hosts is not used by slurm"],
+  ])("%j is told: %s", (lines, text) => {
+    expect(errorOf(hpc(...lines)).message).toContain(text)
+  })
+})
+
 describe("local", () => {
   test("is always there", () => {
     expect(Object.keys(parse("").executors)).toEqual(["local"])
@@ -114,7 +137,7 @@ describe("local", () => {
 
   test("can be given less than the whole machine", () => {
     const { capacity } = parse("executors:\n  local: {cores: 2, memory: 4G, gpus: a100:1}\n").executors["local"] ?? {}
-    expect(capacity).toEqual({ cores: 2, memory: 4 * 1024 ** 3, gpus: { count: 1, type: "a100" } })
+    expect(capacity).toEqual({ cores: 2, memory: 4 * 1024 ** 3, gpus: { count: 1, type: "a100" }, hosts: null })
   })
 })
 

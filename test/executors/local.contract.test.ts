@@ -1,4 +1,5 @@
 /** Processes of this host, without a manager: what the contract asks of one can't be had, and the rest holds. */
+import { none } from "../../src/launchers/none.ts"
 import { processExecutor } from "../../src/executors/local.ts"
 import { process as processes } from "../../src/schedulers/process.ts"
 import { localTransport } from "../../src/transport/local.ts"
@@ -25,7 +26,7 @@ executorContract({
       name: "fake",
       scheduler: processes,
       transport: localTransport(stand.clock),
-      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+      launcherFor: () => none,
       defaults: {},
       limits: { maxQueued: null, maxSubmitPerMinute: null, minPollSeconds: null },
       capacity: { cores: 8, memory: null, gpus: null },

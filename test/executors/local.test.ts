@@ -4,6 +4,7 @@ import { expect, test } from "vitest"
 import type { Fleet } from "../../src/executors/fleet.ts"
 import { processExecutor } from "../../src/executors/local.ts"
 import type { Job } from "../../src/job/index.ts"
+import { none } from "../../src/launchers/none.ts"
 import { process as processes } from "../../src/schedulers/process.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import { lives, until } from "../support/remote.ts"
@@ -27,15 +28,15 @@ async function running(
 }
 
 async function localFleet(stand: Stand, cores: number | null = null): Promise<Fleet> {
-  const none = { maxQueued: null, maxSubmitPerMinute: null, minPollSeconds: null }
+  const unlimited = { maxQueued: null, maxSubmitPerMinute: null, minPollSeconds: null }
   return stand.fleet(
     processExecutor({
       name: "fake",
       scheduler: processes,
       transport: localTransport(stand.clock),
-      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+      launcherFor: () => none,
       defaults: {},
-      limits: none,
+      limits: unlimited,
       capacity: { cores, memory: null, gpus: null },
       root: stand.path("root"),
       retentionMs: null,

@@ -186,3 +186,28 @@ test("an attempt counts with what it was given, and the next one with what it wi
   expect(throttle.admit([next], [runs]).get("again")?.kind).toBe("admitted")
   expect(throttle.admit([next], [grown]).get("again")?.kind).toBe("waiting")
 })
+
+test("slots of several hosts are handed out by their number, and never twice", () => {
+  const hosts = [
+    { host: "a", slots: 2 },
+    { host: "b", slots: 2 },
+  ]
+  const throttle = new Throttle(handClock(), { ...unlimited, capacity: { cores: 4, memory: null, gpus: 0, hosts } })
+  const decisions = throttle.admit(
+    [
+      job("a", { tasks: 2 }),
+      job("b", { tasks: 1 }),
+      job("c", { tasks: 1 }),
+      job("d", { tasks: 5 }),
+      job("e", { gpus: { count: 1, type: null } }),
+    ],
+    [job("runs", { tasks: 1 }, [1])],
+  )
+  expect([...decisions.values()]).toEqual([
+    { kind: "admitted", devices: [2, 3] },
+    { kind: "admitted", devices: [0] },
+    { kind: "waiting", reason: "It waits for 1 of 4 slots." },
+    { kind: "impossible", reason: "It asks for 5 slots, and the hosts have a:2, b:2." },
+    { kind: "impossible", reason: "It asks for 1 GPUs, and this executor has 0." },
+  ])
+})

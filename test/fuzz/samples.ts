@@ -3,7 +3,7 @@ import { htcondorSample } from "../schedulers/htcondor.sample.ts"
 import { lsfSample } from "../schedulers/lsf.sample.ts"
 import { oarSample } from "../schedulers/oar.sample.ts"
 import { pbsSample } from "../schedulers/pbs.sample.ts"
-import { processSample } from "../schedulers/process.sample.ts"
+import { mpiSample, processSample } from "../schedulers/process.sample.ts"
 import { sgeSample } from "../schedulers/sge.sample.ts"
 import { slurmSample } from "../schedulers/slurm.sample.ts"
 import { torqueSample } from "../schedulers/torque.sample.ts"
@@ -12,6 +12,7 @@ import type { Sample } from "../schedulers/contract.ts"
 export const samples: readonly Sample[] = [
   htcondorSample,
   lsfSample,
+  mpiSample,
   oarSample,
   pbsSample,
   processSample,

@@ -24,8 +24,25 @@ const table: [title: string, defaults: SpecDefaults, written: UserSpec, same: Us
     { resources: { memoryPerCpu: "1G" } },
   ],
   ["env is merged by name", { env: { A: "d", B: "d" } }, { env: { A: "s" } }, { env: { A: "s", B: "d" } }],
-  ["the executor's launcher stands for auto", { launcher: "srun" }, {}, { launcher: "srun" }],
-  ["a launcher that is said stays", { launcher: "srun" }, { launcher: "none" }, { launcher: "none" }],
+  ["the executor's launcher stands for auto", { launcher: { name: "srun", options: {} } }, {}, { launcher: "srun" }],
+  [
+    "a launcher that is said stays",
+    { launcher: { name: "srun", options: {} } },
+    { launcher: "none" },
+    { launcher: "none" },
+  ],
+  [
+    "what the executor's launcher is told is filled option by option",
+    { launcher: { name: "mpirun", options: { bind: "core", oversubscribe: true } } },
+    { launcher: { bind: "none" } },
+    { launcher: { name: "mpirun", bind: "none", oversubscribe: true } },
+  ],
+  [
+    "another launcher is told nothing of it",
+    { launcher: { name: "mpirun", options: { bind: "core" } } },
+    { launcher: "srun" },
+    { launcher: "srun" },
+  ],
   ["lists are taken whole", { modules: ["gcc"] }, { modules: ["intel"] }, { modules: ["intel"] }],
   ["a retry is filled", { retry: { maxAttempts: 2, on: ["exit"] } }, {}, { retry: { maxAttempts: 2, on: ["exit"] } }],
   [

@@ -1,12 +1,14 @@
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { submitOnce } from "../../src/remote/submit.ts"
 import { Home, lives, startVerb, until, verb, verbResult } from "../support/remote.ts"
 import { shells } from "../support/shells.ts"
 
-const token = "hzprocess000001"
-const other = "hzprocess000002"
+// Of this run alone: what carries them is looked for on all of this machine.
+const run = String(process.pid % 1_000_000).padStart(6, "0")
+const token = `hzproces1${run}`
+const other = `hzproces2${run}`
 
 describe.each(shells)("processes, under $name", (shell) => {
   const answer = (argv: readonly string[], env: Record<string, string> = {}) =>
@@ -68,6 +70,47 @@ describe.each(shells)("processes, under $name", (shell) => {
     await running.end
     await until(() => home.read(token, "work/ready"))
     expect(lives(pid)).toBe(true)
+  })
+
+  /** A job with processes on other hosts, too: what ends them writes down its words. */
+  function withHosts(home: Home): void {
+    const sweep = join(home.path, "bin/sweep.0.sh")
+    writeFileSync(sweep, `printf '%s\\n' "$*" >>'${home.path}/swept'\n`)
+    writeFileSync(join(home.path, "jobs", token, "hosts"), `sweep ${sweep}\nhost n1 2\nhost n2 2\n`)
+  }
+  const sweeps = (home: Home) => readFileSync(join(home.path, "swept"), "utf8").split("\n").slice(0, -1)
+
+  test("a job on several hosts is gone only when its hosts were asked, which is done once", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "sleep 60")
+    withHosts(home)
+    expect(stateOf(home)?.[2]).toBe("alive")
+    process.kill(-pid, "SIGKILL")
+    await until(() => !lives(pid))
+    await until(() => stateOf(home)?.[2] === "gone")
+    expect(stateOf(home)?.[2]).toBe("gone")
+    expect(sweeps(home)).toEqual([`all jobs/${token} ${token} -`])
+  })
+
+  test("KILL for a job on several hosts is KILL there, too; TERM is mpirun's affair", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "trap '' TERM; while :; do sleep 0.05; done")
+    withHosts(home)
+    expect(kill(home, "TERM")).toBe("signalled")
+    expect(existsSync(join(home.path, "swept"))).toBe(false)
+    expect(kill(home, "KILL")).toBe("signalled")
+    expect(sweeps(home)).toEqual([`all jobs/${token} ${token} -`])
+    await until(() => !lives(pid))
+  })
+
+  test("the wrapper asks them after a payload that failed, and before it says so", async () => {
+    using home = new Home()
+    const { pid } = await spawn(home, "echo >ready; while [ ! -e stop ]; do sleep 0.05; done; exit 4")
+    await until(() => home.read(token, "work/ready"))
+    withHosts(home)
+    writeFileSync(join(home.path, "jobs", token, "work/stop"), "")
+    await until(() => home.read(token, "exit.0"))
+    expect(sweeps(home)).toEqual([`all ${home.path}/jobs/${token} ${token} ${pid}`])
   })
 
   test("through hz_submit, it is started once", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { JobSpec } from "../../src/job/index.ts"
 import { type JobParts, jobFiles, specHash } from "../../src/remote/script.ts"
+import { plainLaunch } from "../../src/launchers/launcher.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
 import { shells } from "../support/staging-shells.ts"
 
@@ -68,10 +69,14 @@ test("only its owner reads what is in a job directory, and secrets are not there
 describe("the command", () => {
   test("is started by the launcher, which may also start a container", () => {
     const container = { runtime: "apptainer", image: "a b.sif", options: ["--nv"] } as const
-    const launch = (argv: readonly string[]) => ["srun", "-n", "2", ...argv]
+    const launch = plainLaunch(["srun", "-n", "2"])
     const work = `'${home.replaceAll("'", "'\\''")}/jobs/${token}/work'`
+    const directory = `${home}/jobs/${token}`.replaceAll("'", "'\\''")
     expect(lastLine(textOf("payload.sh", { command: ["./a", "b"], container }, { launch }))).toBe(
-      `hz_exec /dev/null srun -n 2 apptainer exec --pwd ${work} --bind ${work} --nv 'a b.sif' ./a b`,
+      `hz_run '' /dev/null srun -n 2 /bin/sh '${directory}/rank.sh'`,
+    )
+    expect(lastLine(textOf("rank.sh", { command: ["./a", "b"], container }, { launch }))).toBe(
+      `hz_rank '${directory}' one apptainer exec --pwd ${work} --bind ${work} --nv 'a b.sif' ./a b`,
     )
   })
 

@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { systemClock } from "../../src/clock.ts"
 import type { JobSpec } from "../../src/job/index.ts"
 import { type StageJob, packJobs } from "../../src/remote/pack.ts"
-import { payloadProgram, program } from "../../src/remote/programs.ts"
+import { launchPrograms, payloadProgram, program } from "../../src/remote/programs.ts"
 import { prelude, wrapperName, wrapperText } from "../../src/remote/prelude.ts"
 import { jobFiles } from "../../src/remote/script.ts"
 import { collectJobs, stageJobs, sweepStages } from "../../src/remote/staging.ts"
@@ -295,6 +295,21 @@ describe.each(shells)("under $name", (shell) => {
     writeFileSync(path, "")
     await stageJobs(session, place(), [jobOf()], { nonce: "n3", ...options })
     expect(readFileSync(path, "utf8")).toBe(wrapper.text)
+  })
+
+  test("what a launcher needs travels with the first job that one starts", async () => {
+    const { mpi, rank, sweep } = launchPrograms()
+    const file = { name: "rank.sh", mode: 0o700, text: "" }
+    await stageJobs(
+      session,
+      place(),
+      [jobOf(), { ...jobOf(), token: "hzstagelaunch01", files: [...jobOf().files, file] }],
+      {
+        nonce: "n1",
+      },
+    )
+    const names = [payloadProgram(), mpi, rank, sweep].map(({ name }) => name)
+    expect(readdirSync(join(home, "bin")).sort()).toEqual(names.sort())
   })
 
   test("left-overs of dead streams are swept, but nobody else's streams", async () => {

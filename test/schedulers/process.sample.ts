@@ -1,4 +1,5 @@
 /** What the contract wants to know of the processes of a host. */
+import { mpi } from "../../src/schedulers/mpi.ts"
 import { process } from "../../src/schedulers/process.ts"
 import type { Sample } from "./contract.ts"
 import { otherToken, resultOf, token } from "./samples.ts"
@@ -20,3 +21,6 @@ export const processSample: Sample = {
   down: resultOf({ exitCode: 95, stderr: "/home/me/.hawser/s1/jobs is not there\n" }),
   noise: "Welcome. You have 4711 messages.",
 }
+
+/** It is asked the same, and answers alike. */
+export const mpiSample: Sample = { ...processSample, scheduler: mpi }

@@ -1,5 +1,6 @@
 /** Specs and parts of jobs for tests. */
 import { type Attempt, type Job, type JobSpec, type Resources, noResources } from "../../src/job/index.ts"
+import { plainLaunch } from "../../src/launchers/launcher.ts"
 import type { JobParts } from "../../src/remote/script.ts"
 
 export function specOf(changes: Partial<JobSpec> = {}, resources: Partial<Resources> = {}): JobSpec {
@@ -34,7 +35,7 @@ export function partsOf(home: string, token: string, spec: JobSpec, changes: Par
     directives: [],
     jobVariables: { nativeId: null, restarts: null },
     wrapper: "wrapper.0.sh",
-    launch: (argv) => argv,
+    launch: plainLaunch([]),
     secrets: {},
     ...changes,
   }

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../../src/clock.ts"
 import { Fleet } from "../../src/executors/fleet.ts"
 import type { ExecutorParts } from "../../src/executors/parts.ts"
 import type { HawserApi, SubmitRequest } from "../../src/executors/api.ts"
+import { none } from "../../src/launchers/none.ts"
 import type { AnyEvent, Job, JobView } from "../../src/job/index.ts"
 import { type Host, openStore, systemHost } from "../../src/persist/index.ts"
 import { memoryStore } from "../../src/persist/memory.ts"
@@ -62,7 +63,7 @@ export class Stand implements AsyncDisposable {
       name: "fake",
       scheduler: fakeScheduler(this.manager),
       transport: localTransport(clock),
-      launcherFor: () => ({ name: "none", wrap: (argv) => argv }),
+      launcherFor: () => none,
       defaults: {},
       limits: { maxQueued: null, maxSubmitPerMinute: null, capacity: null },
       root: join(this.folder, "root"),
