@@ -11,12 +11,24 @@ import { type Rig, rig } from "../support/rig.ts"
 const skipped = typeof rig === "string"
 const target = rig as Rig
 
-/** The word of hawser.yaml, and why there is no such manager here. */
-const managers = [
-  { word: "process", without: skipped },
-  { word: "slurm", without: skipped },
-  { word: "sge", without: typeof gridEngine === "string" },
-] as const
+/**
+ * The word of hawser.yaml, the signal by which the manager ends what is cancelled or out of time (Grid Engine knows no
+ * gentler one), and whether there is no such manager here.
+ */
+const managers: readonly Manager[] = [
+  { word: "process", ends: "TERM", isMissing: skipped },
+  // It has to be told its hosts.
+  { word: "mpi", ends: "TERM", isMissing: skipped, more: ["hosts: [localhost:4]"] },
+  { word: "slurm", ends: "TERM", isMissing: skipped },
+  { word: "sge", ends: "KILL", isMissing: typeof gridEngine === "string" },
+]
+
+interface Manager {
+  readonly word: string
+  readonly ends: string
+  readonly isMissing: boolean
+  readonly more?: readonly string[]
+}
 
 const points = Array.from({ length: 26 }, (_, index) => `point/${index}`)
 const keys = ["failing", "timed-out", "cancelled", "retried", ...points]
@@ -25,13 +37,13 @@ const keys = ["failing", "timed-out", "cancelled", "retried", ...points]
 const outcomes = new Map<string, unknown>()
 
 describe.concurrent("a workflow of 30 jobs whose controller is killed half way", () => {
-  for (const { word, without } of managers)
-    test.skipIf(without)(`under ${word}`, { timeout: 420_000 }, () => play(word))
+  for (const manager of managers)
+    test.skipIf(manager.isMissing)(`under ${manager.word}`, { timeout: 420_000 }, () => play(manager))
 })
 
-async function play(word: string): Promise<void> {
+async function play({ word, ends, more = [] }: Manager): Promise<void> {
   await using trace = new Trace()
-  await using work = await study(clusterConfig(target).replace("scheduler: slurm", `scheduler: ${word}`))
+  await using work = await study(clusterConfig(target, { more }).replace("scheduler: slurm", `scheduler: ${word}`))
   await write(work, trace)
   const { code, stderr } = await work.hawser(["batch", "workflow.jsonl"])
   expect({ code, stderr }).toMatchObject({ code: 0 })
@@ -44,13 +56,13 @@ async function play(word: string): Promise<void> {
   await work.killController()
   expect((await work.hawser(["cancel", "cancelled"])).code).toBe(0)
   expect((await work.hawser(["wait", "--all", "--timeout", "300s"])).code).toBe(1)
-  outcomes.set(word, await outcomeOf(work))
+  outcomes.set(word, await outcomeOf(work, ends))
   const runs = (await trace.runs()).map((line) => line.split(" ")[0])
   expect(runs.toSorted()).toEqual([...keys, "retried"].toSorted())
 }
 
 test.skipIf(skipped)("it comes to the same end under each manager", () => {
-  const [first = "", ...others] = managers.filter(({ without }) => !without).map(({ word }) => word)
+  const [first = "", ...others] = managers.filter(({ isMissing }) => !isMissing).map(({ word }) => word)
   expect(outcomes.get(first)).toMatchObject(keys.map((key) => ({ key })).toSorted(byKey))
   for (const other of others) expect(outcomes.get(other), other).toEqual(outcomes.get(first))
 })
@@ -71,6 +83,8 @@ async function write(work: Study, trace: Trace): Promise<void> {
   }
   const jobs = keys.map((key, index) => ({
     key,
+    // Each is one process; mpirun would have words of its own for how it ended.
+    launcher: "none",
     inputs: ["points.txt"],
     outputs: ["sum.txt", "sub/**"],
     script: `${trace.payload(1)}awk -v n=${index} '{ sum += n * $2 } END { print sum }' points.txt >sum.txt\nmkdir sub && echo "$HAWSER_KEY" >sub/key.txt\n`,
@@ -85,14 +99,15 @@ async function overIn(work: Study): Promise<number> {
 }
 
 /** The jobs as `--json` has them, and the files that came back; without ids, times, places and native words. */
-async function outcomeOf(work: Study): Promise<readonly unknown[]> {
+async function outcomeOf(work: Study, ends: string): Promise<readonly unknown[]> {
   const jobs = await work.jobs()
+  const asSaid = (signal: string | null): string | null => (signal === ends ? "the manager's" : signal)
   const told = jobs.map(async (job) => ({
     key: job.key,
     state: job.state,
     cause: job.cause,
     exitCode: job.exitCode,
-    signal: job.signal,
+    signal: asSaid(job.signal),
     attempt: job.attempt,
     attempts: job.attempts.map(
       ({ number, replacement, submission, state, cause, exitCode, signal, restarts, resources }) => ({
@@ -102,7 +117,7 @@ async function outcomeOf(work: Study): Promise<readonly unknown[]> {
         state,
         cause,
         exitCode,
-        signal,
+        signal: asSaid(signal),
         restarts,
         resources,
       }),
