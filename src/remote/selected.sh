@@ -108,7 +108,7 @@ hz_flux_urgency() {
   hz_urgency=$1 hz_code=0
   shift
   for hz_id; do
-    command flux job urgency "$hz_id" "$hz_urgency" || hz_code=$?
+    flux job urgency "$hz_id" "$hz_urgency" || hz_code=$?
   done
   return "$hz_code"
 }

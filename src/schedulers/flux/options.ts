@@ -45,8 +45,7 @@ function oneTask(resources: Resources): string[] {
 /** A slot for each task. */
 function slots(resources: Resources): string[] {
   const tasks = tasksOf(resources)
-  const nodes =
-    resources.nodes ?? (resources.tasksPerNode === null ? null : Math.ceil(tasks / resources.tasksPerNode))
+  const nodes = resources.nodes ?? (resources.tasksPerNode === null ? null : Math.ceil(tasks / resources.tasksPerNode))
   const nodesSaid = nodes ?? (resources.exclusive || resources.gpus !== null ? 1 : null)
   return [
     ...(nodesSaid === null ? [] : [`--nodes=${nodesSaid}`]),

@@ -62,7 +62,8 @@ const exceptions: readonly (readonly [string, RegExp, Cause])[] = [
 ]
 
 function failed({ fatal, returnCode }: Told): Outcome {
-  const known = fatal === null ? undefined : exceptions.find(([type, note]) => type === fatal.type && note.test(fatal.note))
+  const known =
+    fatal === null ? undefined : exceptions.find(([type, note]) => type === fatal.type && note.test(fatal.note))
   if (known !== undefined) return { state: "failed", cause: known[2], ...none }
   // With an exception the code is Flux's own.
   if (fatal !== null || returnCode === null || returnCode <= 0) return { state: "failed", cause: "exit", ...none }

@@ -36,9 +36,12 @@ flux_submit() {
     rejected) echo "[Errno 22] 'nope' is not a valid queue" >&2 && exit 1 ;;
     lost-before) echo 'flux-submit: ERROR: [Errno 104] Connection reset by peer' >&2 && exit 1 ;;
   esac
-  accept "$its" line "exec '$word'"
+  text="exec '$word'"
+  # What runs as the first process of an instance of its own is not told.
+  [ "$verb" != batch ] || text="unset FLUX_KVS_NAMESPACE; $text"
+  accept "$its" line "$text"
   first=$id
-  [ "$fault" != double ] || accept "$its" line "exec '$word'"
+  [ "$fault" != double ] || accept "$its" line "$text"
   [ "$fault" != lost-after ] || { echo 'flux-submit: ERROR: [Errno 104] Connection reset by peer' >&2 && exit 1; }
   f58 "$first"
   printf '%s\n' "$shown"
