@@ -119,11 +119,7 @@ function idPart(nativeId: string): string {
   return nativeId.split(/[_;[]/)[0] ?? nativeId
 }
 
-function unprintedIdIn(
-  value: unknown,
-  { stdout, stderr }: CommandResult,
-  idsOf: Sample["idsIn"] = undefined,
-): string | null {
+function unprintedIdIn(value: unknown, { stdout, stderr }: CommandResult, idsOf?: Sample["idsIn"]): string | null {
   if (typeof value !== "object" || value === null || !("nativeId" in value)) return null
   const { nativeId } = value
   if (typeof nativeId !== "string" || nativeId === "") return "a submission was accepted without an id"

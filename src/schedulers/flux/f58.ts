@@ -13,5 +13,5 @@ function valueOf(text: string): bigint | null {
   if (/^[1-9]\d{0,19}$/.test(text)) return BigInt(text)
   const [, plain] = /^[ƒf]([1-9A-HJ-NP-Za-km-z]{1,11})$/.exec(text) ?? []
   if (plain === undefined) return null
-  return [...plain].reduce((value, digit) => value * 58n + BigInt(digits.indexOf(digit)), 0n)
+  return Array.from(plain).reduce((value, digit) => value * 58n + BigInt(digits.indexOf(digit)), 0n)
 }

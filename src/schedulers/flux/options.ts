@@ -1,6 +1,6 @@
 /** A spec as options of flux submit, or of flux batch where there are several tasks: words of an argv. */
 import { UsageError } from "../../errors.ts"
-import { type JobSpec, type Resources, cpusOf, unlimitedWalltime } from "../../job/index.ts"
+import { type JobSpec, type Resources, cpusOf, tasksOf, unlimitedWalltime } from "../../job/index.ts"
 import type { Submission } from "../scheduler.ts"
 
 /**
@@ -26,10 +26,6 @@ export function submitCommand(submission: Submission): string[] {
     ...nativeOptions(spec.native),
     script,
   ]
-}
-
-function tasksOf({ tasks, tasksPerNode, nodes }: Resources): number {
-  return Math.max(1, tasks ?? (tasksPerNode ?? 1) * (nodes ?? 1))
 }
 
 /** `--exclusive` counts in nodes. */

@@ -26,6 +26,13 @@ const states: Readonly<Record<string, LiveState>> = {
 
 const none = { exitCode: null, signal: null }
 
+/** FAILED has several causes. */
+const results: Readonly<Record<string, Outcome>> = {
+  COMPLETED: { state: "completed", cause: null, exitCode: 0, signal: null },
+  CANCELED: { state: "cancelled", cause: null, ...none },
+  TIMEOUT: { state: "failed", cause: "timeout", ...none },
+}
+
 /** Only INACTIVE is an end. Null for what is not known, and for an end without a result. */
 export function meaningOf(told: Told): Meaning {
   const { state, result, urgency } = told
@@ -34,18 +41,9 @@ export function meaningOf(told: Told): Meaning {
     if (live === undefined) return null
     return { live: live === "queued" && urgency === 0 ? "held" : live }
   }
-  switch (result) {
-    case "COMPLETED":
-      return { outcome: { state: "completed", cause: null, exitCode: 0, signal: null } }
-    case "CANCELED":
-      return { outcome: { state: "cancelled", cause: null, ...none } }
-    case "TIMEOUT":
-      return { outcome: { state: "failed", cause: "timeout", ...none } }
-    case "FAILED":
-      return { outcome: failed(told) }
-    default:
-      return null
-  }
+  if (result === "FAILED") return { outcome: failed(told) }
+  const outcome = result !== null && Object.hasOwn(results, result) ? results[result] : undefined
+  return outcome === undefined ? null : { outcome }
 }
 
 /** What exceptions are known to mean: type, what stands in the note, cause. */
