@@ -1,8 +1,8 @@
 /** Flux behind the executor for managers that count resources themselves, over a fake flux with real processes. */
+import { readlinkSync } from "node:fs"
 import { expect, test } from "vitest"
 import { flux } from "../../src/schedulers/flux/index.ts"
-import { submit } from "../support/stand.ts"
-import { ended } from "./bench.ts"
+import { ended, submit } from "../support/stand.ts"
 import { dialect, executorContract, onBench } from "./contract.ts"
 
 const subject = dialect("flux", flux, {
@@ -22,5 +22,13 @@ test("several tasks are an instance of their own: the script runs once, and its 
     expect(await ended(fleet, job)).toMatchObject({ state: "failed", cause: "exit", exitCode: 7, attempt: 1 })
     expect(bench.stand.ran).toEqual(["a"])
     expect(bench.cluster.natives().map(({ id }) => id)).toEqual([fleet.job(job.id).attempts[0]?.nativeId])
+  })
+})
+
+test("one task knows its id as Flux tells it to us, in decimal", async () => {
+  await onBench(subject, async (bench) => {
+    const job = await bench.running(await bench.fleet())
+    expect(job.native.nativeId).toMatch(/^\d+$/)
+    expect(readlinkSync(`${job.native.directory}/guard.0`)).toMatch(new RegExp(`^native:${job.native.nativeId}:0:`))
   })
 })
