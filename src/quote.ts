@@ -35,6 +35,14 @@ export function quoteWithVariables(
   return [...argv.map(quote), ...words].join(" ")
 }
 
+/** `NAME=value` with what `from` says behind `prefix`, which it needs not have; not exported. */
+export function withoutPrefix({ name, from, prefix }: Readonly<Record<"name" | "from" | "prefix", string>>): string {
+  assertVariableName(name)
+  assertVariableName(from)
+  if (!safeWord.test(prefix)) throw new TypeError(`Not a plain word: ${prefix}`)
+  return `${name}=\${${from}#${prefix}}`
+}
+
 /** `NAME=value; export NAME` for each variable. Names that no shell takes throw `ENV_NAME_INVALID`. */
 export function exports(env: Readonly<Record<string, string>>): string[] {
   return Object.entries(env).map(([name, value]) => `${assignments({ [name]: value })[0]}; export ${name}`)

@@ -102,3 +102,13 @@ hz_ask_again_if_silent() {
   shift "$(($1 + 1))"
   "$@"
 }
+
+# hz_flux_urgency URGENCY ID...: flux job urgency takes one id, and what it is to be behind it.
+hz_flux_urgency() {
+  hz_urgency=$1 hz_code=0
+  shift
+  for hz_id; do
+    flux job urgency "$hz_id" "$hz_urgency" || hz_code=$?
+  done
+  return "$hz_code"
+}

@@ -1,5 +1,6 @@
 /** The dialects that Hawser speaks: one line each. */
 import { UsageError } from "../errors.ts"
+import { flux } from "./flux/index.ts"
 import { htcondor } from "./htcondor/index.ts"
 import { lsf } from "./lsf/index.ts"
 import { oar } from "./oar/index.ts"
@@ -12,6 +13,7 @@ import { slurm } from "./slurm/index.ts"
 import { torque } from "./torque/index.ts"
 
 export const schedulers: Readonly<Record<string, Scheduler>> = {
+  flux,
   htcondor,
   lsf,
   oar,

@@ -40,7 +40,7 @@ export function executorContract(subject: Subject): void {
     for (const [clause, keep] of Object.entries(clauses)) {
       const reason = exceptions[clause]
       if (reason !== undefined) test.skip(`${clause} (not here: ${reason})`, () => undefined)
-      else test(clause, { timeout: 120_000 }, async () => inTurn(() => run(subject, keep)))
+      else test(clause, { timeout: 120_000 }, async () => inTurn(() => onBench(subject, keep)))
     }
   })
 }
@@ -62,7 +62,8 @@ async function inTurn(work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function run(subject: Subject, keep: (bench: Bench) => Promise<void>): Promise<void> {
+/** What only one kind of executor has to do. */
+export async function onBench(subject: Subject, keep: (bench: Bench) => Promise<void>): Promise<void> {
   await using stand = new Stand()
   const { parts, cluster } = subject.parts(stand)
   // Each question costs forks, and the processes of several tests share the machine.

@@ -34,7 +34,7 @@ function answers(text: string): readonly CommandResult[] {
   ]
 }
 
-export function dialectParsers({ scheduler, nativeId }: Sample): readonly Parser[] {
+export function dialectParsers({ scheduler, nativeId, idsIn }: Sample): readonly Parser[] {
   const natives = [nativeOf(nativeId), nativeOf(null, otherToken)]
   const effects = [
     ...scheduler.cancel(natives, { force: false, owner: 1 }),
@@ -58,7 +58,8 @@ export function dialectParsers({ scheduler, nativeId }: Sample): readonly Parser
     ),
     ...[scheduler.submit(submissionOf()), scheduler.probe(), ...effects.slice(0, 5)].map((command) => ({
       name: command.argv.join(" "),
-      read: (text: string) => firstTrouble(answers(text), (answer) => unprintedIdIn(parsed(command, answer), answer)),
+      read: (text: string) =>
+        firstTrouble(answers(text), (answer) => unprintedIdIn(parsed(command, answer), answer, idsIn)),
     })),
     {
       name: `${scheduler.name} classify`,
@@ -118,11 +119,12 @@ function idPart(nativeId: string): string {
   return nativeId.split(/[_;[]/)[0] ?? nativeId
 }
 
-function unprintedIdIn(value: unknown, { stdout, stderr }: CommandResult): string | null {
+function unprintedIdIn(value: unknown, { stdout, stderr }: CommandResult, idsOf?: Sample["idsIn"]): string | null {
   if (typeof value !== "object" || value === null || !("nativeId" in value)) return null
   const { nativeId } = value
   if (typeof nativeId !== "string" || nativeId === "") return "a submission was accepted without an id"
-  return `${stdout}\n${stderr}`.includes(idPart(nativeId)) ? null : `the id ${nativeId} was not printed`
+  const said = `${stdout}\n${stderr}`
+  return (idsOf?.(said) ?? said).includes(idPart(nativeId)) ? null : `the id ${nativeId} was not printed`
 }
 
 const place = { home: "/home/me/.hawser/s1", owner: 1 }

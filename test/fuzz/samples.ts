@@ -1,4 +1,5 @@
 /** A sample of every dialect. */
+import { fluxSample } from "../schedulers/flux.sample.ts"
 import { htcondorSample } from "../schedulers/htcondor.sample.ts"
 import { lsfSample } from "../schedulers/lsf.sample.ts"
 import { oarSample } from "../schedulers/oar.sample.ts"
@@ -10,6 +11,7 @@ import { torqueSample } from "../schedulers/torque.sample.ts"
 import type { Sample } from "../schedulers/contract.ts"
 
 export const samples: readonly Sample[] = [
+  fluxSample,
   htcondorSample,
   lsfSample,
   mpiSample,

@@ -13,8 +13,8 @@ refused() { echo 'no such job' >&2; return 9; }
 `
 
 describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {
-  const run = (argv: readonly string[]): { status: number | null; stdout: string; stderr: string } => {
-    const input = `${prelude()}${commands}(\n${quoteAll(argv)}\n)\n`
+  const run = (argv: readonly string[], more = ""): { status: number | null; stdout: string; stderr: string } => {
+    const input = `${prelude()}${commands}${more}(\n${quoteAll(argv)}\n)\n`
     const { status, stdout, stderr } = spawnSync(program, [...flags, "-s"], { input, encoding: "utf8" })
     return { status, stdout, stderr }
   }
@@ -69,6 +69,14 @@ describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {
     expect(again("shown", "a")).toMatchObject({ status: 0, stdout: "shown <a>\n" })
     expect(again("true", "x")).toMatchObject({ status: 0, stdout: "shown <b c>\n" })
     expect(again("refused")).toMatchObject({ status: 9, stderr: "no such job\n" })
+  })
+
+  test("Flux is told an urgency for each id, and one that fails is no success", () => {
+    const flux = 'flux() { shown "$@"; [ "$3" != 14 ] || refused; }\n'
+    const told = (...ids: readonly string[]): ReturnType<typeof run> => run(["hz_flux_urgency", "hold", ...ids], flux)
+    const lines = (id: string): string => ["job", "urgency", id, "hold"].map((word) => `shown <${word}>\n`).join("")
+    expect(told("12", "13")).toMatchObject({ status: 0, stdout: lines("12") + lines("13") })
+    expect(told("14", "12")).toMatchObject({ status: 9, stdout: lines("14") + lines("12") })
   })
 
   test("the login name stands behind what asks for it", () => {

@@ -16,6 +16,8 @@ export interface Sample {
   readonly refused: Readonly<
     Partial<Record<"transient" | "busy" | "limit" | "rejected" | "in-doubt" | "gone", CommandResult>>
   >
+  /** The ids that stand in a text, where the manager prints them in another form than ours. */
+  readonly idsIn?: ((text: string) => readonly string[]) | undefined
   /** `queue` for a running native of ours, and for a stranger's. */
   readonly queue: (natives: readonly Native[]) => string
   /** Any command while the manager is down. */

@@ -26,6 +26,7 @@ const programs = {
   pbs: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
   torque: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
   lsf: ["bsub", "bjobs", "bkill", "bstop", "bresume", "bparams"],
+  flux: ["flux"],
   oar: ["oarsub", "oarstat", "oardel", "oarhold", "oarresume"],
   htcondor: [
     "condor_submit",

@@ -115,7 +115,7 @@ run() {
   get "$1" script
   # What a wrapper does that does not find its job directory.
   [ ! -e blind ] || line='exit 113'
-  export "$id_variable=$1$id_suffix"
+  export "$id_variable=${id_prefix-}$1$id_suffix"
   setsid sh -c "$line" </dev/null >/dev/null 2>&1 &
   child=$!
   put "$1" pid "$child"
