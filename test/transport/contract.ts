@@ -197,15 +197,15 @@ export function transportContract(
     })
 
     test("an answer that does not come in time gives up the shell, not the session", async () => {
-      await using session = await open({ answerTimeoutMs: 500 })
-      const hung = session.act(raw(["sleep", "3"]))
+      await using session = await open({ answerTimeoutMs: 2_000 })
+      const hung = session.act(raw(["sleep", "6"]))
       expect(await failure(hung)).toMatchObject({ code: "COMMAND_TIMEOUT", class: "in-doubt" })
       expect((await session.act(raw(["echo", "again"]))).stdout).toBe("again\n")
     })
 
     test("commands behind a slow one have their own time", async () => {
-      await using session = await open({ answerTimeoutMs: 800 })
-      const slow = Array.from({ length: 4 }, async () => session.ask(raw(["sleep", "0.4"])))
+      await using session = await open({ answerTimeoutMs: 2_000 })
+      const slow = Array.from({ length: 4 }, async () => session.ask(raw(["sleep", "0.8"])))
       expect((await Promise.all(slow)).map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0])
     })
 
