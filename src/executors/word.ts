@@ -9,17 +9,20 @@ export const managerCauses: ReadonlySet<string> = new Set(["timeout", "out-of-me
 export const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
 
 /**
- * Whether the manager may know more of this failure than its record: that it was killed for want of memory, above all. A
- * payload whose child was killed so may end with any exit code; that is waited for where the policy asks for it.
+ * Whether the manager may know more of this failure than its record: that it was killed for want of memory, or preempted.
+ * It ends the processes of a native one by one, and a shell whose child was ended first exits by itself. A payload whose
+ * child was killed may end with any exit code; that is waited for where the policy asks for it.
  */
 export function isExplicable({ wantsCause }: { readonly wantsCause: boolean }, record: ExitRecord): boolean {
   if (record.exitCode === 0 || record.signal !== null || record.launchFailure !== null) return false
   if (record.limit !== null) return false
-  return wantsCause || record.exitCode === killedExitCode
+  return wantsCause || looksEnded(record)
 }
 
-/** What a shell makes of a child that was killed. */
-const killedExitCode = 137
+/** 128 and TERM or KILL: what a shell makes of a child that was ended by one of them. */
+export function looksEnded({ exitCode, signal }: Pick<ExitRecord, "exitCode" | "signal">): boolean {
+  return signal === null && (exitCode === 143 || exitCode === 137)
+}
 
 /** There may be another attempt, and causes that only the manager can know decide on it. */
 export function wantsCause({ spec }: Job, { number }: Attempt): boolean {

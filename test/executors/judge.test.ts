@@ -166,6 +166,26 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("exit", { exitCode: 137 }),
   ],
   [
+    "1: a shell whose child the manager ended first exits by itself, and the manager may say why",
+    { records: ended({ exitCode: 143 }), evidence: [seen("RUNNING", "running")] },
+    "word",
+  ],
+  [
+    "1: and does: preempted",
+    { records: ended({ exitCode: 143 }), evidence: [seen("PREEMPTED", "ended", failed("preempted"))] },
+    failed("preempted", { exitCode: 143 }),
+  ],
+  [
+    "1: the same of one that was to be cancelled",
+    { records: ended({ exitCode: 143 }), evidence: [seen("CANCELLED", "ended", cancelled)], cancelRequestedAt: 5 },
+    { ...cancelled, exitCode: 143 },
+  ],
+  [
+    "1: its twin, which ended so of its own accord",
+    { records: ended({ exitCode: 143 }), evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 143 }))] },
+    failed("exit", { exitCode: 143 }),
+  ],
+  [
     "1: any failure may be one for want of memory, where the policy asks for that",
     { records: ended({ exitCode: 1 }), evidence: [seen("RUNNING", "running")], wantsCause: true },
     "word",

@@ -71,10 +71,12 @@ test.skipIf(skipped)("it comes to the same end under each manager", () => {
 async function write(work: Study, trace: Trace): Promise<void> {
   await work.write("points.txt", Array.from({ length: 100 }, (_, index) => `${index} ${index ** 2}\n`).join(""))
   const resources = { tasks: 1, memory: "50M", walltime: "2m" }
+  // One process: a shell whose child is ended first would exit with a code of its own.
+  const endless = `${trace.payload(0)}exec sleep 600\n`
   const ends: Readonly<Record<string, object>> = {
     failing: { script: `${trace.payload(0)}echo wrong >&2\nexit 3\n` },
-    "timed-out": { script: trace.payload(600), resources: { ...resources, walltime: "1m" } },
-    cancelled: { script: trace.payload(600) },
+    "timed-out": { script: endless, resources: { ...resources, walltime: "1m" } },
+    cancelled: { script: endless },
     retried: {
       script: `${trace.payload(0)}[ "$HAWSER_ATTEMPT" = 2 ] || exit 4\necho again >again.txt\n`,
       outputs: ["again.txt"],
