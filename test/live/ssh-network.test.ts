@@ -50,7 +50,8 @@ describe.skipIf(!hasSshd)(hasSshd ? "a connection" : "a connection (skipped: the
     console.log(
       `session and first answer, round trip ${2 * delayMs} ms: ${Math.round(performance.now() - startMs)} ms, ${proxy.turns()} turns`,
     )
-    expect(proxy.turns()).toBeLessThanOrEqual(14)
+    // With those of the shells and channels that are opened for later, beside the answer.
+    expect(proxy.turns()).toBeLessThanOrEqual(20)
   })
 
   test("a cut connection ends the session, puts effects in doubt and leaves nothing open", async () => {

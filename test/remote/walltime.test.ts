@@ -116,7 +116,7 @@ describe.concurrent.each(shells)("the walltime, under $name", (shell) => {
 
   test("without its wrapper, the payload still ends in time", async () => {
     using home = new Home()
-    const wrapper = run(home, "echo >ready; exec sleep 60", 3)
+    const wrapper = run(home, "echo >ready; exec sleep 60", 8)
     await until(() => home.read(token, "work/ready"))
     process.kill(wrapper.pid, "SIGKILL")
     await until(() => membersOf(wrapper.pid).length === 0)

@@ -32,8 +32,8 @@ describe.concurrent.each(shells)("trouble, under $name", (shell) => {
   test("on a disk that the payload has filled, the exit record finds the room that was kept for it", async (context) => {
     using disk = new Disk()
     if (!disk.isThere) return context.skip("only root can mount a small disk")
-    // And goes on to fill it: whatever is given back is gone at once.
-    const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; done'
+    // And goes on to fill it: whatever is given back is gone soon.
+    const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; sleep 0.2; done'
     for (const [payload, full] of [
       [`( ${filler} ) 2>/dev/null & while printf "%4096s" "" >>more; do :; done; exit 5`, true],
       ["echo >fill; exit 5", false],
