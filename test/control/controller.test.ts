@@ -23,7 +23,7 @@ afterEach(() => rmSync(state, { recursive: true }))
 function run(more: Partial<RunOptions> = {}): { ended: Promise<void>; isRunning: () => boolean } {
   let running = true
   const open: RunOptions["open"] = async (parts): Promise<Controller> => (fake = new FakeHawser(parts))
-  const ended = runController({ stateDirectory: state, env, open, lingerMs: 100, ...more }).finally(
+  const ended = runController({ stateDirectory: state, env, open, lingerMs: 1_500, ...more }).finally(
     () => (running = false),
   )
   return { ended, isRunning: () => running }
@@ -48,7 +48,7 @@ test("a job keeps it, and its end lets it go", async () => {
   const { ended, isRunning } = run()
   await using hawser = await client()
   fake.jobs.set("id-1", fakeJob({ state: "running" }))
-  await systemClock.sleep(400)
+  await systemClock.sleep(2_000)
   expect(isRunning()).toBe(true)
   fake.set("id-1", { state: "completed" })
   await ended
@@ -59,7 +59,7 @@ test("a client that waits or listens keeps it, and one that is only connected do
   const { ended, isRunning } = run()
   await using hawser = await client()
   const end = await hawser.subscribe(() => undefined)
-  await systemClock.sleep(400)
+  await systemClock.sleep(2_000)
   expect(isRunning()).toBe(true)
   end()
   await ended
@@ -69,7 +69,7 @@ test("asked to stay, it stays, until it is told to end", async () => {
   const { ended, isRunning } = run()
   await using hawser = await client()
   await hawser.stay()
-  await systemClock.sleep(400)
+  await systemClock.sleep(2_000)
   expect(isRunning()).toBe(true)
   await hawser.down()
   await ended
