@@ -20,11 +20,15 @@ export function looseEndOf(job: Job, attempt: Attempt): LooseEnd | null {
   return mayTurnUp(attempt) ? "lost" : null
 }
 
-/** Of one that was interrupted the manager may have said so and started it again, while its list did not show it. */
+/**
+ * Of one that was interrupted the manager may have said so and started it again, while its list did not show it; the record of
+ * the start that was interrupted says nothing of the next one.
+ */
 function mayTurnUp({ outcome, evidence }: Attempt): boolean {
   const cause = outcome?.cause ?? null
   if (cause === "lost") return true
-  return (cause === "node-failure" || cause === "preempted") && !evidence.some(({ source }) => source === "record")
+  if (cause !== "node-failure" && cause !== "preempted") return false
+  return !evidence.some(({ source }) => source === "record") || evidence.some(({ source }) => source === "accounting")
 }
 
 export function hasTombstone(job: Job): boolean {

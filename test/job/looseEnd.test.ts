@@ -1,6 +1,7 @@
 /** Loose ends: of which attempts something may be left over there, as the replay of their events says. */
 import { describe, expect, test } from "vitest"
 import {
+  type Evidence,
   type Job,
   type JobEvent,
   type JobEventBody,
@@ -27,6 +28,12 @@ const intent = (attempt: number, replacement: number, its: string): JobEventBody
   directory: `/d/${its}`,
 })
 const ended = (outcome: Outcome): JobEventBody => ({ type: "ended", job, token, outcome, reason: null, evidence: [] })
+/** Interrupted, by the word of these. */
+const preempted = (...sources: readonly Evidence["source"][]): JobEventBody => ({
+  ...{ type: "ended", job, token, reason: null },
+  outcome: { state: "failed", cause: "preempted", exitCode: null, signal: null },
+  evidence: sources.map((source) => evidence(token, { source, state: "ended" })),
+})
 const finished = (outcome: Outcome): JobEventBody => ({ type: "finished", job, outcome, reason: "why" })
 
 const steps = {
@@ -50,6 +57,9 @@ const steps = {
   cancelled: ended({ state: "cancelled", cause: null, exitCode: null, signal: null }),
   corrected: { type: "corrected", job, token, outcome: completedOutcome, evidence: [] },
   retrying: { type: "retrying", job, token, outcome: lostOutcome, reason: null },
+  preemptedByRecordAndQueue: preempted("record", "queue"),
+  preemptedByRecordAndAccounting: preempted("record", "accounting"),
+  preemptedByAccounting: preempted("accounting"),
   settled: { type: "settled", job, token, proof: "queue", evidence: [] },
   pruned: { type: "pruned", job, where: "remote" },
   waiting: { type: "waiting", job, reason: "quota" },
@@ -73,6 +83,13 @@ function after(...names: readonly Step[]): Job {
 describe("of the first attempt", () => {
   const rows: readonly (readonly [string, readonly Step[], ReturnType<typeof looseEndOf>])[] = [
     ["while it is under way: nothing", untilRunning, null],
+    ["preempted, as the queue has said", [...untilRunning, "preemptedByRecordAndQueue"], null],
+    ["preempted, as accounting alone has said", [...untilRunning, "preemptedByAccounting"], "lost"],
+    [
+      "preempted, and it was the record of a start that may be followed by another",
+      [...untilRunning, "preemptedByRecordAndAccounting"],
+      "lost",
+    ],
     ["abandoned while it runs", [...untilRunning, "abandoned"], "tombstone"],
     ["abandoned before anything answered: it may be out", ["created", "intent", "abandoned"], "tombstone"],
     ["abandoned after a no: the next try may have gone out", ["created", "intent", "no", "abandoned"], "tombstone"],
