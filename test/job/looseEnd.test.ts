@@ -30,7 +30,10 @@ const intent = (attempt: number, replacement: number, its: string): JobEventBody
 const ended = (outcome: Outcome): JobEventBody => ({ type: "ended", job, token, outcome, reason: null, evidence: [] })
 /** Interrupted, by the word of these. */
 const preempted = (...sources: readonly Evidence["source"][]): JobEventBody => ({
-  ...{ type: "ended", job, token, reason: null },
+  type: "ended",
+  job,
+  token,
+  reason: null,
   outcome: { state: "failed", cause: "preempted", exitCode: null, signal: null },
   evidence: sources.map((source) => evidence(token, { source, state: "ended" })),
 })
