@@ -6,7 +6,7 @@ import type { Records } from "../remote/layout.ts"
 import { readRecords } from "../remote/records.ts"
 import { type Listing, isSameNative, seenNow } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
-import { isExplicable, managerSignals, mayStartAgain, wantsCause } from "./word.ts"
+import { isExplicable, mayBeManagers, mayStartAgain, wantsCause } from "./word.ts"
 import { chunks } from "./each.ts"
 import type { Live } from "./link.ts"
 import type { Watch } from "./watch.ts"
@@ -161,7 +161,7 @@ export async function askHistory(
     const isSettled =
       record !== undefined &&
       record.wrapperSignal === null &&
-      !(record.signal !== null && managerSignals.has(record.signal)) &&
+      !mayBeManagers(record) &&
       !isExplicable({ wantsCause: wantsCause(job, attempt) }, record)
     return attempt.nativeId !== null && !isSettled
   })

@@ -2,7 +2,7 @@
 import { type Attempt, type Evidence, type LiveState, type Outcome, restartsOf } from "../job/index.ts"
 import type { ExitRecord, Records } from "../remote/layout.ts"
 import { hasRecords, isRevokedBy, isWrappersOwn, lastExit, mayHaveRun } from "./records.ts"
-import { isExplicable, looksEnded, managerCauses, managerSignals, mayStartAgain } from "./word.ts"
+import { isExplicable, managerCauses, mayBeManagers, mayStartAgain } from "./word.ts"
 
 /** Everything that is known of one attempt at one time. */
 export interface Case {
@@ -111,8 +111,7 @@ export function ruling(known: Case): Ruling {
  */
 function isSignalled(known: Case, record: ExitRecord): boolean {
   if (record.wrapperSignal !== null) return true
-  const mayBeManagers = record.signal !== null && managerSignals.has(record.signal)
-  return mayBeManagers && record.limit === null && known.cancelRequestedAt === null
+  return mayBeManagers(record) && record.limit === null && known.cancelRequestedAt === null
 }
 
 function isOverdue({ wordlessForMs, limits }: Case): boolean {
@@ -197,7 +196,7 @@ function failureOf(known: Case, record: ExitRecord, final: Evidence | null): Out
   const isPayloads = record.signal === null && record.launchFailure === null
   const facts = { exitCode: isPayloads ? record.exitCode : null, signal: record.signal }
   const told = final?.outcome ?? null
-  const wasStopped = record.wrapperSignal !== null || record.signal !== null || looksEnded(record)
+  const wasStopped = record.wrapperSignal !== null || record.signal !== null || mayBeManagers(record)
   if (told !== null && told.cause !== null && managerCauses.has(told.cause))
     return { state: "failed", cause: told.cause, ...facts }
   if (wasStopped && (known.cancelRequestedAt !== null || told?.state === "cancelled")) {

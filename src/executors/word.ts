@@ -6,22 +6,24 @@ import type { ExitRecord } from "../remote/layout.ts"
 export const managerCauses: ReadonlySet<string> = new Set(["timeout", "out-of-memory", "node-failure", "preempted"])
 
 /** With these managers end natives, and kernels those that want too much memory. */
-export const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
+const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])
 
 /**
- * Whether the manager may know more of this failure than its record: that it was killed for want of memory, or preempted.
- * It ends the processes of a native one by one, and a shell whose child was ended first exits by itself. A payload whose
- * child was killed may end with any exit code; that is waited for where the policy asks for it.
+ * Whether a failure that was the payload's own may have a cause that only the manager knows: a program whose child was killed
+ * for want of memory ends with any exit code it likes. That is waited for where the policy asks for it.
  */
 export function isExplicable({ wantsCause }: { readonly wantsCause: boolean }, record: ExitRecord): boolean {
-  if (record.exitCode === 0 || record.signal !== null || record.launchFailure !== null) return false
-  if (record.limit !== null) return false
-  return wantsCause || looksEnded(record)
+  const isOwn =
+    record.exitCode !== 0 && record.signal === null && record.launchFailure === null && record.limit === null
+  return isOwn && wantsCause
 }
 
-/** 128 and TERM or KILL: what a shell makes of a child that was ended by one of them. */
-export function looksEnded({ exitCode, signal }: Pick<ExitRecord, "exitCode" | "signal">): boolean {
-  return signal === null && (exitCode === 143 || exitCode === 137)
+/**
+ * TERM or KILL, or what a shell makes of a child that was ended by one of them: 143, 137. A manager ends the processes of a
+ * native one by one, and the wrapper last perhaps.
+ */
+export function mayBeManagers({ exitCode, signal }: Pick<ExitRecord, "exitCode" | "signal">): boolean {
+  return signal === null ? exitCode === 143 || exitCode === 137 : managerSignals.has(signal)
 }
 
 /** There may be another attempt, and causes that only the manager can know decide on it. */

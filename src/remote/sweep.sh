@@ -29,11 +29,8 @@ hz_sweep_here() {
   [ -r /proc/self/environ ] || return 0
   hz_host
   hz_namespace
-  hz_keep=' '
-  if [ "$2/$3" = "$hz_boot/$hz_pidns" ] && [ "$4" != - ]; then
-    hz_descend "$4"
-    for hz_pid in $hz_pids; do hz_keep="$hz_keep$hz_pid "; done
-  fi
+  hz_leader=
+  [ "$2/$3" != "$hz_boot/$hz_pidns" ] || [ "$4" = - ] || hz_leader=$4
   hz_carriers "$1" || return 0
   # What is ending just now may do so by itself.
   for hz_pause in 1 1 1; do
@@ -44,11 +41,17 @@ hz_sweep_here() {
   done
 }
 
-# hz_carriers TOKEN: in hz_found all that carry it, and parents of theirs that are daemons of an MPI. False: none.
+# hz_carriers TOKEN: in hz_found all that carry it but hz_leader and what descends from it, and parents of theirs that are
+# daemons of an MPI. False: none.
 hz_carriers() {
-  hz_found=
-  # shellcheck disable=SC2013 # no blanks in these
-  for hz_file in $(command grep -lF -e "HAWSER_TOKEN=$1" /proc/[0-9]*/environ 2>/dev/null); do
+  hz_found='' hz_keep=' '
+  # shellcheck disable=SC2046 # no blanks in these
+  set -- $(command grep -lF -e "HAWSER_TOKEN=$1" /proc/[0-9]*/environ 2>/dev/null)
+  # Only now: those that the leader has started meanwhile are among them.
+  hz_pids=
+  [ -z "$hz_leader" ] || hz_descend "$hz_leader"
+  for hz_pid in $hz_pids; do hz_keep="$hz_keep$hz_pid "; done
+  for hz_file; do
     hz_pid=${hz_file#/proc/}
     hz_pid=${hz_pid%/environ}
     case "$hz_keep$$ " in *" $hz_pid "*) continue ;; esac

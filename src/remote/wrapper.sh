@@ -79,13 +79,14 @@ hz_take() {
   [ "$hz_line" = "$hz_owner" ] || return 1
 }
 
-# hz_final N: whether exit.N is whole and nobody may have told it to end: a manager tells the payload and its wrapper one
-# after the other, and the payload may have died, and its end been written down, in between.
+# hz_final N: whether exit.N is whole and nobody may have told it to end: a manager tells the processes of a native one
+# after the other, and the payload, or a shell whose child was told first (143, 137), may have ended, and its end been
+# written down, in between.
 hz_final() {
   [ -r "$hz_dir/exit.$1" ] || return 1
   while IFS= read -r hz_line; do
     case $hz_line in
-      "wrapper "* | "signal TERM" | "signal KILL") return 1 ;;
+      "wrapper "* | "signal TERM" | "signal KILL" | "code 143" | "code 137") return 1 ;;
       end) return 0 ;;
     esac
   done <"$hz_dir/exit.$1"
@@ -348,8 +349,8 @@ hz_now
 hz_begin
 [ -z "$hz_told" ] || hz_fail "the manager ended it ($hz_told) before the payload was started"
 hz_run
-# Told to end only now: the payload had ended by itself. (Killed, it may have been told together with us.)
-[ "$hz_code" -gt 128 ] || trap '' TERM INT HUP
+# Told to end only now: the payload had ended well by itself. (What failed may have been told together with us.)
+[ "$hz_code" -ne 0 ] || trap '' TERM INT HUP
 if [ -n "$hz_watcher" ]; then
   # Between its fork and its trap it swallows TERM, and would keep us until the walltime is over. STOP: no new sleep.
   kill -s STOP "$hz_watcher"

@@ -69,7 +69,8 @@ function drawBehaviour(dice: Dice): Behaviour {
   const seconds = dice.chance(0.2) ? 0 : dice.chance(0.85) ? dice.between(1, 10) : dice.between(10, 100)
   const exitCode = dice.chance(0.25) ? dice.pick([1, 2, 200]) : 0
   const output = dice.chance(0.5) ? { outputBytes: dice.whole(0, 2_000) } : {}
-  return { seconds, exitCode, ignoresTerm: dice.chance(0.1), ...output }
+  const byChild = dice.chance(0.2) ? { endsByChild: true } : {}
+  return { seconds, exitCode, ignoresTerm: dice.chance(0.1), ...byChild, ...output }
 }
 
 /** Whether some attempt of it leaves an output that is to come back. */

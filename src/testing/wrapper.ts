@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly exitCode: number
   /** TERM does not end it; KILL does. */
   readonly ignoresTerm: boolean
+  /** A shell whose child is told to end before it is, and its wrapper last: it exits with 143 by itself. Default: it is not. */
+  readonly endsByChild?: boolean
   /** Bytes of the output that it leaves when it ends by itself. Default: it leaves none. */
   readonly outputBytes?: number
 }
@@ -163,7 +165,7 @@ function hold({ timeline, token, nativeId, start, nonce, lagMs, isGuarded }: Wra
     const holder = takeGuard(folder, below, mine, timeline.now + lagMs())
     const isOwn = below < start ? holder.startsWith(`native:${nativeId}:${below}:`) : holder === mine
     const record = below < start ? folder.exits.get(below)?.value : undefined
-    const isFinal = record !== undefined && !/^(wrapper .*|signal TERM|signal KILL)$/m.test(record)
+    const isFinal = record !== undefined && !/^(wrapper .*|signal TERM|signal KILL|code 143|code 137)$/m.test(record)
     if ((!isOwn || isFinal) && isGuarded) return false
   }
   return folder.files.get("token")?.startsWith(token) ?? false
@@ -177,7 +179,7 @@ async function runPayload(
   const script = folder.files.get("payload.sh") ?? ""
   const key = /HAWSER_KEY='?([^'\n;]*)/.exec(script)?.[1] ?? ""
   const attempt = Number(/HAWSER_ATTEMPT='?(\d+)/.exec(script)?.[1] ?? 1)
-  const { seconds, exitCode, ignoresTerm, outputBytes } = parts.behaviour(key, attempt)
+  const { seconds, exitCode, ignoresTerm, endsByChild = false, outputBytes } = parts.behaviour(key, attempt)
   const startedAt = timeline.now
   const run: Run = { token, key, attempt, nativeId, start, startedAt, endedAt: null, exitCode: null, output: null }
   if (start > 0) parts.strike("a native is requeued and starts again")
@@ -190,7 +192,10 @@ async function runPayload(
     await process.nap(until - timeline.now)
     if (process.told === null || ignoresTerm) continue
     run.endedAt = timeline.now
-    return { code: 143, signal: "TERM" }
+    if (!endsByChild) return { code: 143, signal: "TERM" }
+    process.told = null
+    run.exitCode = 143
+    return { code: 143, signal: null }
   }
   if (outputBytes !== undefined && home.jobs.get(token) === folder) {
     // On a full disk nothing of it has room.

@@ -156,34 +156,52 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("out-of-memory", { signal: "KILL" }),
   ],
   [
-    "1: a shell whose child was killed: the manager may say why, and soon",
-    { records: ended({ exitCode: 137 }), wordlessForMs: 19_000 },
-    "word",
-  ],
-  [
-    "1: a manager that does not is not waited for",
-    { records: ended({ exitCode: 137 }), wordlessForMs: 20_000 },
-    failed("exit", { exitCode: 137 }),
-  ],
-  [
-    "1: a shell whose child the manager ended first exits by itself, and the manager may say why",
+    "2: a shell whose child the manager ended first exits by itself, and the manager has not said so yet",
     { records: ended({ exitCode: 143 }), evidence: [seen("RUNNING", "running")] },
-    "word",
+    "running",
   ],
   [
-    "1: and does: preempted",
+    "2: and when it has, its word is the cause: preempted",
     { records: ended({ exitCode: 143 }), evidence: [seen("PREEMPTED", "ended", failed("preempted"))] },
     failed("preempted", { exitCode: 143 }),
   ],
   [
-    "1: the same of one that was to be cancelled",
-    { records: ended({ exitCode: 143 }), evidence: [seen("CANCELLED", "ended", cancelled)], cancelRequestedAt: 5 },
-    { ...cancelled, exitCode: 143 },
+    "2: or it starts it again, as it was asked to",
+    { records: ended({ exitCode: 143 }), evidence: [seen("PENDING", "queued", null, { restarts: 1 })] },
+    "queued",
   ],
   [
-    "1: its twin, which ended so of its own accord",
+    "2: the record of a shell that exited so decides nothing once there is a later start",
+    {
+      records: ended({ exitCode: 137 }),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"), { restarts: 1 })],
+    },
+    "grace",
+  ],
+  [
+    "2: or its child was killed for want of memory",
+    { records: ended({ exitCode: 137 }), evidence: [seen("OUT_OF_MEMORY", "ended", failed("out-of-memory"))] },
+    failed("out-of-memory", { exitCode: 137 }),
+  ],
+  [
+    "2: or it ended so of its own accord",
     { records: ended({ exitCode: 143 }), evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 143 }))] },
     failed("exit", { exitCode: 143 }),
+  ],
+  [
+    "5: one whose child was killed, and the manager does not know it: not before enough complete looks",
+    { records: ended({ exitCode: 137 }) },
+    "looks",
+  ],
+  [
+    "5: and after them by its code",
+    { records: ended({ exitCode: 137 }), absence: absent },
+    failed("exit", { exitCode: 137 }),
+  ],
+  [
+    "1: cancelled here, such a shell needs no word of the manager",
+    { records: ended({ exitCode: 143 }), cancelRequestedAt: 5 },
+    { ...cancelled, exitCode: 143 },
   ],
   [
     "1: any failure may be one for want of memory, where the policy asks for that",
@@ -198,6 +216,11 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
       wantsCause: true,
     },
     failed("out-of-memory", { exitCode: 1 }),
+  ],
+  [
+    "1: but a manager that does not is not waited for",
+    { records: ended({ exitCode: 1 }), wantsCause: true, wordlessForMs: 20_000 },
+    failed("exit", { exitCode: 1 }),
   ],
   ["1: what went well needs no explanation", { records: ended(), wantsCause: true }, completed],
   [

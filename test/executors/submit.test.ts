@@ -42,7 +42,8 @@ test("an answer that is lost before acceptance leads to a fence after three comp
   expect(fleet.job(id).notes.join()).toContain("submitted again")
   expect(stand.ran).toEqual(["a"])
 
-  // It turns up after all: its guard is taken.
+  // It turns up after all, with nobody there who would cancel it: its guard is taken.
+  await fleet[Symbol.asyncDispose]()
   const old = first.attempts[0]!
   stand.manager.start(stand.manager.turnUp(old.nativeName, `${old.directory}/job.sh`))
   await expect

@@ -94,16 +94,19 @@ describe.concurrent.each(shells)("the guard, under $name", (shell) => {
   })
 
   describe("after a requeue", () => {
-    const exit = (start: number, lines: string) =>
-      `\nexit ${token} ${start}\nnative 4711\ncode 143\n${lines}started 1\nended 2\nend\n`
+    const exit = (start: number, code: number, lines = "") =>
+      `\nexit ${token} ${start}\nnative 4711\ncode ${code}\n${lines}started 1\nended 2\nend\n`
 
     test.each([
-      ["a start that was told to end", exit(0, "signal TERM\nwrapper TERM\n"), 0],
-      ["a start whose payload died by it before the wrapper was told", exit(0, "signal TERM\n"), 0],
-      ["a start that died by itself", exit(0, "signal SEGV\n"), wrapperExit.guarded],
+      ["a start that was told to end", exit(0, 143, "signal TERM\nwrapper TERM\n"), 0],
+      ["a start whose payload died by it before the wrapper was told", exit(0, 143, "signal TERM\n"), 0],
+      ["a start whose shell exited by itself, its child having been told first", exit(0, 143), 0],
+      ["a start whose shell exited by itself, its child having been killed first", exit(0, 137), 0],
+      ["a start that died by itself", exit(0, 139, "signal SEGV\n"), wrapperExit.guarded],
       ["a start of which there is no record", null, 0],
-      ["a start whose record was cut", exit(0, "").slice(0, -4), 0],
-      ["a start that ended for good", exit(0, ""), wrapperExit.guarded],
+      ["a start whose record was cut", exit(0, 0).slice(0, -4), 0],
+      ["a start that ended for good", exit(0, 0), wrapperExit.guarded],
+      ["a start that failed for good", exit(0, 1), wrapperExit.guarded],
     ])("%s is followed by the next: %#", async (_, record, expected) => {
       using home = new Home()
       const directory = home.job(token, runs)
