@@ -8,6 +8,7 @@ prepare_gridengine() {
   # A command line that is the rig's own.
   ln -sfn /usr/lib/gridengine/sge_qmaster "$rig_dir/bin/sge_qmaster"
   ln -sfn /usr/lib/gridengine/sge_execd "$rig_dir/bin/sge_execd"
+  gcc -shared -fPIC -O1 -o "$rig_dir/bin/bind.so" "$rig_home/lib/bind.c" || die "bind.c can't be compiled"
   local common=$sge_root/$SGE_CELL/common
   # qmaster writes it again.
   hostname | install -m 644 -o sgeadmin -g sgeadmin /dev/stdin "$common/act_qmaster"
@@ -34,8 +35,15 @@ run_gridengine() {
     SGE_QMASTER_PORT="$SGE_QMASTER_PORT" SGE_EXECD_PORT="$SGE_EXECD_PORT" "$@" || die "$1: see $rig_log/gridengine.log"
 }
 
+# A daemon that listens where the host's name leads, like Slurm's, and not on every address.
+run_daemon() {
+  local address
+  address=$(slurm_address)
+  run_gridengine root env RIG_ADDRESS="$address" LD_PRELOAD="$rig_dir/bin/bind.so" "$1"
+}
+
 start_qmaster() {
-  run_gridengine root "$rig_dir/bin/sge_qmaster"
+  run_daemon "$rig_dir/bin/sge_qmaster"
   wait_for 20 qmaster qmaster_answers
   [[ -e $sge_root/configured ]] || configure_gridengine
 }
@@ -62,7 +70,7 @@ configure_gridengine() {
 }
 
 start_execd() {
-  run_gridengine root "$rig_dir/bin/sge_execd"
+  run_daemon "$rig_dir/bin/sge_execd"
   wait_for 20 execd queues_are_open
 }
 

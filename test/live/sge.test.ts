@@ -80,10 +80,18 @@ describe.concurrent("on Grid Engine", () => {
     await wish("resume", "cancelled running")
     await wish("release", "released", "no directory")
     await untilAre({ "cancelled running": "running" })
-    // Before execd has reported on it, Grid Engine says that it starts it again, and lets it run on.
-    const again = jobs.get("started again")?.nativeId
-    await until("reported", async () => /^usage /m.test(await onCluster(target, `qstat -j ${again}`)))
-    await asGridAdmin(target, ["qmod", "-rj", again ?? ""])
+    // Where it is its turn again before execd has ended it, Grid Engine says that it runs again, and lets it run on. Before execd has
+    // reported on it, too.
+    const again = jobs.get("started again")
+    const id = again?.nativeId ?? ""
+    await until("reported", async () => /^usage /m.test(await onCluster(target, `qstat -j ${id}`)))
+    await asGridAdmin(target, ["qhold", id])
+    await asGridAdmin(target, ["qmod", "-rj", id])
+    const wrapper = `"$(sed -n 's/^pid //p' '${again?.remoteDirectory}/started.0')"`
+    await until("its first start is over", async () =>
+      (await onCluster(target, `kill -0 ${wrapper} 2>/dev/null || echo over`)).startsWith("over"),
+    )
+    await asGridAdmin(target, ["qrls", id])
     await work.hawser(["cancel", "cancelled waiting", "cancelled running"])
     await until("an error state, with its reason", async () => {
       await read()
@@ -155,8 +163,7 @@ describe.concurrent("on Grid Engine", () => {
         expect(jobs.map((job) => [job.state, job.attempts.length])).toEqual(jobs.map(() => ["completed", 1]))
         const tokens = jobs.map((job) => job.attempts[0]?.token ?? "")
         expect((await trace.runs()).map((line) => line.split(" ")[1]).sort()).toEqual([...tokens].sort())
-        const starts = await accountedStarts(target)
-        expect(tokens.map((token) => starts.get(token))).toEqual([1, 1, 1])
+        expect(await accountedStarts(target, tokens)).toEqual([1, 1, 1])
       } finally {
         await rm(bin, { recursive: true })
       }

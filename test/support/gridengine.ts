@@ -1,7 +1,7 @@
 /** The rig's Grid Engine as a test sees it past Hawser. */
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
-import { type ClusterConfig, clusterConfig, onCluster } from "./cluster.ts"
+import { type ClusterConfig, clusterConfig, onCluster, until } from "./cluster.ts"
 import { type Rig, rig } from "./rig.ts"
 
 const run = promisify(execFile)
@@ -37,13 +37,20 @@ export async function asGridAdmin(target: Rig, argv: readonly [string, ...string
   return (await run(command, args, { env: { ...process.env, ...gridEngineVariables(target) } })).stdout
 }
 
-/** How many records of accounting say of a token's native that a start has ended; those of starts that came to nothing left out. */
-export async function accountedStarts(target: Rig): Promise<ReadonlyMap<string, number>> {
-  const text = await onCluster(target, `qacct -j 'hz*' | grep -E '^(jobname|failed) '`)
-  const starts = new Map<string, number>()
-  for (const [, name = "", failed = ""] of text.matchAll(/^jobname +(\S+) *\nfailed +(\d+)/gm)) {
-    const token = name.slice(0, 15)
-    if (["0", "37", "100"].includes(failed)) starts.set(token, (starts.get(token) ?? 0) + 1)
-  }
-  return starts
+/**
+ * How many records of accounting say of each token's native that a start has ended, once there is one of each (its file is
+ * written a second later); those of starts that came to nothing left out.
+ */
+export async function accountedStarts(target: Rig, tokens: readonly string[]): Promise<readonly number[]> {
+  let starts = new Map<string, number>()
+  await until("all are in accounting", async () => {
+    const text = await onCluster(target, `qacct -j 'hz*' | grep -E '^(jobname|failed) ' || :`)
+    starts = new Map<string, number>()
+    for (const [, name = "", failed = ""] of text.matchAll(/^jobname +(\S+) *\nfailed +(\d+)/gm)) {
+      const token = name.slice(0, 15)
+      if (["0", "37", "100"].includes(failed)) starts.set(token, (starts.get(token) ?? 0) + 1)
+    }
+    return tokens.every((token) => starts.has(token))
+  })
+  return tokens.map((token) => starts.get(token) ?? 0)
 }
