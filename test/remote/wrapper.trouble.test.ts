@@ -1,5 +1,16 @@
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from "node:fs"
+import { randomBytes } from "node:crypto"
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
@@ -21,7 +32,8 @@ class Disk {
   }
 
   [Symbol.dispose](): void {
-    if (this.isThere) spawnSync("umount", [this.path])
+    // What still fills it may be there for a moment.
+    if (this.isThere) spawnSync("umount", ["-l", this.path])
     rmSync(this.path, { recursive: true })
   }
 }
@@ -33,7 +45,7 @@ describe.concurrent.each(shells)("trouble, under $name", (shell) => {
     using disk = new Disk()
     if (!disk.isThere) return context.skip("only root can mount a small disk")
     // And goes on to fill it: whatever is given back is gone soon.
-    const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; sleep 0.2; done'
+    const filler = 'while [ -e ../token ]; do printf "%4096s" "" >>fill; done'
     for (const [payload, full] of [
       [`( ${filler} ) 2>/dev/null & while printf "%4096s" "" >>more; do :; done; exit 5`, true],
       ["echo >fill; exit 5", false],
@@ -120,7 +132,9 @@ describe.concurrent.each(shells)("trouble, under $name", (shell) => {
     )
     const wrapper = run(home)
     await until(() => home.read(token, "work/ready"))
-    rmSync(directory, { recursive: true })
+    // In one step: the wrapper may be about to write there.
+    renameSync(directory, `${directory}.gone`)
+    rmSync(`${directory}.gone`, { recursive: true })
     expect((await wrapper.end).code).toBe(5)
     expect(home.records(shell, token)).toMatchObject({ present: false, exits: [] })
   })
@@ -167,7 +181,8 @@ describe.concurrent.each(shells)("trouble, under $name", (shell) => {
     const [, unified = ""] = /^0::(.*)$/m.exec(groups) ?? []
     const parent = own !== "" ? `/sys/fs/cgroup/memory${own}` : `/sys/fs/cgroup${unified}`
     const peaks: (number | null)[] = []
-    for (const name of [`hawser_${process.pid}_job_4711`, `hawser_${process.pid}_job_47110`]) {
+    const ours = `hawser_${randomBytes(4).toString("hex")}`
+    for (const name of [`${ours}_job_4711`, `${ours}_job_47110`]) {
       const group = join(parent, name)
       try {
         mkdirSync(group)
