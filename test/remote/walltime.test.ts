@@ -17,11 +17,11 @@ describe.concurrent.each(shells)("the walltime, under $name", (shell) => {
   test("a payload whose time is over gets TERM with all that it has started, and the record says so", async () => {
     using home = new Home()
     const start = Date.now()
-    const wrapper = run(home, "sh -c 'sleep 60 & echo $! >pid; wait'; echo after", 2)
+    const wrapper = run(home, "sh -c 'sleep 600 & echo $! >pid; wait'; echo after", 2)
     const pid = Number(await until(() => home.read(token, "work/pid")?.trim()))
     expect((await wrapper.end).code).toBe(143)
     expect(secondsSince(start)).toBeGreaterThan(1.9)
-    expect(secondsSince(start)).toBeLessThan(10)
+    expect(secondsSince(start)).toBeLessThan(60)
     await until(() => !lives(pid) && membersOf(wrapper.pid).length === 0)
     expect(home.records(shell, token).exits).toMatchObject([
       { exitCode: 143, limit: "walltime", wrapperSignal: null, launchFailure: null },
@@ -48,7 +48,7 @@ describe.concurrent.each(shells)("the walltime, under $name", (shell) => {
     expect((await wrapper.end).code).toBe(75)
     const waited = Number(home.read(token, "work/told")) - Number(home.read(token, "work/begun"))
     expect(waited).toBeGreaterThanOrEqual(2)
-    expect(waited).toBeLessThan(15)
+    expect(waited).toBeLessThan(57)
     expect(home.read(token, "stdout")).toBe("told\n")
     expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 75, limit: null, wrapperSignal: null }])
     expect(membersOf(wrapper.pid)).toEqual([])

@@ -25,13 +25,17 @@ describe.concurrent.each(shells)("the payload, under $name", (shell) => {
   ])("%s is recorded as it ended", async (payload, exitCode, name) => {
     using home = new Home()
     home.job(token, payload)
+    const before = Date.now()
     const { code } = await run(home).end
+    const after = Date.now()
     expect(code).toBe(exitCode)
     const { exits, started } = home.records(shell, token)
     expect(exits).toMatchObject([
       { start: 0, nativeId: "4711", exitCode, signal: name, wrapperSignal: null, launchFailure: null, outputs: [] },
     ])
-    expect(Math.abs((exits[0]?.endedAt ?? 0) - Date.now())).toBeLessThan(5000)
+    // Whole seconds, of two clocks.
+    expect(exits[0]?.endedAt).toBeGreaterThan(before - 1_000)
+    expect(exits[0]?.endedAt).toBeLessThanOrEqual(after + 1_000)
     expect(exits[0]?.startedAt).toBe(started[0]?.at)
     expect(readdirSync(join(home.path, "events"))).toEqual([`${token}.0`])
   })
