@@ -98,6 +98,14 @@ describe("native options", () => {
     ["--wait-all-nodes=1", ["--wait-all-nodes=1"]],
     ["--dependency=afterok:12", ["--dependency=afterok:12"]],
     ["--exclude=n1", ["--exclude=n1"]],
+    ["--licenses=flow:2", ["--licenses=flow:2"]],
+    ["-L flow@db:2", ["-L", "flow@db:2"]],
+    ["--clusters=north,south", ["--clusters=north,south"]],
+    ["--begin=now+1hour", ["--begin=now+1hour"]],
+    ["-d afterok:12:13,afterany:14", ["-d", "afterok:12:13,afterany:14"]],
+    ["--kill-on-invalid-dep=yes", ["--kill-on-invalid-dep=yes"]],
+    ["--bb=capacity=1G access=striped", ["--bb=capacity=1G access=striped"]],
+    ["--bbf=/home/me/buffers", ["--bbf=/home/me/buffers"]],
   ])("%s goes through untouched and last", (native, words) => {
     expect(argvOf({ nodes: 1 }, [native])).toEqual([...common, "--nodes=1", ...words, `${home}/job.sh`])
   })
@@ -139,8 +147,53 @@ describe("native options", () => {
     expect(thrownBy(() => slurm.directives(submissionOf(specOf({ native: [native] }))))).toBeInstanceOf(UsageError)
   })
 
-  test.each(["other-script.sh", "", ":", "--", "-1", "--nice=5\n--wrap=x"])("%j is no option", (native) => {
-    expect(thrownBy(() => argvOf({}, [native]))).toBeInstanceOf(UsageError)
+  test.each(["other-script.sh", "", ": x", "--", "-1", "#BB", "#PBS -N x", "--nice=5\n--wrap=x"])(
+    "%j is no option",
+    (native) => {
+      expect(thrownBy(() => argvOf({}, [native]))).toBeInstanceOf(UsageError)
+    },
+  )
+
+  test("an array is refused with the words for one", () => {
+    for (const native of ["--array=1-3", "-a 1-3", "#SBATCH --array=0-9"])
+      expect(thrownBy(() => argvOf({}, [native]))).toMatchObject({
+        advice: expect.stringContaining("--array") as string,
+      })
+  })
+
+  test("burst buffers stand in the script, where their plugins look, and nothing else does", () => {
+    const native = [
+      "#DW jobdw type=scratch capacity=1GB",
+      "--nice=5",
+      " #BB create_persistent name=x",
+      "#BB_LUA pool=a",
+    ]
+    const submission = submissionOf(specOf({ native }))
+    expect(slurm.directives(submission)).toEqual([
+      "#DW jobdw type=scratch capacity=1GB",
+      "#BB create_persistent name=x",
+      "#BB_LUA pool=a",
+    ])
+    expect(slurm.submit(submission).argv).toEqual([...common, "--nice=5", `${home}/job.sh`])
+    const two = submissionOf(specOf({ native: ["#BB x\n#SBATCH -J y"] }))
+    expect(thrownBy(() => slurm.directives(two))).toMatchObject({ code: "NATIVE_REFUSED" })
+  })
+
+  test.each([":", "#SBATCH hetjob", " #SBATCH packjob "])("%s begins another component of the job", (mark) => {
+    expect(argvOf({ tasks: 1 }, ["--mem=1G", mark, "--nodes=2", "--gres=gpu:1"])).toEqual([
+      ...common,
+      "--ntasks=1",
+      "--mem=1G",
+      ":",
+      "--nodes=2",
+      "--gres=gpu:1",
+      `${home}/job.sh`,
+    ])
+    expect(thrownBy(() => argvOf({}, [mark, "--job-name=x"]))).toMatchObject({ code: "NATIVE_REFUSED" })
+    const retry = { maxAttempts: 1, on: [], requeue: true }
+    expect(thrownBy(() => slurm.submit(submissionOf(specOf({ retry, native: [mark] }))))).toMatchObject({
+      code: "NATIVE_REFUSED",
+    })
   })
 
   test("another --gres would take away the job's GPUs", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Listing } from "../../src/schedulers/index.ts"
-import { elementsOf } from "../../src/schedulers/slurm/arrays.ts"
+import { membersOf } from "../../src/schedulers/slurm/members.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { contract } from "./contract.ts"
 import { running, slurmSample } from "./slurm.sample.ts"
@@ -67,8 +67,18 @@ describe("the queue of Slurm", () => {
       "2964_4",
       "2964_5",
     ])
-    expect(elementsOf("7_[1,4-6,10-20:5%3]")).toEqual(["7_1", "7_4", "7_5", "7_6", "7_10", "7_15", "7_20"])
-    for (const id of ["7", "7_3", "7_[1-3...", "7_[1-999999999]", "7_[x]"]) expect(elementsOf(id)).toEqual([id])
+    expect(membersOf("7_[1,4-6,10-20:5%3]")).toEqual(["7_1", "7_4", "7_5", "7_6", "7_10", "7_15", "7_20"])
+    for (const id of ["7", "7_3", "7_[1-3...", "7_[1-999999999]", "7_[x]"]) expect(membersOf(id)).toEqual([id])
+  })
+
+  test("a heterogeneous job is one native, with the id that sbatch printed", () => {
+    expect(readQueue("components-of-one-job").evidence.map(({ nativeId, state }) => [nativeId, state])).toEqual([
+      ["19", "held"],
+      ["17", "running"],
+    ])
+    const [end, ...others] = readHistory("components-of-one-job", "17")?.evidence ?? []
+    expect(end).toMatchObject({ nativeId: "17", state: "ended", outcome: { cause: "exit", exitCode: 7 }, host: "n1" })
+    expect(others).toEqual([])
   })
 
   test("an id that is not known is an answer to a search by id", () => {
@@ -140,6 +150,20 @@ describe("the accounting of Slurm", () => {
     const evidence = readHistory("cancelled-by-uid")?.evidence
     expect(evidence?.map(({ word }) => word)).toEqual(["CANCELLED", "CANCELLED", "CANCELLED"])
     expect(evidence?.map(({ startedAt }) => startedAt)).toEqual([null, 1_795_234_713_000, null])
+  })
+
+  test("what was cancelled for its dependency is told from what somebody cancelled while it waited for one", () => {
+    const line = (id: string, state: string): string =>
+      [id, state, "0:0", "Dependency", "1795814221", "Unknown", "1795814222", "None assigned", "rig", token, "\n"].join(
+        "\x1f",
+      )
+    const listing = slurm
+      .history([nativeOf("33")], since)
+      ?.parse(resultOf({ stdout: line("33", "CANCELLED by 1031") + line("34", "CANCELLED") }))
+    expect(listing?.evidence.map(({ outcome }) => [outcome?.state, outcome?.cause])).toEqual([
+      ["cancelled", null],
+      ["failed", "dependency"],
+    ])
   })
 
   test("while the name has not arrived, a record of an id we asked for has no token, and other records are strangers'", () => {

@@ -3,7 +3,7 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
-import { elementsOf } from "./arrays.ts"
+import { membersOf } from "./members.ts"
 import { clusterOption, idOf, naming } from "./clusters.ts"
 import { expectAnswer, failureOf } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
@@ -84,17 +84,17 @@ function read(
   const [id = "", state = "", exit = "", reason = "", submitted = "", start = "", end = "", nodes = ""] = record
   const [cluster = "", name = ""] = record.slice(8)
   const token = tokenOf(name)
-  const ours = asked.get(id)
+  const ours = asked.get(id.replace(/\+0$/, ""))
   // For some seconds slurmdbd knows no name and prints "allocation": the id is all that this record has.
   if (token === null && (!unnamed.has(name) || ours === undefined)) return []
-  return elementsOf(id).map((element) =>
+  return membersOf(id).map((element) =>
     evidenceOf({
       source: "accounting",
       token,
-      nativeId: token === null ? (ours ?? id) : nameOf(element, cluster, token),
+      nativeId: token === null ? (ours ?? element) : nameOf(element, cluster, token),
       // "CANCELLED by 1001", and old versions mark words that were cut with a "+".
       word: (state.split(" ")[0] ?? state).replace(/\+$/, ""),
-      reason: known(reason),
+      reason: isDependency(state, reason) ? "DependencyNeverSatisfied" : known(reason),
       exit: exitCode(exit),
       submitTime: known(submitted),
       startedAt: millis(start),
@@ -103,6 +103,14 @@ function read(
       restarts: null,
     }),
   )
+}
+
+/**
+ * What squeue calls CANCELLED for DependencyNeverSatisfied (--kill-on-invalid-dep): nobody did it, and it waited for a
+ * dependency to its end. Where somebody did, it is `CANCELLED by UID`, beside the same reason. (22.05)
+ */
+function isDependency(state: string, reason: string): boolean {
+  return state === "CANCELLED" && reason === "Dependency"
 }
 
 const unnamed: ReadonlySet<string> = new Set(["", "allocation"])

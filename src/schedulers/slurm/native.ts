@@ -28,17 +28,47 @@ const refused: Readonly<Record<string, string>> = {
 /** Short options without a value: more letters may follow. */
 const flags = "HkOQsvVWh"
 
+/** What stands between the components of a heterogeneous job. (sbatch(1)) */
+export const componentMark = ":"
+
 /** The argv words of `spec.native`. Throws a UsageError that names what is refused. */
 export function nativeOptions(native: readonly string[]): string[] {
   return native.flatMap((text) => {
+    if (isBurstBuffer(text)) return []
+    if (isComponentMark(text)) return [componentMark]
     const option = text.trim().replace(/^#SBATCH\s+/, "")
-    if (!/^-[A-Za-z]|^--[a-z]/.test(option)) throw unusable(text, "A native option of sbatch starts with - or --.")
+    if (!/^-[A-Za-z]|^--[a-z]/.test(option))
+      throw unusable(
+        text,
+        "A native option of sbatch starts with - or --; lines of burst buffers start with #BB or #DW.",
+      )
     // eslint-disable-next-line no-control-regex
     if (/[\0-\x1f]/.test(option)) throw unusable(text, "It holds a control character.")
     const taken = option.startsWith("--") ? refusedLong(option) : refusedShort(option)
+    if (taken === "array") throw noArray(text)
     if (taken !== null) throw unusable(text, `Hawser itself sets --${taken}.`)
     return words(option)
   })
+}
+
+/**
+ * Lines of `spec.native` for the head of the script, where the burst buffer plugins read them: `#BB` and `#DW`
+ * (burst_buffer/datawarp), `#BB_LUA` (burst_buffer/lua). To sbatch and to sh they are comments.
+ */
+export function scriptLines(native: readonly string[]): string[] {
+  return native.filter(isBurstBuffer).map((text) => {
+    // eslint-disable-next-line no-control-regex
+    if (/[\0-\x1f]/.test(text.trim())) throw unusable(text, "It holds a control character.")
+    return text.trim()
+  })
+}
+
+function isBurstBuffer(text: string): boolean {
+  return /^\s*#(?:BB|DW|BB_LUA)\s/.test(text)
+}
+
+function isComponentMark(text: string): boolean {
+  return /^\s*(?::|#SBATCH\s+(?:hetjob|packjob))\s*$/.test(text)
 }
 
 /** `--name=value` and `-pvalue` are one word; `--name value` and `-p value` are two. */
@@ -65,6 +95,15 @@ function refusedShort(option: string): string | null {
     if (!flags.includes(letter)) return null
   }
   return null
+}
+
+function noArray(text: string): UsageError {
+  return new UsageError("NATIVE_REFUSED", {
+    summary: `The native option "${text.slice(0, 80)}" can't be passed to sbatch.`,
+    reason: "Each element is a job of its own to Hawser, with its own key, directory and end.",
+    advice:
+      'Write "array": "0-9%2" in the spec, or hawser submit --array 0-9%2; the payload finds its index in HAWSER_ARRAY_INDEX.',
+  })
 }
 
 function unusable(text: string, reason: string): UsageError {

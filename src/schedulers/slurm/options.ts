@@ -2,7 +2,7 @@
 import { UsageError } from "../../errors.ts"
 import { type JobSpec, type Resources, unlimitedWalltime } from "../../job/index.ts"
 import type { Submission } from "../scheduler.ts"
-import { nativeOptions } from "./native.ts"
+import { componentMark, nativeOptions } from "./native.ts"
 
 /** Everything that matters, stated: neither the site's defaults nor the user's SBATCH_ variables bend it. */
 export function sbatchOptions(submission: Submission): string[] {
@@ -26,6 +26,13 @@ export function sbatchOptions(submission: Submission): string[] {
 
 function native(spec: JobSpec): string[] {
   const options = nativeOptions(spec.native)
+  if (spec.retry.requeue === true && options.includes(componentMark)) {
+    throw new UsageError("NATIVE_REFUSED", {
+      summary: "A heterogeneous job can't be started again by Slurm.",
+      reason: "Which of its components were started again, and how often, is not told in one place.",
+      advice: "Leave out retry.requeue: with maxAttempts, Hawser itself makes further attempts.",
+    })
+  }
   if (spec.resources.gpus !== null && options.some((option) => /^--gr(?:e|es)?(?:=|$)/.test(option))) {
     throw new UsageError("NATIVE_REFUSED", {
       summary: "The native option --gres would replace the job's gpus.",

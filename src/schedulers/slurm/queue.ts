@@ -3,7 +3,7 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
-import { elementsOf } from "./arrays.ts"
+import { membersOf } from "./members.ts"
 import { clusterOption, naming } from "./clusters.ts"
 import { expectAnswer } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
@@ -68,7 +68,7 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
     const [exit = "", host = "", cluster = "", name = ""] = record.slice(7)
     const token = tokenOf(name)
     if (token === null) return []
-    return elementsOf(id).map((element) =>
+    return membersOf(id).map((element) =>
       evidenceOf({
         source: "queue",
         token,

@@ -2,15 +2,19 @@
 import type { Command, CommandResult } from "../../command.ts"
 import type { Accepted, Submission } from "../scheduler.ts"
 import { failureOf, schedulerError } from "./errors.ts"
+import { scriptLines } from "./native.ts"
 import { sbatchOptions } from "./options.ts"
 
 /** Longer than sbatch's own patience: it retries for 120 s when slurmctld takes no more jobs. */
 const timeoutMs = 150_000
 
-/** None: all options stand on the command line, where they outrank the environment and need no second quoting. */
+/**
+ * No options: those stand on the command line, where they outrank the environment and need no second quoting. Only what
+ * is for the burst buffers' plugins, which look at the script alone.
+ */
 export function directives(submission: Submission): readonly string[] {
   sbatchOptions(submission)
-  return []
+  return scriptLines(submission.spec.native)
 }
 
 export function submit(submission: Submission): Command<Accepted> {
