@@ -17,6 +17,8 @@ export interface JobOptions {
   readonly launcher?: string
   readonly key?: string
   readonly name?: string
+  /** `submit` alone has it. */
+  readonly array?: string
   readonly input?: readonly string[]
   readonly output?: readonly string[]
   readonly env?: readonly string[]
@@ -61,6 +63,7 @@ export function requestOf(command: readonly string[], options: JobOptions): Subm
   const spec: UserSpec = {
     command,
     name: options.name,
+    array: options.array,
     inputs: options.input?.map(inputOf),
     outputs: options.output,
     env: options.env === undefined ? undefined : Object.fromEntries(options.env.map(variableOf)),

@@ -1,7 +1,8 @@
 /** The interface that all executors have: submit jobs, find them again, watch them, act on them. */
 import { HawserError, UsageError } from "../errors.ts"
 import type { HawserApi, ListFilter, SubmitRequest } from "../hawser.ts"
-import { type AnyEvent, type JobView, type Wish, isFinal, jobStates } from "../job/index.ts"
+import { type AnyEvent, type JobView, type Problem, type Wish, elementsOf, isFinal, jobStates } from "../job/index.ts"
+import { systemClock } from "../clock.ts"
 import { untilAborted } from "../abort.ts"
 import { type JobHandle, handleOf } from "./handle.ts"
 import { listen } from "./listen.ts"
@@ -20,6 +21,11 @@ export interface JobExecutor {
   submit(spec: unknown, options?: SubmitOptions): Promise<JobHandle>
   /** Many at once: one error does not keep the others from being recorded. */
   submitAll(requests: readonly SubmitRequest[], signal?: AbortSignal): Promise<readonly (JobHandle | HawserError)[]>
+  /**
+   * The jobs of an array: `spec.array` says which, each has a key of its own (`key[3]`) and its index in
+   * HAWSER_ARRAY_INDEX. One error does not keep the others from being recorded. Throws `SPEC_INVALID` where it can't be read.
+   */
+  submitArray(spec: unknown, options?: SubmitOptions): Promise<readonly (JobHandle | HawserError)[]>
   /** By id, unique prefix of an id, or key. Throws `JOB_AMBIGUOUS`. */
   get(name: string, signal?: AbortSignal): Promise<JobHandle | undefined>
   list(filter?: Omit<ListFilter, "executor">, signal?: AbortSignal): Promise<JobHandle[]>
@@ -91,6 +97,17 @@ export class ApiExecutor implements JobExecutor {
     const named = this.name === null ? requests : requests.map((request) => ({ executor: this.name ?? "", ...request }))
     const results = await untilAborted(this.api.submit(named), signal)
     return results.map((result) => (result.ok ? handleOf(this.api, result.job) : fromPlain(result.error)))
+  }
+
+  async submitArray(spec: unknown, options: SubmitOptions = {}): Promise<readonly (JobHandle | HawserError)[]> {
+    const { signal, ...request } = options
+    const freshKey = (): string => `job-${systemClock.nonce(5)}`
+    const elements = elementsOf(spec, { key: request.key, freshKey })
+    if (elements === null || !elements.ok) throw noArray(elements?.problems ?? [])
+    return this.submitAll(
+      elements.value.map((element) => ({ ...request, ...element })),
+      signal,
+    )
   }
 
   async get(name: string, signal?: AbortSignal): Promise<JobHandle | undefined> {
@@ -192,6 +209,14 @@ function unnamed(what: string): UsageError {
   return new UsageError("EXECUTOR_UNNAMED", {
     summary: `Nothing says which executor is to be ${what}.`,
     advice: 'Ask one executor, hawser.executor("hpc"), or name jobs.',
+  })
+}
+
+function noArray(problems: readonly Problem[]): UsageError {
+  return new UsageError("SPEC_INVALID", {
+    summary: "The array can't be submitted as it is written.",
+    reason: problems.map(({ field, why, want }) => `${field} ${why}. ${want}`).join("\n") || "array is missing.",
+    advice: "docs/spec.md describes arrays.",
   })
 }
 

@@ -1,5 +1,6 @@
 /** The schema of what a user writes for a job. It reads each field by itself; parseSpec.ts looks at them together. */
 import { z } from "zod"
+import { keysIn } from "./array.ts"
 import { launcherFields } from "./launch.ts"
 import { nearest } from "./nearest.ts"
 import { bad, describe, good, type Reading } from "./problem.ts"
@@ -17,6 +18,7 @@ export interface SaidSpec extends SaidSettings {
   readonly key?: Maybe<string>
   readonly executor?: Maybe<string>
   readonly name?: Maybe<string>
+  readonly array?: Maybe<never>
   readonly command?: Maybe<string[]>
   readonly script?: Maybe<string>
   readonly inputs?: Maybe<(string | { from: string; to?: Maybe<string> })[]>
@@ -48,7 +50,12 @@ const dependency = z
       error: wantDependency,
     },
   )
-  .transform((said): Dependency => ({ job: said.job, when: said.when ?? "completed" }))
+  .transform((said) => keysIn(said.job).map((job): Dependency => ({ job, when: said.when ?? "completed" })))
+const dependencies = list(dependency, 'Write a list of keys, such as ["prepare"].').transform((said) => said.flat())
+
+const noArray = read<never>(() =>
+  bad("stands for many jobs, and here is one", "hawser batch, hawser submit --array and submitArray() take it."),
+)
 
 const schema: z.ZodType<SaidSpec> = z.strictObject(
   {
@@ -56,13 +63,14 @@ const schema: z.ZodType<SaidSpec> = z.strictObject(
     key: maybe(word("Write the job's own name in this state directory, such as relax/Al.")),
     executor: maybe(word("Write an executor's name from hawser.yaml.")),
     name: maybe(word("Write a name for people.")),
+    array: maybe(noArray),
     command: maybe(read(readCommand)),
     script: maybe(lines("Write the text of a script.")),
     inputs: maybe(list(input, 'Write a list of local paths, such as ["in.dat"].')),
     outputs: maybe(list(z.string({ error: "Write a path or glob." }), 'Write a list of globs, such as ["*.out"].')),
     stdin: maybe(z.string({ error: "Write the path of a file in the working directory." })),
     resources: maybe(resourcesSchema),
-    after: maybe(list(dependency, 'Write a list of keys, such as ["prepare"].')),
+    after: maybe(dependencies),
     into: maybe(z.string({ error: "Write the path of a local directory." })),
   },
   { error: 'Write an object such as {"command": ["hostname"]}.' },
@@ -90,6 +98,7 @@ const specFields = [
   "key",
   "executor",
   "name",
+  "array",
   "command",
   "script",
   "env",

@@ -9,6 +9,11 @@ export interface UserSpec {
   /** Which executor takes it; `-e` and the config's default where nothing is said. */
   readonly executor?: Maybe<string>
   readonly name?: Maybe<string>
+  /**
+   * Many jobs, `key[0]` to `key[9]`: `"0-9"`, `"1,3,8-20:4"`, `"0-99%10"` (ten at once), or a list. `hawser batch`, `hawser
+   * submit --array` and `submitArray` take it.
+   */
+  readonly array?: Maybe<string | number | readonly number[]>
   readonly command?: Maybe<readonly string[]>
   readonly script?: Maybe<string>
   readonly env?: Maybe<Readonly<Record<string, string | number | SecretReference>>>

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import type { Controller, OpenController } from "../../src/control/controller.ts"
 import { findController, stopController } from "../../src/control/find.ts"
+import type { JobHandle } from "../../src/control/handle.ts"
 import { type AttachOptions, attach } from "../../src/control/open.ts"
 import { StoreError } from "../../src/errors.ts"
 import type { AnyEvent } from "../../src/job/index.ts"
@@ -45,6 +46,22 @@ test("the first to open is the controller, the next is its client, and both see 
   expect(there.id).toBe(here.id)
   expect((await second.list()).map((handle) => handle.job)).toEqual([here.job])
   expect(second.stateDirectory).toBe(first.stateDirectory)
+})
+
+test("an array is a request for each of its jobs, and a key of its own", async () => {
+  await using hawser = await attach(options())
+  const spec = { command: ["true"], array: "0-700" }
+  const handles = await hawser.executor("hpc").submitArray(spec, { key: "k", base: "/data" })
+  expect(handles.map((handle) => (handle as JobHandle).key)).toEqual(Array.from({ length: 701 }, (_, n) => `k[${n}]`))
+  expect(owner().requests.at(-1)).toMatchObject({
+    key: "k[700]",
+    executor: "hpc",
+    base: "/data",
+    spec: { command: ["true"], env: { HAWSER_ARRAY_INDEX: "700" } },
+  })
+  expect(owner().requests.at(-1)?.spec).not.toHaveProperty("array")
+  for (const wrong of [{ command: ["true"] }, { ...spec, array: "9-0" }])
+    await expect(hawser.submitArray(wrong)).rejects.toMatchObject({ code: "SPEC_INVALID" })
 })
 
 test("the command line finds the controller in a program, and can't end it", async () => {

@@ -147,6 +147,42 @@ describe("the other commands", patience, () => {
     expect((await work.hawser(["wait", "b/1", "b/3"])).code).toBe(0)
   })
 
+  test("an array is so many jobs, each with its index, and one that waits for all of them", async () => {
+    const command = ["sh", "-c", 'echo "$HAWSER_ARRAY_INDEX $HAWSER_KEY"']
+    const lines = [
+      { key: "array", command, array: "0,4-6:2%2", into: "array/%a" },
+      { key: "sum", command: ["true"], after: ["array[0,4,6]"] },
+    ]
+    const { code, stderr } = await work.hawser(["batch", "-"], {
+      stdin: lines.map((one) => JSON.stringify(one)).join("\n"),
+    })
+    expect([code, stderr]).toEqual([0, expect.stringContaining("4 accepted, 0 rejected")])
+    expect((await work.hawser(["wait", "sum"])).code).toBe(0)
+    for (const index of [0, 4, 6]) {
+      const { stdout } = await work.hawser(["logs", `array[${index}]`])
+      expect(stdout).toBe(`${index} array[${index}]\n`)
+      expect((await named(`array[${index}]`)).directory).toMatch(new RegExp(`/array/${index}$`))
+    }
+  })
+
+  test("an array as typed prints each id, again the same ones, and is no job to run", async () => {
+    const typed = ["submit", "--key", "typed", "--array", "1-3", "--", "true"]
+    const first = await work.hawser(typed)
+    expect(first.code).toBe(0)
+    expect(
+      first.stdout
+        .trim()
+        .split("\n")
+        .map((line) => line.split("\t")[1]),
+    ).toEqual(["typed[1]", "typed[2]", "typed[3]"])
+    const again = await work.hawser(typed)
+    expect([again.stdout, again.stderr]).toEqual([first.stdout, expect.stringContaining("3 accepted (3 were known)")])
+    const wrong = await work.hawser(["submit", "--array", "3-1", "--", "true"])
+    expect([wrong.code, wrong.stdout]).toEqual([2, ""])
+    expect(wrong.stderr).toContain('array is "3-1"')
+    expect((await work.hawser(["run", "--array", "1-3", "--", "true"])).code).toBe(2)
+  })
+
   test("what is not JSON is told with its line, and nothing is submitted", async () => {
     const { code, stderr } = await work.hawser(["batch", "-"], { stdin: '{"key":"c/1","command":["true"]}\n{' })
     expect(code).toBe(2)

@@ -10,7 +10,7 @@ const refused: Readonly<Record<string, string>> = {
   "-e": "Hawser itself sets the output.",
   "-j": "Hawser itself sets the output.",
   "-i": "The job's script reads nothing; stdin is a field of the spec.",
-  "-t": "Hawser submits no arrays.",
+  "-t": 'Each of an array is a job of its own to Hawser: "array" in the spec, or hawser submit --array.',
   "-r": "It is retry.requeue in the spec.",
   "-ckpt": "Hawser would not know how often the job was started.",
   "-c": "Hawser would not know how often the job was started.",
