@@ -1,4 +1,5 @@
 /** Escalation: what the next attempt of a job gets, after what became of those before it. The spec stays as it is. */
+import { hostsIn } from "./hostlist.ts"
 import { type Attempt, type Job, currentAttempt } from "./job.ts"
 import { type Problem, bad } from "./problem.ts"
 import { type Resources, cpusOf, unlimitedWalltime } from "./resources.ts"
@@ -74,7 +75,9 @@ function perCpu(memoryMax: number | null, resources: Resources): number | null {
 
 function failedNodes(attempts: readonly Attempt[]): string[] {
   const failed = attempts.filter(({ outcome }) => nodeEnds.includes(outcome?.cause ?? null))
-  return [...new Set(failed.flatMap((attempt) => nodeOf(attempt) ?? []))]
+  const lists = failed.flatMap((attempt) => nodeOf(attempt) ?? [])
+  // On which of its nodes an attempt failed nobody says.
+  return [...new Set(lists.flatMap((list) => hostsIn(list) ?? [list]))]
 }
 
 /** The manager's own name for it, where there is one: a host may call itself otherwise. */

@@ -1,5 +1,6 @@
 /** The published form of a job: what `--json` prints. Stable. */
 import { needsOf } from "./escalate.ts"
+import { hostsIn } from "./hostlist.ts"
 import type { Attempt, Job, Proof } from "./job.ts"
 import { currentAttempt } from "./job.ts"
 import { forsakenAt, isForsaken, looseEndOf } from "./looseEnd.ts"
@@ -59,7 +60,10 @@ export interface AttemptView {
   readonly cause: Cause | null
   readonly exitCode: number | null
   readonly signal: string | null
+  /** As its manager writes it: the first node, or all of them (`n[1-4]`). */
   readonly host: string | null
+  /** Their names, each by itself; empty where nothing is known. */
+  readonly nodes: readonly string[]
   /** How often the manager itself started it again: the same attempt all the time. */
   readonly restarts: number
   readonly submitted: string | null
@@ -133,6 +137,7 @@ function attemptView(job: Job, attempt: Attempt): AttemptView {
     exitCode: attempt.outcome?.exitCode ?? null,
     signal: attempt.outcome?.signal ?? null,
     host: attempt.host,
+    nodes: attempt.host === null ? [] : (hostsIn(attempt.host) ?? [attempt.host]),
     restarts: restartsOf(attempt),
     submitted: isoOrNull(attempt.acceptedAt),
     started: isoOrNull(attempt.startedAt),

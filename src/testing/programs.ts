@@ -158,7 +158,7 @@ function queueField({ secondsOf }: ProgramHost, native: Native, field: string): 
       return String(native.restarts)
     case "exit_code":
       return String((native.exit.code << 8) | native.exit.signal)
-    case "BatchHost":
+    case "NodeList":
       return native.node ?? "n/a"
     case "Cluster":
       return "virtual"

@@ -134,6 +134,7 @@ function attemptWith(tombstone: ReturnType<typeof fakeJob>["attempts"][number]["
     exitCode: null,
     signal: null,
     host: null,
+    nodes: [],
     restarts: 0,
     submitted: null,
     started: null,

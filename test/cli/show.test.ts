@@ -15,6 +15,7 @@ const attempt: AttemptView = {
   exitCode: null,
   signal: "TERM",
   host: "n1",
+  nodes: ["n1"],
   restarts: 2,
   submitted: "2031-01-01T00:00:00.000Z",
   started: null,

@@ -3,6 +3,8 @@ import type { Command, CommandResult } from "../../src/command.ts"
 import { parseConfig } from "../../src/config/parseConfig.ts"
 import { HawserError } from "../../src/errors.ts"
 import { parseMessage } from "../../src/control/protocol.ts"
+import { elementsOf, keysIn, parseArray } from "../../src/job/array.ts"
+import { hostsIn } from "../../src/job/hostlist.ts"
 import { parseSize, parseSpec, parseTimeout, parseWalltime } from "../../src/job/index.ts"
 import { decodeLines, encodeLine } from "../../src/persist/line.ts"
 import { recordOf } from "../../src/persist/segment.ts"
@@ -144,6 +146,19 @@ export const otherParsers: readonly (Parser & { readonly corpus: readonly string
           return `it is ${reading.value}`
       }
       return null
+    },
+  },
+  {
+    name: "arrays and lists of hosts",
+    corpus: ["0-9%2", "1,3,8-20:4", "n[08-11,3],login", "row[0-1]_rack[2-3]", "relax[0-9]", "n[1-99999999]"],
+    read: (text) => {
+      const array = parseArray(text)
+      if (array.ok && array.value.indices.some((index) => !Number.isSafeInteger(index) || index < 0))
+        return `an index is ${array.value.indices.find((index) => !Number.isSafeInteger(index) || index < 0)}`
+      if (keysIn(text).length === 0) return "a name stands for nothing"
+      const elements = elementsOf({ command: ["a"], after: [text], array: text }, { freshKey: () => "k" })
+      if (elements?.ok !== array.ok) return "as an array of jobs it is something else"
+      return (hostsIn(text) ?? []).length > 65_536 ? "it is more hosts than there may be" : null
     },
   },
   {

@@ -132,6 +132,11 @@ describe("nodes", () => {
     expect(nextNeeds(job({}, {}, ends, ["n1", "n2", "n3", "n1"]), null).excludeNodes).toEqual([])
   })
 
+  test("of an attempt on several nodes all are excluded, each by its name", () => {
+    const one = job({ excludeNodes: true }, {}, ["node-failure", "launch"], ["n[08-09],m1", "n[1-99999999]"])
+    expect(nextNeeds(one, null).excludeNodes).toEqual(["n08", "n09", "m1", "n[1-99999999]"])
+  })
+
   test("the manager's name for a node counts more than the node's own", () => {
     const one = job({ excludeNodes: true }, {}, ["node-failure"], ["n1.example.org"])
     const evidence = [

@@ -38,7 +38,7 @@ test.each(["UNKWN", "ZOMBI", "LEVITATING", "constructor", ""])("%j is kept, and 
 })
 
 test("where a job runs is told without the number of its slots, and why it waits in LSF's words", () => {
-  expect(seen({})?.host).toBe("n1")
+  expect(seen({})?.host).toBe("n1,n2")
   expect(seen({ STAT: "PEND", EXEC_HOST: "", PEND_REASON: "Job dependency condition not satisfied;" })).toMatchObject({
     state: "queued",
     host: null,

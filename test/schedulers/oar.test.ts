@@ -37,11 +37,11 @@ test.each(["LEVITATING", "constructor", ""])("%j is kept, and has no effect", (s
   expect(seen({ state, exit_code: "256" })).toMatchObject({ word: state, state: null, outcome: null })
 })
 
-test("an id with more digits than a number has is kept, and the host is the first one", () => {
+test("an id with more digits than a number has is kept, and each host is told once", () => {
   const stdout = jobs({ "9007199254740993": { ...running, Job_Id: "9007199254740993" } })
   expect(oar.queue([]).parse(resultOf({ stdout })).evidence[0]).toMatchObject({
     nativeId: "9007199254740993",
-    host: "n1",
+    host: "n1,n2",
   })
 })
 

@@ -63,7 +63,7 @@ test.each(["M", "Z", "constructor", ""])("%j is kept, and has no effect", (word)
 })
 
 test("where a job ran and why is told in its own words", () => {
-  expect(seen({})).toMatchObject({ host: "n1", reason: running["comment"], submitTime: running["ctime"] })
+  expect(seen({})).toMatchObject({ host: "n1,n2", reason: running["comment"], submitTime: running["ctime"] })
 })
 
 test("what the server calls an id may lack the server: it is the one that we know", () => {

@@ -38,6 +38,14 @@ describe("the queue of Slurm", () => {
     expect(run).toMatchObject({ startedAt: 1_795_234_713_000, endedAt: null, host: "n1", submitTime: "1795234713" })
   })
 
+  test("the nodes of a job that is being cleared away are not all there any more, and are not told", () => {
+    const stdout = running("4711", token).replace("\x1fn1\x1f", "\x1fn[1-4]\x1f")
+    const hosts = [stdout, stdout.replace("RUNNING", "COMPLETING")].map(
+      (text) => slurm.queue([]).parse(resultOf({ stdout: text })).evidence[0]?.host,
+    )
+    expect(hosts).toEqual(["n[1-4]", null])
+  })
+
   test("a job that was cancelled before it started did not start, whatever start time is printed", () => {
     const times = readQueue("cancelled-before-start-has-a-start-time").evidence.map((e) => [e.startedAt, e.endedAt])
     const end = 1_795_234_717_000

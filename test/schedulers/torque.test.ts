@@ -37,8 +37,13 @@ describe("C is success, failure and deletion alike", () => {
   })
 })
 
-test("times are seconds since 1970, and the host is the first one", () => {
-  expect(seen({})).toMatchObject({ startedAt: 1_795_233_654_000, endedAt: null, host: "n1", submitTime: "1795233653" })
+test("times are seconds since 1970, and each host is told once", () => {
+  expect(seen({})).toMatchObject({
+    startedAt: 1_795_233_654_000,
+    endedAt: null,
+    host: "n1,n2",
+    submitTime: "1795233653",
+  })
   expect(seen({ job_state: "Q" })).toMatchObject({ state: "queued", startedAt: null })
 })
 

@@ -91,14 +91,15 @@ function evidenceOf(job: Job): Evidence[] {
       submitTime: field("SUBMIT_TIME"),
       startedAt: null,
       endedAt: null,
-      // `n1:n1:n2`, `4*n1:2*n2`
-      host:
-        field("EXEC_HOST")
-          ?.split(":")[0]
-          ?.replace(/^\d+\*/, "") ?? null,
+      host: hostsOf(field("EXEC_HOST")),
       restarts: null,
     },
   ]
+}
+
+/** `n1:n1:n2`, `4*n1:2*n2`: each once. */
+function hostsOf(slots: string | null): string | null {
+  return slots === null ? null : [...new Set(slots.split(":").map((one) => one.replace(/^\d+\*/, "")))].join(",")
 }
 
 function partial(evidence: readonly Evidence[], unread: readonly string[], trouble: string): Listing {

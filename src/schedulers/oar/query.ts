@@ -90,7 +90,7 @@ function evidenceOf([nativeId, told]: readonly [string, z.infer<typeof job>]): E
         told.submissionTime === null || told.submissionTime === undefined ? null : String(told.submissionTime),
       startedAt: hasBegun ? millis(told.startTime) : null,
       endedAt: outcome === null ? null : millis(told.stopTime),
-      host: told.assigned_network_address?.[0] ?? null,
+      host: [...new Set(told.assigned_network_address ?? [])].join(",") || null,
       restarts: null,
     },
   ]

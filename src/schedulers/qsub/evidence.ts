@@ -36,7 +36,7 @@ export function evidenceOf(told: Told, natives: readonly Native[]): Evidence[] {
       submitTime,
       startedAt: hasBegun ? startedAt : null,
       endedAt: meaning === "ended" ? endedAt : null,
-      host: hostOf(attributes["exec_host"]),
+      host: hostsOf(attributes["exec_host"]),
       // Neither tells a job how often it was started, so none is allowed to be started again.
       restarts: null,
     },
@@ -54,9 +54,10 @@ function numberOf(id: string): string {
   return id.split(".")[0] ?? id
 }
 
-/** `n1/0*28+n2/0*28`, `n1/0-11+n2/3`: the first one. */
-function hostOf(text: string | undefined): string | null {
-  return known(text?.split("/")[0])
+/** `n1/0*28+n2/0*28`, `n1/0-11+n2/3`: each once. */
+function hostsOf(text: string | undefined): string | null {
+  const hosts = text?.split("+").map((one) => one.split("/")[0] ?? "")
+  return known([...new Set(hosts)].join(","))
 }
 
 function known(text: string | undefined): string | null {

@@ -22,7 +22,7 @@ const fields = [
   "EndTime",
   "RestartCnt",
   "exit_code",
-  "BatchHost",
+  "NodeList",
   "Cluster",
   "Name",
 ]
@@ -79,7 +79,8 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
         submitTime: known(submitted),
         startedAt: millis(start),
         endedAt: millis(end),
-        host: known(host),
+        // Then only the nodes that are still at it. (squeue(1))
+        host: word === "COMPLETING" ? null : known(host),
         restarts: /^\d+$/.test(restarts) ? Number(restarts) : null,
       }),
     )
