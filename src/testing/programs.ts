@@ -136,7 +136,7 @@ async function squeue(host: ProgramHost, words: readonly string[]): Promise<Comm
   )
   if (shown.some(({ script }) => !script.includes("/jobs/"))) host.strike("a stranger's native is listed")
   const fields = (option(words, "--Format") ?? "").split(",").map((field) => field.split(":")[0] ?? "")
-  return table(host, "squeue", lie, shown, (native) => fields.map((field) => queueField(host, native, field)))
+  return table(host, { program: "squeue", lie, fields }, shown, (native, field) => queueField(host, native, field))
 }
 
 function queueField({ secondsOf }: ProgramHost, native: Native, field: string): string {
@@ -189,7 +189,7 @@ async function sacct(host: ProgramHost, words: readonly string[]): Promise<Comma
   const fields = (option(words, "--format") ?? "").split(",")
   const lie = host.faults.lie("sacct")
   if (isBehind(slurm, shown, ids)) host.strike("accounting is behind")
-  return table(host, "sacct", lie, shown, (native) => fields.map((field) => accountingField(host, native, field)))
+  return table(host, { program: "sacct", lie, fields }, shown, (native, field) => accountingField(host, native, field))
 }
 
 /** Of a native that was asked for, slurmctld knows what accounting does not. */
@@ -264,29 +264,36 @@ async function scontrol(host: ProgramHost): Promise<CommandResult> {
 
 const separator = "\x1f"
 
-/** Ends in the middle of a record: whoever reads it can tell. What can't be told is an empty list, and an old one. */
+/** Ends in the middle of a record: whoever reads it can tell. What can't be told is a list without jobs, and an old one. */
 function cutInside(text: string, at: number): string {
   const end = at === 0 || text[at - 1] === "\n" ? at + 1 : at
   return end >= text.length ? text : text.slice(0, end)
 }
 
-/** Each field ends with the separator. A partial list comes with exit code 0. */
+interface Asked {
+  readonly program: "squeue" | "sacct"
+  readonly lie: "empty" | "partial" | "stale" | null
+  readonly fields: readonly string[]
+}
+
+/** Each field ends with the separator, and the first line has their names. A partial list comes with exit code 0. */
 function table(
   { dice, strike }: ProgramHost,
-  program: "squeue" | "sacct",
-  lie: "empty" | "partial" | "stale" | null,
+  { program, lie, fields }: Asked,
   natives: readonly Native[],
-  fieldsOf: (native: Native) => readonly string[],
+  valueOf: (native: Native, field: string) => string,
 ): CommandResult {
+  const line = (values: readonly string[]): string => `${values.join(separator)}${separator}\n`
+  const head = line(fields.map((field) => field.toUpperCase()))
   if (lie === "empty") {
     if (natives.length > 0) strike(`${program} shows an empty list`)
-    return said("")
+    return said(head)
   }
-  const text = natives.map((native) => `${fieldsOf(native).join(separator)}${separator}\n`).join("")
-  if (lie !== "partial") return said(text)
+  const text = natives.map((native) => line(fields.map((field) => valueOf(native, field)))).join("")
+  if (lie !== "partial") return said(head + text)
   const part = cutInside(text, dice.whole(0, text.length))
   if (part !== text) strike(`${program} shows a part of its list`)
-  return said(part)
+  return said(head + part)
 }
 
 function option(words: readonly string[], name: string): string | undefined {

@@ -9,6 +9,7 @@ import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { readQueue } from "../../src/schedulers/slurm/queue.ts"
 import { shared, sharedLines, sharedText, withoutShared } from "../support/shared.ts"
 import { nativeOf, resultOf, submissionOf } from "./samples.ts"
+import { heads } from "./slurm.sample.ts"
 import { type Case, ours } from "./slurm-mapping.ts"
 
 /** Their classes, and which of ours say the same. An auth failure that is about one request is a refusal of it. */
@@ -68,7 +69,7 @@ describe.skipIf(shared === null)(`cases of other projects${withoutShared}`, () =
     }
     for (const [word, { acceptable }] of Object.entries(states)) {
       const listing = ours({ command: "squeue -h -o '%i|%T'", stdout: `77|${word}\n` })
-      const [evidence] = readQueue(resultOf({ stdout: listing?.text ?? "" })).evidence
+      const [evidence] = readQueue(resultOf({ stdout: heads.squeue + (listing?.text ?? "") })).evidence
       expect(acceptable.map(same), word).toContain(evidence === undefined ? "nothing" : normalised(evidence))
     }
     tell("states-slurm", Object.keys(states).length, Object.keys(states).length, "")
@@ -123,7 +124,7 @@ describe.skipIf(shared === null)(`cases of other projects${withoutShared}`, () =
       if (listing === null) continue
       ran++
       const read = listing.program === "sacct" ? readAccounting : readQueue
-      const answer = outcomeOf(() => read(resultOf({ ...result(one), stdout: listing.text })))
+      const answer = outcomeOf(() => read(resultOf({ ...result(one), stdout: heads[listing.program] + listing.text })))
       const { error, class: theirs } = one.expect ?? {}
       if (error === true && theirs !== undefined && "class" in answer)
         expect.soft(classes[theirs], one.case).toContain(answer.class)

@@ -3,6 +3,17 @@ import { slurm } from "../../src/schedulers/slurm/index.ts"
 import type { Sample } from "./contract.ts"
 import { resultOf, token } from "./samples.ts"
 
+const line = (...fields: readonly string[]): string => [...fields, "\n"].join("\x1f")
+
+/** The first line of each answer: the names of the columns. */
+export const heads: { readonly squeue: string; readonly sacct: string } = {
+  squeue: line(
+    ...["JOBID", "STATE", "REASON", "SUBMIT_TIME", "START_TIME", "END_TIME"],
+    ...["RESTART_COUNT", "EXIT_CODE", "NODELIST", "CLUSTER", "NAME"],
+  ),
+  sacct: line("JobID", "State", "ExitCode", "Reason", "Submit", "Start", "End", "NodeList", "Cluster", "JobName"),
+}
+
 export const running = (id: string, name: string): string =>
   [id, "RUNNING", "None", "1795233653", "1795233654", "1795234254", "0", "0", "n1", "rig", name, "\n"].join("\x1f")
 
@@ -26,7 +37,7 @@ export const slurmSample: Sample = {
     }),
     gone: resultOf({ exitCode: 127, stderr: "sh: 1: sbatch: not found\n" }),
   },
-  queue: () => running("4711", `${token}-relax`) + running("4712", "a stranger's"),
+  queue: () => heads.squeue + running("4711", `${token}-relax`) + running("4712", "a stranger's"),
   down: resultOf({
     exitCode: 1,
     stderr: "slurm_load_jobs error: Unable to contact slurm controller (connect failure)\n",

@@ -3,7 +3,7 @@ import type { Listing } from "../../src/schedulers/index.ts"
 import { membersOf } from "../../src/schedulers/slurm/members.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { contract } from "./contract.ts"
-import { running, slurmSample } from "./slurm.sample.ts"
+import { heads, running, slurmSample } from "./slurm.sample.ts"
 import { fixture, nativeOf, otherToken, resultOf, thrownBy, token } from "./samples.ts"
 
 contract(slurmSample)
@@ -87,6 +87,22 @@ describe("the queue of Slurm", () => {
     const [end, ...others] = readHistory("components-of-one-job", "17")?.evidence ?? []
     expect(end).toMatchObject({ nativeId: "17", state: "ended", outcome: { cause: "exit", exitCode: 7 }, host: "n1" })
     expect(others).toEqual([])
+  })
+
+  test("nothing at all is no answer, and the names of the columns alone are one", () => {
+    const [byName, accounting] = slurm.look([nativeOf("4711")], since)
+    for (const [command, head] of [[byName, heads.squeue] as const, [accounting, heads.sacct] as const]) {
+      expect(command?.parse(resultOf())).toMatchObject({
+        evidence: [],
+        coverage: "partial",
+        trouble: expect.stringContaining("nothing") as string,
+      })
+      expect(command?.parse(resultOf({ stdout: head }))).toMatchObject({ evidence: [], coverage: "complete" })
+      expect(command?.parse(resultOf({ stdout: head.slice(0, -2) }))).toMatchObject({ coverage: "partial" })
+      expect(command?.argv).not.toContain("--noheader")
+    }
+    const both = `CLUSTER: rig\n${heads.squeue}CLUSTER: north\n${heads.squeue}${running("4711", token)}`
+    expect(byName?.parse(resultOf({ stdout: both }))).toMatchObject({ coverage: "complete", evidence: [{}] })
   })
 
   test("an id that is not known is an answer to a search by id", () => {

@@ -7,18 +7,10 @@ import { membersOf } from "./members.ts"
 import { clusterOption, idOf, naming } from "./clusters.ts"
 import { expectAnswer, failureOf } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
-import { separator, splitRecords } from "./records.ts"
+import { completenessOf, separator, splitRecords } from "./records.ts"
 
 const fields = ["JobID", "State", "ExitCode", "Reason", "Submit", "Start", "End", "NodeList", "Cluster", "JobName"]
-const command = [
-  "env",
-  "SLURM_TIME_FORMAT=%s",
-  "SLURM_BITSTR_LEN=0",
-  "sacct",
-  "--allocations",
-  "--noheader",
-  "--parsable",
-]
+const command = ["env", "SLURM_TIME_FORMAT=%s", "SLURM_BITSTR_LEN=0", "sacct", "--allocations", "--parsable"]
 const timeoutMs = 120_000
 const marginSeconds = 86_400
 
@@ -62,18 +54,13 @@ export function readAccounting(result: CommandResult, natives: readonly Native[]
     return { evidence: [], unread: [], coverage: "none", trouble: "Slurm keeps no accounting here." }
   }
   expectAnswer(result, "sacct")
-  const { records, unread } = splitRecords(result.stdout, fields.length)
+  const { records, unread, hasHead } = splitRecords(result.stdout, fields.length)
   const asked = new Map(
     natives.flatMap((native) => (native.nativeId === null ? [] : [[idOf(native.nativeId), native.nativeId]])),
   )
   const nameOf = naming(natives)
   const evidence = records.flatMap((record) => read(record, asked, nameOf))
-  return {
-    evidence,
-    unread,
-    coverage: unread.length === 0 ? "complete" : "partial",
-    trouble: unread.length === 0 ? null : `sacct printed what is no record: ${unread[0]?.slice(0, 200)}`,
-  }
+  return { evidence, unread, ...completenessOf(unread, hasHead, "sacct") }
 }
 
 function read(

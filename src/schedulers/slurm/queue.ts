@@ -7,7 +7,7 @@ import { membersOf } from "./members.ts"
 import { clusterOption, naming } from "./clusters.ts"
 import { expectAnswer } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
-import { separator, splitRecords } from "./records.ts"
+import { completenessOf, separator, splitRecords } from "./records.ts"
 
 /**
  * Not --json: it answers `"jobs": []` and exit code 0 when the manager is down, and 3.8 kB a job. (22.05)
@@ -28,7 +28,7 @@ const fields = [
 ]
 
 const format = fields.map((field) => `${field}:${separator}`).join(",")
-const command = ["env", "SLURM_TIME_FORMAT=%s", "SLURM_BITSTR_LEN=0", "squeue", "--noheader", "--all", "--states=all"]
+const command = ["env", "SLURM_TIME_FORMAT=%s", "SLURM_BITSTR_LEN=0", "squeue", "--all", "--states=all"]
 const timeoutMs = 120_000
 
 /**
@@ -60,8 +60,8 @@ function squeue(natives: readonly Native[], filter: readonly string[]): Command<
 export function readQueue(result: CommandResult, natives: readonly Native[] = []): Listing {
   expectAnswer(result, "squeue", ["unknown-job"])
   const nameOf = naming(natives)
-  const { records, unread: noise } = splitRecords(result.stdout, fields.length)
-  // With --clusters it may head the records of each, in spite of --noheader.
+  const { records, unread: noise, hasHead } = splitRecords(result.stdout, fields.length)
+  // With --clusters it heads the records of each.
   const unread = noise.filter((line) => !/^CLUSTER: \S+\s*$/i.test(line))
   const evidence = records.flatMap((record): Evidence[] => {
     const [id = "", word = "", reason = "", submitted = "", start = "", end = "", restarts = ""] = record
@@ -85,12 +85,8 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
       }),
     )
   })
-  return {
-    evidence,
-    unread,
-    coverage: unread.length === 0 ? "complete" : "partial",
-    trouble: unread.length === 0 ? null : `squeue printed what is no record: ${unread[0]?.slice(0, 200)}`,
-  }
+  // That it does not know the one id that was asked for is all that it says.
+  return { evidence, unread, ...completenessOf(unread, hasHead || result.exitCode !== 0, "squeue") }
 }
 
 /** 1792 is exit code 7, 9 is signal 9, 4021 is signal 53 with a core and a code that means nothing. */
