@@ -9,7 +9,7 @@ export const clausesOfTrouble: Clauses = {
     bench.cluster.fault("submit", "rejected")
     const job = await bench.ended(fleet, bench.script("a", ":"))
     expect(job).toMatchObject({ state: "failed", cause: "rejected" })
-    expect(job.reason).toMatch(/queue|resources/i)
+    expect(job.reason).toMatch(/queue|resources|partition/i)
     expect(await bench.ended(fleet, bench.script("b", ":"))).toMatchObject({ state: "completed" })
   },
 

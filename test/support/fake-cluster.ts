@@ -25,6 +25,8 @@ const programFolder = fileURLToPath(new URL("fake", import.meta.url))
 const programs = {
   pbs: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
   torque: ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"],
+  slurm: ["sbatch", "squeue", "sacct", "scancel", "scontrol"],
+  sge: ["qsub", "qstat", "qacct", "qdel", "qhold", "qrls", "qmod", "qconf"],
   lsf: ["bsub", "bjobs", "bkill", "bstop", "bresume", "bparams"],
   flux: ["flux"],
   oar: ["oarsub", "oarstat", "oardel", "oarhold", "oarresume"],
