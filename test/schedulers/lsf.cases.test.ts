@@ -1,5 +1,8 @@
+import { expect, test } from "vitest"
 import { lsf } from "../../src/schedulers/lsf/index.ts"
+import { shared, sharedLines, withoutShared } from "../support/shared.ts"
 import { foreignCases, jobOf } from "./foreign-cases.ts"
+import { resultOf } from "./samples.ts"
 
 /** What a case tells of a state is in one of these forms. */
 const rows = [
@@ -41,4 +44,16 @@ foreignCases({
     "parse/lsf/011": "columns that we ask for are always there",
     "parse/lsf/013": "elements of arrays, which share an id, are never ours",
   },
+})
+
+test.skipIf(shared === null)(`hosts of other projects' jobs are told each once${withoutShared}`, () => {
+  const all = sharedLines<{ kind: string; text: string; expect: { host: string }[] }>("cases/hostlist.jsonl")
+  const ran = all.filter(({ kind }) => kind === "lsf_exec_host")
+  for (const { text, expect: hosts } of ran) {
+    const record = { JOBID: "1", STAT: "RUN", JOB_NAME: "hzcase000000000", EXEC_HOST: text }
+    const stdout = JSON.stringify({ COMMAND: "bjobs", JOBS: 1, RECORDS: [record] }, null, 2)
+    const [seen] = lsf.queue([]).parse(resultOf({ stdout })).evidence
+    expect(seen?.host, text).toBe(hosts.map(({ host }) => host).join(","))
+  }
+  console.info(`lsf_exec_host: ${ran.length} of ${ran.length} cases ran`)
 })

@@ -39,6 +39,7 @@ test.each(["UNKWN", "ZOMBI", "LEVITATING", "constructor", ""])("%j is kept, and 
 
 test("where a job runs is told without the number of its slots, and why it waits in LSF's words", () => {
   expect(seen({})?.host).toBe("n1,n2")
+  for (const slots of ["n1", "16*n1", "n1:n1:n1"]) expect(seen({ EXEC_HOST: slots })?.host).toBe("n1")
   expect(seen({ STAT: "PEND", EXEC_HOST: "", PEND_REASON: "Job dependency condition not satisfied;" })).toMatchObject({
     state: "queued",
     host: null,

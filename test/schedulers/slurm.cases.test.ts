@@ -4,6 +4,7 @@ import type { CommandResult } from "../../src/command.ts"
 import { type ErrorClass, HawserError } from "../../src/errors.ts"
 import type { Evidence } from "../../src/job/index.ts"
 import type { Listing } from "../../src/schedulers/index.ts"
+import { membersOf } from "../../src/schedulers/slurm/members.ts"
 import { readAccounting } from "../../src/schedulers/slurm/accounting.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { readQueue } from "../../src/schedulers/slurm/queue.ts"
@@ -139,6 +140,39 @@ describe.skipIf(shared === null)(`cases of other projects${withoutShared}`, () =
     )
     expect(ran).toBeGreaterThan(50)
   })
+
+  test("the jobs of their JSON, in the columns that we ask for instead, are what they say", () => {
+    const all = sharedLines<JsonCase>("cases/slurm-json.jsonl")
+    let ran = 0
+    for (const { command, expect: theirs } of all) {
+      const { jobs = [] } = theirs
+      if (jobs.length > 0) ran++
+      for (const job of jobs) {
+        const program = /sacct|slurmdb/.test(command) ? "sacct" : "squeue"
+        const read = program === "sacct" ? readAccounting : readQueue
+        const { evidence, unread } = read(resultOf({ stdout: heads[program] + rowOf(program, job) }))
+        expect.soft(unread, command).toEqual([])
+        const [seen] = evidence
+        expect.soft(seen?.nativeId, command).toBe(idIn(job))
+        expect
+          .soft(seen === undefined ? "nothing" : same(normalised(seen)), `${command} ${job.id}`)
+          .toBe(job.normalised)
+        // Of some that failed the JSON says 0.
+        if (seen?.outcome?.cause === "exit") expect.soft(seen.outcome.exitCode, job.id).toBe(job.exit_code || null)
+        if (seen?.outcome?.cause === "signal") expect.soft(job.signal, job.id).toBeGreaterThan(0)
+      }
+    }
+    console.info("slurm-json: 0 cases are of commands that we issue: squeue --json is silent where Slurm is down")
+    tell("slurm-json, as columns", ran, all.length, "tell of no job, or answer a submission or a cancel")
+    expect(ran).toBeGreaterThan(60)
+  })
+
+  test("an id that stands for elements of an array is each of them", () => {
+    const all = sharedLines<{ kind: string; text: string; expect: string[] }>("cases/hostlist.jsonl")
+    const ids = all.filter(({ kind }) => kind === "slurm_array_job_id")
+    for (const { text, expect: elements } of ids) expect(membersOf(text), text).toEqual(elements)
+    tell("slurm_array_job_id", ids.length, ids.length, "")
+  })
 })
 
 function result(printed: Pick<Case, "stdout" | "stderr" | "exit_code">): CommandResult {
@@ -162,6 +196,43 @@ function expectJobs(one: Case, listing: Listing): void {
     if (cause === "signal") expect.soft(job.signal, one.case).toBeGreaterThan(0)
     if (job.reason !== undefined && evidence.reason !== null) expect.soft(evidence.reason, one.case).toBe(job.reason)
   }
+}
+
+interface JsonCase {
+  readonly command: string
+  readonly expect: { readonly jobs?: readonly JsonJob[] }
+}
+
+interface JsonJob {
+  readonly id: string
+  readonly native: readonly string[]
+  readonly normalised: string
+  readonly reason?: string
+  readonly nodes?: string
+  readonly submit?: number
+  readonly start?: number | null
+  readonly end?: number | null
+  readonly exit_code?: number | null
+  readonly signal?: number | null
+  readonly array_job_id?: string | number
+  readonly array_task_id?: string | number
+}
+
+/** One of them has "infinite" for an index, as the schema's own example. */
+function idIn({ id, array_job_id: array, array_task_id: task }: JsonJob): string {
+  return /^\d+$/.test(String(task)) ? `${array}_${task}` : id
+}
+
+/** Of several words the text has the flag, and all of theirs that have one have no other. */
+function rowOf(program: "squeue" | "sacct", job: JsonJob): string {
+  const [id, word] = [idIn(job), job.native.at(-1) ?? ""]
+  const [code, signal] = [job.exit_code ?? 0, job.signal ?? 0]
+  const times = [job.submit, job.start, job.end].map((time) => String(time ?? "Unknown"))
+  const told =
+    program === "squeue"
+      ? [id, word, job.reason ?? "None", ...times, "0", String((code << 8) | signal)]
+      : [id, word, `${code}:${signal}`, job.reason ?? "None", ...times]
+  return [...told, job.nodes ?? "", "rig", "hzcase000000000", "\n"].join("\x1f")
 }
 
 /** Some cases call their job "job_id". */

@@ -8,10 +8,9 @@ const line = (...fields: readonly string[]): string => [...fields, "\n"].join("\
 /** The first line of each answer: the names of the columns. */
 export const heads: { readonly squeue: string; readonly sacct: string } = {
   squeue: line(
-    ...["JOBID", "STATE", "REASON", "SUBMIT_TIME", "START_TIME", "END_TIME"],
-    ...["RESTART_COUNT", "EXIT_CODE", "NODELIST", "CLUSTER", "NAME"],
+    ..."JOBID STATE REASON SUBMIT_TIME START_TIME END_TIME RESTART_COUNT EXIT_CODE NODELIST CLUSTER NAME".split(" "),
   ),
-  sacct: line("JobID", "State", "ExitCode", "Reason", "Submit", "Start", "End", "NodeList", "Cluster", "JobName"),
+  sacct: line(..."JobID State ExitCode Reason Submit Start End NodeList Cluster JobName".split(" ")),
 }
 
 export const running = (id: string, name: string): string =>
