@@ -177,17 +177,22 @@ describe("the accounting of Slurm", () => {
   })
 
   test("what was cancelled for its dependency is told from what somebody cancelled while it waited for one", () => {
-    const line = (id: string, state: string): string =>
-      [id, state, "0:0", "Dependency", "1795814221", "Unknown", "1795814222", "None assigned", "rig", token, "\n"].join(
-        "\x1f",
-      )
-    const listing = slurm
-      .history([nativeOf("33")], since)
-      ?.parse(resultOf({ stdout: line("33", "CANCELLED by 1031") + line("34", "CANCELLED") }))
-    expect(listing?.evidence.map(({ outcome }) => [outcome?.state, outcome?.cause])).toEqual([
-      ["cancelled", null],
-      ["failed", "dependency"],
-    ])
+    const line = (id: string, state: string, reason: string): string =>
+      [id, state, "0:0", reason, "1795814221", "None", "1795814222", "None assigned", "rig", token, "\n"].join("\x1f")
+    const stdout =
+      heads.sacct +
+      line("33", "CANCELLED by 1031", "Dependency") +
+      line("34", "CANCELLED", "Dependency") +
+      line("35", "CANCELLED", "None") +
+      line("36", "CANCELLED by 1031", "None")
+    const causes = (options: readonly string[]): unknown =>
+      slurm
+        .history([{ ...nativeOf("33"), options }], since)
+        ?.parse(resultOf({ stdout }))
+        .evidence.map(({ outcome }) => outcome?.cause)
+    expect(causes(["--dependency=afterok:12"])).toEqual([null, "dependency", null, null])
+    expect(causes(["--kill-on-invalid-dep=yes"])).toEqual([null, "dependency", "dependency", null])
+    expect(causes(["--kill-on-invalid-dep=no"])).toEqual([null, "dependency", null, null])
   })
 
   test("while the name has not arrived, a record of an id we asked for has no token, and other records are strangers'", () => {

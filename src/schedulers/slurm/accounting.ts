@@ -58,22 +58,26 @@ export function readAccounting(result: CommandResult, natives: readonly Native[]
   const asked = new Map(
     natives.flatMap((native) => (native.nativeId === null ? [] : [[idOf(native.nativeId), native.nativeId]])),
   )
-  const nameOf = naming(natives)
-  const evidence = records.flatMap((record) => read(record, asked, nameOf))
+  const context = { asked, nameOf: naming(natives), mortal: mortalTokens(natives) }
+  const evidence = records.flatMap((record) => read(record, context))
   return { evidence, unread, ...completenessOf(unread, hasHead, "sacct") }
 }
 
-function read(
-  record: readonly string[],
-  asked: ReadonlyMap<string, string>,
-  nameOf: ReturnType<typeof naming>,
-): Evidence[] {
+interface Context {
+  /** The ids that were asked for, and how we write them. */
+  readonly asked: ReadonlyMap<string, string>
+  readonly nameOf: ReturnType<typeof naming>
+  readonly mortal: ReadonlySet<string>
+}
+
+function read(record: readonly string[], { asked, nameOf, mortal }: Context): Evidence[] {
   const [id = "", state = "", exit = "", reason = "", submitted = "", start = "", end = "", nodes = ""] = record
   const [cluster = "", name = ""] = record.slice(8)
   const token = tokenOf(name)
   const ours = asked.get(id.replace(/\+0$/, ""))
   // For some seconds slurmdbd knows no name and prints "allocation": the id is all that this record has.
   if (token === null && (!unnamed.has(name) || ours === undefined)) return []
+  const hasVanished = state === "CANCELLED" && known(nodes) === null
   return membersOf(id).map((element) =>
     evidenceOf({
       source: "accounting",
@@ -81,7 +85,7 @@ function read(
       nativeId: token === null ? (ours ?? element) : nameOf(element, cluster, token),
       // "CANCELLED by 1001", and old versions mark words that were cut with a "+".
       word: (state.split(" ")[0] ?? state).replace(/\+$/, ""),
-      reason: isDependency(state, reason) ? "DependencyNeverSatisfied" : known(reason),
+      reason: isUnmet(reason, mortal.has(token ?? "")) && hasVanished ? "DependencyNeverSatisfied" : known(reason),
       exit: exitCode(exit),
       submitTime: known(submitted),
       startedAt: millis(start),
@@ -93,12 +97,20 @@ function read(
 }
 
 /**
- * What squeue calls CANCELLED for DependencyNeverSatisfied (--kill-on-invalid-dep): nobody did it, and it waited for a
- * dependency to its end. Where somebody did, it is `CANCELLED by UID`, beside the same reason. (22.05)
+ * What squeue calls CANCELLED for DependencyNeverSatisfied is in accounting CANCELLED by nobody (where somebody did it, it is
+ * `CANCELLED by UID`), of a job that never started and waited for a dependency, or may say no reason at all. (22.05)
  */
-function isDependency(state: string, reason: string): boolean {
-  return state === "CANCELLED" && reason === "Dependency"
+function isUnmet(reason: string, isMortal: boolean): boolean {
+  return reason === "Dependency" || (isMortal && known(reason) === null)
 }
+
+/** Those that Slurm was told to end when their dependency can't be met. */
+function mortalTokens(natives: readonly Native[]): Set<string> {
+  const mortal = natives.filter(({ options = [] }) => options.some((option) => killOnInvalid.test(option)))
+  return new Set(mortal.map(({ token }) => token))
+}
+
+const killOnInvalid = /^\s*(?:#SBATCH\s+)?--kill-on-invalid-dep(?:=|\s+)y/
 
 const unnamed: ReadonlySet<string> = new Set(["", "allocation"])
 
