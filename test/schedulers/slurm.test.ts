@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Listing } from "../../src/schedulers/index.ts"
+import { isSameNative } from "../../src/schedulers/scheduler.ts"
 import { membersOf } from "../../src/schedulers/slurm/members.ts"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { contract } from "./contract.ts"
@@ -147,6 +148,42 @@ describe("the queue of Slurm", () => {
       expect(argv.filter((word) => word.startsWith("--clusters"))).toEqual(there)
     const [cancel] = slurm.cancel([doubtful], { force: false, owner: 1 })
     expect(cancel?.argv).toEqual(["scancel", ...there, `--name=${token}-relax`])
+  })
+
+  test("siblings in a federation are one native, the one that has come furthest, and nobody cancels the others", () => {
+    const id = "67108865"
+    const row = (cluster: string, word: string): string =>
+      running(id, `${token}-relax`).replace("\x1frig\x1f", `\x1f${cluster}\x1f`).replace("RUNNING", word)
+    const rows = [row("north", "REVOKED"), row("south", "RUNNING"), row("west", "PENDING")]
+    for (const nativeId of [id, `${id};north`, null]) {
+      const native = { ...nativeOf(nativeId), options: ["--clusters=north,south,west"] }
+      for (const some of [rows, rows.toReversed()]) {
+        const { evidence } = slurm.queue([native]).parse(resultOf({ stdout: heads.squeue + some.join("") }))
+        expect(evidence).toMatchObject([{ nativeId: id, state: "running" }])
+        expect(isSameNative(evidence[0]?.nativeId ?? null, nativeId ?? id)).toBe(true)
+      }
+      expect(slurm.queue([native]).argv).toContain("--clusters=north,south,west")
+    }
+    // None was named: the whole federation is asked, where an id shows that there is one.
+    for (const command of [slurm.queue([nativeOf(id)]), ...slurm.look([nativeOf(`${id};north`)], since)])
+      expect(command.argv).toContain("--federation")
+    for (const local of ["67108863", "4711", "9007199254740993"])
+      expect(slurm.queue([nativeOf(local)]).argv).not.toContain("--federation")
+    expect(slurm.cancel([nativeOf(id)], { force: false, owner: 1 })[0]?.argv).not.toContain("--federation")
+    // On its own, the record of a sibling that may run elsewhere says nothing.
+    const alone = slurm.queue([nativeOf(id)]).parse(resultOf({ stdout: heads.squeue + rows[0] }))
+    expect(alone.evidence).toMatchObject([{ nativeId: id, word: "REVOKED", state: null, outcome: null }])
+  })
+
+  test("two natives with one token are both told, in a federation or not", () => {
+    for (const [one, other] of [
+      ["67108865", "67108866"],
+      ["4711", "4712"],
+    ] as const) {
+      const stdout = heads.squeue + running(one, token) + running(other, token)
+      const seen = slurm.queue([nativeOf(one)]).parse(resultOf({ stdout })).evidence
+      expect(seen.map(({ nativeId }) => nativeId)).toEqual([one, other])
+    }
   })
 
   test("it gets its cluster when it is seen, also where its guard has told its number alone", () => {

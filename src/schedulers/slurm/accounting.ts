@@ -4,9 +4,10 @@ import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
 import { membersOf } from "./members.ts"
-import { clusterOption, idOf, naming } from "./clusters.ts"
+import { idOf, naming } from "./clusters.ts"
 import { expectAnswer, failureOf } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
+import { scopeOption, withoutSiblings } from "./federation.ts"
 import { completenessOf, separator, splitRecords } from "./records.ts"
 
 const fields = ["JobID", "State", "ExitCode", "Reason", "Submit", "Start", "End", "NodeList", "Cluster", "JobName"]
@@ -36,13 +37,7 @@ function window(since: number): string[] {
 /** `--parsable` ends each field, also the last one, with the delimiter. `--allocations`: jobs, not their steps. */
 function sacct(natives: readonly Native[], filter: readonly string[]): Command<Listing> {
   return {
-    argv: [
-      ...command,
-      `--delimiter=${separator}`,
-      ...clusterOption(natives),
-      ...filter,
-      `--format=${fields.join(",")}`,
-    ],
+    argv: [...command, `--delimiter=${separator}`, ...scopeOption(natives), ...filter, `--format=${fields.join(",")}`],
     timeoutMs,
     parse: (result) => readAccounting(result, natives),
   }
@@ -60,7 +55,7 @@ export function readAccounting(result: CommandResult, natives: readonly Native[]
   )
   const context = { asked, nameOf: naming(natives), mortal: mortalTokens(natives) }
   const evidence = records.flatMap((record) => read(record, context))
-  return { evidence, unread, ...completenessOf(unread, hasHead, "sacct") }
+  return { evidence: withoutSiblings(evidence), unread, ...completenessOf(unread, hasHead, "sacct") }
 }
 
 interface Context {

@@ -15,7 +15,8 @@ function clusterOf(nativeId: string | null): string | null {
  * the job itself does not know it.) Empty: on the default cluster.
  */
 function clustersOf({ nativeId, options = [] }: Pick<Native, "nativeId" | "options">): readonly string[] {
-  const cluster = clusterOf(nativeId)
+  // Of a federation any may run it, whichever took it.
+  const cluster = nativeId !== null && isFederated(idOf(nativeId)) ? null : clusterOf(nativeId)
   return cluster === null
     ? (options
         .flatMap((option) => said.exec(option)?.[1] ?? [])
@@ -40,5 +41,10 @@ export function naming(natives: readonly Native[]): (id: string, cluster: string
   if (away.size === 0) return (id) => id
   const ids = new Map(natives.map((native) => [native.token, native.nativeId]))
   return (id, cluster, token) =>
-    cluster === "" || (ids.get(token) === id && !away.has(token)) ? id : `${id};${cluster}`
+    cluster === "" || isFederated(id) || (ids.get(token) === id && !away.has(token)) ? id : `${id};${cluster}`
+}
+
+/** An id of 26 bits is a cluster's own; what stands above them is the number of the cluster that gave it, from 1 to 63. */
+export function isFederated(id: string): boolean {
+  return /^\d{8,10}$/.test(id) && Number(id) > 0x3ff_ffff && Number(id) <= 0xffff_ffff
 }

@@ -4,9 +4,10 @@ import type { Evidence } from "../../job/index.ts"
 import type { Listing, Native } from "../scheduler.ts"
 import { tokenOf } from "../scheduler.ts"
 import { membersOf } from "./members.ts"
-import { clusterOption, naming } from "./clusters.ts"
+import { naming } from "./clusters.ts"
 import { expectAnswer } from "./errors.ts"
 import { evidenceOf, known, millis } from "./evidence.ts"
+import { scopeOption, withoutSiblings } from "./federation.ts"
 import { completenessOf, separator, splitRecords } from "./records.ts"
 
 /**
@@ -50,7 +51,7 @@ export function queueById(natives: readonly Native[], ids: readonly string[]): C
 
 function squeue(natives: readonly Native[], filter: readonly string[]): Command<Listing> {
   return {
-    argv: [...command, ...clusterOption(natives), ...filter, `--Format=${format}`],
+    argv: [...command, ...scopeOption(natives), ...filter, `--Format=${format}`],
     timeoutMs,
     parse: (result) => readQueue(result, natives),
   }
@@ -86,7 +87,11 @@ export function readQueue(result: CommandResult, natives: readonly Native[] = []
     )
   })
   // That it does not know the one id that was asked for is all that it says.
-  return { evidence, unread, ...completenessOf(unread, hasHead || result.exitCode !== 0, "squeue") }
+  return {
+    evidence: withoutSiblings(evidence),
+    unread,
+    ...completenessOf(unread, hasHead || result.exitCode !== 0, "squeue"),
+  }
 }
 
 /** 1792 is exit code 7, 9 is signal 9, 4021 is signal 53 with a core and a code that means nothing. */
