@@ -165,14 +165,24 @@ describe("the queue of Slurm", () => {
       expect(slurm.queue([native]).argv).toContain("--clusters=north,south,west")
     }
     // None was named: the whole federation is asked, where an id shows that there is one.
-    for (const command of [slurm.queue([nativeOf(id)]), ...slurm.look([nativeOf(`${id};north`)], since)])
-      expect(command.argv).toContain("--federation")
+    for (const { argv } of [slurm.queue([nativeOf(id)]), ...slurm.look([nativeOf(`${id};north`)], since)])
+      expect(argv).toContain(argv.includes("squeue") ? "--sibling" : "--federation")
     for (const local of ["67108863", "4711", "9007199254740993"])
-      expect(slurm.queue([nativeOf(local)]).argv).not.toContain("--federation")
-    expect(slurm.cancel([nativeOf(id)], { force: false, owner: 1 })[0]?.argv).not.toContain("--federation")
+      expect(slurm.queue([nativeOf(local)]).argv).not.toContain("--sibling")
+    expect(slurm.cancel([nativeOf(id)], { force: false, owner: 1 })[0]?.argv.join(" ")).not.toMatch(/sibling|feder/)
     // On its own, the record of a sibling that may run elsewhere says nothing.
     const alone = slurm.queue([nativeOf(id)]).parse(resultOf({ stdout: heads.squeue + rows[0] }))
     expect(alone.evidence).toMatchObject([{ nativeId: id, word: "REVOKED", state: null, outcome: null }])
+  })
+
+  test("a record of a federation that has no id of its own is nobody's", () => {
+    expect(
+      readQueue("siblings-of-a-federation").evidence.map(({ nativeId, state, host }) => [nativeId, state, host]),
+    ).toEqual([
+      ["67108947", "queued", null],
+      ["67108945", "running", "n[1-4]"],
+      ["67108946", "running", "n9"],
+    ])
   })
 
   test("two natives with one token are both told, in a federation or not", () => {

@@ -37,7 +37,13 @@ function window(since: number): string[] {
 /** `--parsable` ends each field, also the last one, with the delimiter. `--allocations`: jobs, not their steps. */
 function sacct(natives: readonly Native[], filter: readonly string[]): Command<Listing> {
   return {
-    argv: [...command, `--delimiter=${separator}`, ...scopeOption(natives), ...filter, `--format=${fields.join(",")}`],
+    argv: [
+      ...command,
+      `--delimiter=${separator}`,
+      ...scopeOption(natives, "--federation"),
+      ...filter,
+      `--format=${fields.join(",")}`,
+    ],
     timeoutMs,
     parse: (result) => readAccounting(result, natives),
   }

@@ -51,7 +51,7 @@ export function queueById(natives: readonly Native[], ids: readonly string[]): C
 
 function squeue(natives: readonly Native[], filter: readonly string[]): Command<Listing> {
   return {
-    argv: [...command, ...scopeOption(natives), ...filter, `--Format=${format}`],
+    argv: [...command, ...scopeOption(natives, "--sibling"), ...filter, `--Format=${format}`],
     timeoutMs,
     parse: (result) => readQueue(result, natives),
   }
