@@ -68,10 +68,12 @@ describe("run", patience, () => {
   })
 
   test("a job that waits for cores says so while it waits", async () => {
-    await work.hawser(["submit", "--key", "wide", "-c", "4", "--", "sleep", "6"])
-    const { code, stderr } = await work.hawser(["run", "--key", "behind", "-c", "2", "--", "true"])
-    expect(code).toBe(0)
+    await work.hawser(["submit", "--key", "wide", "-c", "4", "--", "sleep", "600"])
+    const { code, stderr } = await work.hawser(["run", "--timeout", "12s", "--key", "behind", "-c", "2", "--", "true"])
+    expect(code).toBe(124)
     expect(stderr).toContain("waiting: behind is new: It waits for 2 of 4 cores.")
+    await work.hawser(["cancel", "wide"])
+    expect((await work.hawser(["wait", "behind"])).code).toBe(0)
   })
 })
 
