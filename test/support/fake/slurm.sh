@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables and functions of fake.sh
-# Slurm, as far as Hawser asks it. Answers are shaped like those of Slurm 22.05, with a MinJobAge of nothing: what has ended is in
-# accounting alone. There, a search by name does not find what never became eligible.
+# Slurm, as far as Hawser asks it. Answers are shaped like those of Slurm 22.05. What has ended is in accounting alone, where a search by name
+# does not find what never became eligible; but squeue remembers what was preempted or lost its node (MinJobAge), for there
+# accounting alone is no end: it may be followed by another start.
 
 id_variable=SLURM_JOB_ID id_suffix=
 us=$(printf '\037')
@@ -60,7 +61,7 @@ add() {
   facts "$1"
   case $ids in '' | *",$1,"*) ;; *) return 0 ;; esac
   case $wanted in '' | *",$name,"*) ;; *) return 0 ;; esac
-  [ -z "$in_queue" ] || [ "$state" != ended ] || return 0
+  case $in_queue/$state/$why in 1/ended/preempted | 1/ended/node-failure) ;; 1/ended/*) return 0 ;; esac
   if [ -z "$in_queue" ] && [ -n "$wanted" ] && [ -z "$begin" ] && [ "$state" != queued ]; then return 0; fi
   told
   row "$1"
