@@ -226,9 +226,8 @@ function byManager(known: Case, final: Evidence): Verdict {
   }
   if (!hasStarted(known) && !mayEndBefore(outcome)) {
     const reason = final.reason ?? `The manager says ${final.word}, but the job's script never ran.`
-    return ended({ ...outcome, state: "failed", cause: outcome.cause === "timeout" ? "timeout" : "launch" }, reason, [
-      final,
-    ])
+    const cause = outcome.cause === "timeout" ? "timeout" : "launch"
+    return ended({ ...outcome, state: "failed", cause }, reason, [final])
   }
   if (outcome.state === "failed" && known.cancelRequestedAt !== null && outcome.cause === "signal") {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])
