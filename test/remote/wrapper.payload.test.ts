@@ -87,12 +87,12 @@ describe.concurrent.each(shells)("the payload, under $name", (shell) => {
   test.each([
     ["INT", "for a shell starts what runs in the background with INT ignored"],
     ["ALRM", "by which Flux tells that the walltime is over"],
-  ] as const)("%s comes as TERM, %s", async (name) => {
+  ])("%s comes as TERM, %s", async (name) => {
     using home = new Home()
     home.job(token, "echo >ready; exec sleep 60")
     const wrapper = run(home)
     await until(() => home.read(token, "work/ready"))
-    signal(wrapper.pid, `SIG${name}`)
+    signal(wrapper.pid, `SIG${name}` as NodeJS.Signals)
     expect((await wrapper.end).code).toBe(143)
     expect(home.records(shell, token).exits).toMatchObject([{ signal: "TERM", wrapperSignal: name }])
   })
