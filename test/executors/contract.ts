@@ -18,6 +18,8 @@ export interface Subject {
   readonly exceptions: Readonly<Record<string, string>>
   /** More at a time than that wait for one another's processes. Default 5. */
   readonly atATime?: number
+  /** Times as fast as on the manager's host; a manager that takes its time for answers needs less of it. Default 10. */
+  readonly clockFactor?: number
 }
 
 interface Parts {
@@ -73,7 +75,7 @@ function turns(atATime: number): (work: () => Promise<void>) => Promise<void> {
 
 /** What only one kind of executor has to do. */
 export async function onBench(subject: Subject, keep: (bench: Bench) => Promise<void>): Promise<void> {
-  await using stand = new Stand()
+  await using stand = new Stand(subject.clockFactor)
   const { parts, cluster } = await subject.parts(stand)
   // Each question costs forks, and the processes of several tests share the machine.
   const pace = { sweepMsMin: 1_500, sweepMsMax: 3_000, hintMs: 1_500, askMsMin: 0, gatherMs: 20, killAfterMs: 6_000 }

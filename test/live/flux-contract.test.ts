@@ -11,6 +11,8 @@ describe.skipIf(fluxProgram === null)(`a real Flux${withoutFlux}`, () =>
   executorContract({
     name: "flux",
     atATime: 2,
+    // Its commands are Python's, and take a third of a second.
+    clockFactor: 5,
     parts: async (stand) => {
       const cluster = await TameFlux.start(stand.folder)
       stand.atEnd.push(() => cluster[Symbol.asyncDispose]())

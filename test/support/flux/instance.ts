@@ -66,7 +66,8 @@ export class FluxInstance implements AsyncDisposable {
     const words = ["start", ...size, `--setattr=statedir=${join(this.folder, "state")}`, "sh", "-c", script, ready]
     const broker = spawn(fluxProgram, words, {
       cwd: this.folder,
-      env: { PATH: process.env["PATH"], HOME: owner?.home ?? process.env["HOME"], [mark]: this.folder },
+      // A bash that is started behind a socket, as Flux does it, would read somebody's .bashrc.
+      env: { ...environmentOf(owner), SHELL: "/bin/sh", [mark]: this.folder },
       detached: true,
       stdio: "ignore",
       ...(owner === null ? {} : { uid: owner.uid, gid: owner.gid }),
@@ -86,7 +87,7 @@ export class FluxInstance implements AsyncDisposable {
     return execFileSync(fluxProgram, words, {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
-      env: { PATH: process.env["PATH"], HOME: owner?.home ?? process.env["HOME"], FLUX_URI: this.uri },
+      env: { ...environmentOf(owner), FLUX_URI: this.uri },
       ...(owner === null ? {} : { uid: owner.uid, gid: owner.gid }),
     })
   }
@@ -98,7 +99,7 @@ export class FluxInstance implements AsyncDisposable {
 
   /** SIGKILL to what a job of this id (in decimal) runs, past Flux; its shell sees them end. */
   killJob(id: string): void {
-    const word = `FLUX_KVS_NAMESPACE=job-${id}`
+    const word = `FLUX_KVS_NAMESPACE=job-${id}\0`
     this.#kill((pid) => isIn(pid, [word]) && !textOf(`/proc/${pid}/cmdline`).includes("flux-shell"))
   }
 
@@ -135,7 +136,8 @@ export class FluxInstance implements AsyncDisposable {
 
   /** Its brokers, what they started, and what their jobs did. */
   #processes(): number[] {
-    const words = [`${mark}=${this.folder}`, ...this.#uris.map((uri) => `FLUX_URI=${uri}`)]
+    // Jobs are told the socket of their own node's broker.
+    const words = [`${mark}=${this.folder}\0`, ...this.#uris.map((uri) => `FLUX_URI=${uri.replace(/[^/]*$/, "")}`)]
     return readdirSync("/proc")
       .map(Number)
       .filter((pid) => pid > 0 && pid !== process.pid)
@@ -155,10 +157,14 @@ function ownerOf({ user }: FluxOptions): Owner | null {
   return { uid: Number(uid), gid: Number(gid), home }
 }
 
-/** One of these words stands in its environment. */
+function environmentOf(owner: Owner | null): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"], HOME: owner?.home ?? process.env["HOME"] }
+}
+
+/** A line of its environment begins with one of these words. */
 function isIn(pid: number, words: readonly string[]): boolean {
-  const environment = textOf(`/proc/${pid}/environ`).split("\0")
-  return words.some((word) => environment.includes(word))
+  const environment = `\0${textOf(`/proc/${pid}/environ`)}`
+  return words.some((word) => environment.includes(`\0${word}`))
 }
 
 /** Of what has ended: nothing. */
