@@ -91,10 +91,14 @@ export class TameFlux implements TameManager, AsyncDisposable {
 
   end(id: string, why: Why): void {
     if (why === "cancelled") this.#instance.flux("cancel", id)
-    // From its start, which was a moment ago.
-    else if (why === "timeout") this.#instance.flux("update", id, "duration=1s")
+    else if (why === "timeout") this.#instance.flux("update", id, `duration=${this.#runtime(id) + 2}s`)
     else if (why === "node-failure") this.#instance.loseBroker(1)
     else throw new Error(`Flux ends nothing so: ${why}`)
+  }
+
+  /** In seconds. */
+  #runtime(id: string): number {
+    return Math.ceil(Number(this.#instance.flux("jobs", "-n", "-o", "{runtime}", id)))
   }
 
   kill(id: string): void {
