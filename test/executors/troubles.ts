@@ -108,7 +108,7 @@ export const clausesOfTrouble: Clauses = {
     const number = numberOf(job)
     await bench.cluster.forget(number)
     bench.cluster.stranger(number)
-    bench.cluster.next("8888")
+    await bench.cluster.next("8888")
     bench.cluster.unpause()
     expect(await ended(fleet, job)).toMatchObject({ state: "completed" })
     expect(fleet.job(job.id).attempts.map(({ fence }) => fence)).toEqual(["won", null])
