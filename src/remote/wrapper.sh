@@ -70,6 +70,18 @@ hz_forward() {
   done
 }
 
+# hz_decimal ID: in hz_native, of an id that Flux writes in base 58 behind an f or an ƒ. (RFC 19)
+hz_decimal() {
+  hz_rest=${1#f} hz_native=0
+  hz_rest=${hz_rest#ƒ}
+  while [ -n "$hz_rest" ]; do
+    hz_digit=${hz_rest%"${hz_rest#?}"} hz_rest=${hz_rest#?}
+    hz_digits=123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz
+    hz_digits=${hz_digits%%"$hz_digit"*}
+    hz_native=$((hz_native * 58 + ${#hz_digits}))
+  done
+}
+
 # hz_take N: takes guard.N. 0: it is ours; 1: somebody else's, its owner in hz_line; 2: neither, why in hz_error.
 hz_take() {
   hz_owner=native:$hz_native:$1:$hz_nonce
@@ -328,6 +340,7 @@ hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0}
 hz_dir=$hz_home/jobs/$hz_token
 hz_payload='' hz_told='' hz_queue='' hz_busy='' hz_held='' hz_again='' hz_at='' hz_why='' hz_peak='' hz_limit='' hz_watcher=''
 case $hz_n in *[!0-9]*) exit 112 ;; esac
+case $hz_native in f?* | ƒ?*) hz_decimal "$hz_native" ;; esac
 
 # Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.
 hz_tries=3

@@ -74,13 +74,16 @@ describe.each(ways)(`jobs in Flux, $name${withoutFlux}`, ({ isMissing, user, she
 
   test.skipIf(isSkipped)("cancelled while it runs, it ends, and Flux calls it canceled", () =>
     site(async (work, instance) => {
-      expect((await work.hawser(["submit", "--key", "long", "--", "sleep", "600"])).code).toBe(0)
-      await until(isIn(work, "long", "running"))
-      expect((await work.hawser(["cancel", "long"])).code).toBe(0)
-      await work.hawser(["wait", "long"])
-      const job = await show(work, "long")
-      expect(job).toMatchObject({ state: "cancelled", attempt: 1 })
-      expect(instance.flux("jobs", "--json", job.nativeId ?? "")).toContain('"CANCELED"')
+      for (const tasks of ["1", "2"]) {
+        expect((await work.hawser(["submit", "--key", tasks, "-n", tasks, "--", "sleep", "600"])).code).toBe(0)
+        await until(isIn(work, tasks, "running"))
+        await until(async () => work.hawser(["explain", tasks]).then(({ stdout }) => stdout.includes("says RUN")))
+        expect((await work.hawser(["cancel", tasks])).code).toBe(0)
+        await work.hawser(["wait", tasks])
+        const job = await show(work, tasks)
+        expect(job).toMatchObject({ state: "cancelled", attempt: 1, reason: null })
+        expect(instance.flux("jobs", "--json", job.nativeId ?? "")).toContain('"CANCELED"')
+      }
     }),
   )
 
@@ -88,7 +91,12 @@ describe.each(ways)(`jobs in Flux, $name${withoutFlux}`, ({ isMissing, user, she
     "several tasks are one instance: the job is started in it once, or by flux run once for each",
     () =>
       site(async (work) => {
-        const spec = { key: "many", command: ["sh", "-c", "echo once"], launcher: "none", resources: { tasks: 2 } }
+        const spec = {
+          key: "many",
+          command: ["sh", "-c", "sleep 4; echo once"],
+          launcher: "none",
+          resources: { tasks: 2 },
+        }
         expect((await work.hawser(["batch", "-"], { stdin: `${JSON.stringify(spec)}\n` })).code).toBe(0)
         await work.hawser(["wait", "many"])
         const job = await show(work, "many")

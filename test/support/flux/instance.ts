@@ -1,5 +1,5 @@
 /** A real Flux for a test: an instance of its own, detached, with its state in a folder of its own. */
-import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { delimiter, join } from "node:path"
@@ -153,7 +153,10 @@ interface Owner {
 
 function ownerOf({ user }: FluxOptions): Owner | null {
   if (user === undefined) return null
-  const [, , uid, gid, , home = "/"] = spawnSync("getent", ["passwd", user], { encoding: "utf8" }).stdout.split(":")
+  const line = textOf("/etc/passwd")
+    .split("\n")
+    .find((one) => one.startsWith(`${user}:`))
+  const [, , uid, gid, , home = "/"] = line?.split(":") ?? []
   return { uid: Number(uid), gid: Number(gid), home }
 }
 
