@@ -81,7 +81,7 @@ describe.each(ways)(`jobs in Flux, $name${withoutFlux}`, ({ isMissing, user, she
         expect((await work.hawser(["cancel", tasks])).code).toBe(0)
         await work.hawser(["wait", tasks])
         const job = await show(work, tasks)
-        expect(job).toMatchObject({ state: "cancelled", attempt: 1, reason: null })
+        expect(job).toMatchObject({ state: "cancelled", attempt: 1, reason: "cancel" })
         expect(instance.flux("jobs", "--json", job.nativeId ?? "")).toContain('"CANCELED"')
       }
     }),
