@@ -207,7 +207,7 @@ async function submitJob(desk: Desk, together: Together<Accepted>, job: Job): Pr
   if (!("refusal" in reply) && reply.status === "answered") await learn(desk, desk.throttle.accepted(job, inside(desk)))
   else await learn(desk, learned)
   // After it is on disk: the monitor looks at what the store says.
-  desk.bells.monitor.nudge()
+  desk.bells.monitor.nudge(desk.pace.hintMs)
   return false
 }
 
