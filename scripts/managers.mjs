@@ -29,6 +29,9 @@ const managersAtHand = [
 ]
 const workflow = "workflow"
 
+/** Where the rig's managers find themselves; nothing without a rig. */
+const ofRig = rigVariables()
+
 const liveFiles = [workflow, ...new Set(managersAtHand.flatMap(({ files }) => files))].map(
   (name) => `test/live/${name}.test`,
 )
@@ -101,6 +104,14 @@ function report(args) {
   }
 }
 
+function rigVariables() {
+  const { status, stdout } = spawnSync(join(root, "rig/rig.sh"), ["env", "--json"], { encoding: "utf8" })
+  if (status !== 0) return {}
+  const { slurmConf, sgeRoot, sgeCell, ports } = JSON.parse(stdout)
+  const ofGridEngine = { SGE_ROOT: sgeRoot, SGE_CELL: sgeCell, SGE_QMASTER_PORT: String(ports.qmaster) }
+  return { SLURM_CONF: slurmConf, ...ofGridEngine, SGE_EXECD_PORT: String(ports.execd) }
+}
+
 function keep({ ancestorTitles, title, status }) {
   const [, where, manager] =
     /^(.*?) ?(\S+) keeps the contract of an executor$/.exec(ancestorTitles.join(" ").trim()) ?? []
@@ -140,7 +151,8 @@ function sectionOf({ name, files, version }) {
   const tests = live.filter(
     ({ file, ancestorTitles }) => files.includes(file) && !ancestorTitles.join(" ").includes("keeps the contract"),
   )
-  const said = spawnSync(version[0], version.slice(1), { encoding: "utf8" }).stdout ?? ""
+  const said =
+    spawnSync(version[0], version.slice(1), { encoding: "utf8", env: { ...process.env, ...ofRig } }).stdout ?? ""
   const shown = /\d+\.\d+(?:\.\d+)*\w*/.exec(said)?.[0]
   if (tests.length === 0 || shown === undefined) return []
   return ["", `### ${name} ${shown}`, "", ...tests.map(lineOf)]

@@ -5,18 +5,21 @@ import { executorContract } from "../executors/contract.ts"
 import { fluxProgram, withoutFlux } from "../support/flux/instance.ts"
 import { TameFlux } from "../support/flux/tame.ts"
 
+/** A look takes a second of ours and more; of looks that are further apart than two sweeps the time between does not count. */
+const pace = { sweepMsMin: 3_000, sweepMsMax: 12_000, hintMs: 3_000, askMsMin: 0, gatherMs: 20, killAfterMs: 20_000 }
 const suspends = "Flux suspends nothing"
 
 describe.skipIf(fluxProgram === null)(`a real Flux${withoutFlux}`, () =>
   executorContract({
     name: "flux",
     atATime: 2,
-    // Its commands are Python's, and take a third of a second.
+    // Its commands are Python, and take a third of a second.
     clockFactor: 5,
     parts: async (stand) => {
       const cluster = await TameFlux.start(stand.folder)
       stand.atEnd.push(() => cluster[Symbol.asyncDispose]())
-      return { parts: { scheduler: flux, transport: cluster.transport(stand.clock) }, cluster }
+      const transport = cluster.transport(stand.clock)
+      return { parts: { scheduler: flux, transport, pace }, cluster }
     },
     exceptions: {
       "what is suspended while it runs goes on when it is resumed": suspends,

@@ -34,7 +34,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   expect(await holds()).toBe(true)
 }
 
-describe.each(ways)(`jobs in Flux, $name${withoutFlux}`, ({ isMissing, user, shell }) => {
+describe.each(ways)(`jobs in Flux $name${withoutFlux}`, ({ isMissing, user, shell }) => {
   const isSkipped = fluxProgram === null || isMissing
 
   /** A hawser whose only executor is a Flux of its own. */
