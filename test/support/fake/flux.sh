@@ -38,6 +38,7 @@ flux_submit() {
   esac
   text="exec '$word'"
   # What runs as the first process of an instance of its own is told in base 58, and before Flux 0.71 not at all.
+  # shellcheck disable=SC2016 # for the job
   told='FLUX_ENCLOSING_ID=$(sh "$FAKE_PROGRAM/fake.sh" f58_of "${FLUX_KVS_NAMESPACE#job-}"); export FLUX_ENCLOSING_ID'
   [ ! -e old ] || told=:
   [ "$verb" != batch ] || text="$told; unset FLUX_KVS_NAMESPACE; $text"
