@@ -1,10 +1,11 @@
-// Writes docs/managers.md: `npm run managers`. Runs the contract of executors, and with a rig the live tests, and says of
-// each clause by which managers it was kept just now. Nothing in it is typed by hand but the promises behind the clauses.
+// Writes docs/managers.md: `npm run managers`. Runs the contract of executors, and with a rig or a Flux the live tests, and
+// says of each clause by which managers it was kept just now. Nothing in it is typed by hand but the promises behind the clauses.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { dialectDigest } from "./dialect.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -18,30 +19,32 @@ const promises = [
   [/^cancelled|a cancel/, "G9"],
 ]
 
-const contract = report(["--project", "fast", "test/executors/slurm.", "test/executors/local.contract"])
-const live = report([
-  "--project",
-  "live",
-  "test/live/workflow",
-  "test/live/sge.test",
-  "test/live/mpi",
-  "test/live/slurm-ends",
-  "test/live/slurm-hold",
-  "test/live/slurm-requeue",
-  "test/live/slurm-retries",
-])
+/** Live tests by manager: files of test/live, and the commands that say its version. */
+const managersAtHand = [
+  { name: "Slurm", files: ["slurm-ends", "slurm-hold", "slurm-requeue", "slurm-retries"], version: ["sinfo", "-V"] },
+  { name: "Grid Engine", files: ["sge"], version: ["qstat", "-help"] },
+  { name: "Open MPI", files: ["mpi"], version: ["mpirun.openmpi", "--version"] },
+  { name: "MPICH", files: ["mpi"], version: ["mpirun.mpich", "--version"] },
+  { name: "Flux", files: ["flux", "flux-contract"], version: ["flux", "--version"] },
+]
+const workflow = "workflow"
 
+/** Where the rig's managers find themselves; nothing without a rig. */
+const ofRig = rigVariables()
+
+const liveFiles = [workflow, ...new Set(managersAtHand.flatMap(({ files }) => files))].map(
+  (name) => `test/live/${name}.test`,
+)
+const contract = report(["--project", "fast", "test/executors/slurm.", "test/executors/local.contract"])
+const live = report(["--project", "live", "--project", "live-alone", ...liveFiles]).filter(
+  ({ status }) => status === "passed" || status === "failed",
+)
+
+/** clause -> manager -> { fake, real }, each a status, or the reason why it is not kept there. */
 const kept = new Map()
 const managers = new Set()
 const reasons = []
-for (const { ancestorTitles, title, status } of contract) {
-  const manager = /^(\S+) keeps the contract of an executor$/.exec(ancestorTitles.join(" ").trim())?.[1]
-  if (manager === undefined) continue
-  managers.add(manager)
-  const [, clause = title, reason] = /^(.*) \(not here: (.*)\)$/.exec(title) ?? []
-  const row = kept.get(clause) ?? new Map()
-  kept.set(clause, row.set(manager, cellOf(manager, status, reason)))
-}
+for (const one of [...contract, ...live]) keep(one)
 if (kept.size === 0) throw new Error("No clause was tried.")
 
 const columns = ["process", ...[...managers].filter((name) => name !== "process").sort()]
@@ -54,28 +57,29 @@ const lines = [
   "",
   "Each clause is a test with an engine, real shells and real processes. **fake**: kept over a command on PATH that plays the manager and keeps",
   "real state (`test/support/fake`), shaped by what such managers were recorded or documented to print. **real**: over the thing itself.",
-  "A number: not kept, for the reason below. **FAILED**: it was not kept. Promises are those of [guarantees.md](guarantees.md).",
+  "A number: not kept, for the reason below; behind **fake**, why it was not tried over the real one. **NOT KEPT**: it was tried in vain. Promises are",
+  "those of [guarantees.md](guarantees.md).",
   "",
   row(["promise", "clause", ...columns]),
   row(["---", "---", ...columns.map(() => "---")]),
   ...[...kept].map(([clause, cells]) =>
-    row([promiseOf(clause), clause, ...columns.map((name) => cells.get(name) ?? "-")]),
+    row([promiseOf(clause), clause, ...columns.map((name) => cellOf(cells.get(name)))]),
   ),
   "",
   ...reasons.map((reason, index) => `${index + 1}. ${reason}`),
   "",
+  ...realFlux(),
   "## On real managers",
   "",
-  live.length === 0
-    ? "No rig was up when this was generated, so nothing is said here. CI runs these tests all the same."
-    : "Live tests on Slurm 22.05, Grid Engine 8.1.9, Open MPI 4.1 and MPICH 4.0 of Debian 12, brought up by `rig/rig.sh up --fast --sge`:",
-  "",
-  ...live
-    .filter(({ status }) => status === "passed" || status === "failed")
-    .map(
-      ({ ancestorTitles, title, status }) =>
-        `- ${[...ancestorTitles, title].filter(Boolean).join(": ")}${status === "passed" ? "" : " (**FAILED**)"}`,
-    ),
+  ...(live.length === 0
+    ? [
+        "Neither a rig nor a Flux was there when this was generated, so nothing is said here. CI runs what its rig can all the same.",
+      ]
+    : [
+        "Live tests; the rig is that of `rig/rig.sh up --fast --sge` ([rig.md](rig.md)), and Flux what was on the PATH.",
+        ...managersAtHand.flatMap(sectionOf),
+        ...workflowSection(),
+      ]),
   "",
   "What each manager can't promise, and why, stands in [schedulers.md](schedulers.md), [sge.md](sge.md) and [mpi.md](mpi.md).",
   "",
@@ -83,28 +87,84 @@ const lines = [
 writeFileSync(join(root, "docs/managers.md"), lines.join("\n"))
 console.log(`${kept.size} clauses by ${columns.length} managers, ${live.length} live tests: docs/managers.md`)
 
-/** Every test that ran, as vitest tells it. A failure is a cell and not the end. */
+/** Every test that ran, as vitest tells it, with its file. A failure is a cell and not the end. */
 function report(args) {
   const folder = mkdtempSync(join(tmpdir(), "hawser-managers-"))
-  const file = join(folder, "report.json")
+  const path = join(folder, "report.json")
   try {
-    spawnSync("npx", ["--no-install", "vitest", "run", ...args, "--reporter=json", `--outputFile=${file}`], {
+    spawnSync("npx", ["--no-install", "vitest", "run", ...args, "--reporter=json", `--outputFile=${path}`], {
       cwd: root,
       stdio: ["ignore", "ignore", "inherit"],
     })
-    return JSON.parse(readFileSync(file, "utf8")).testResults.flatMap(({ assertionResults }) => assertionResults)
+    return JSON.parse(readFileSync(path, "utf8")).testResults.flatMap(({ name, assertionResults }) =>
+      assertionResults.map((one) => ({ ...one, file: basename(name, ".test.ts") })),
+    )
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
-function cellOf(manager, status, reason) {
-  if (reason !== undefined) {
-    if (!reasons.includes(reason)) reasons.push(reason)
-    return String(reasons.indexOf(reason) + 1)
-  }
-  if (status !== "passed") return "**FAILED**"
-  return manager === "process" ? "real" : "fake"
+function rigVariables() {
+  const { status, stdout } = spawnSync(join(root, "rig/rig.sh"), ["env", "--json"], { encoding: "utf8" })
+  if (status !== 0) return {}
+  const { slurmConf, sgeRoot, sgeCell, ports } = JSON.parse(stdout)
+  const ofGridEngine = { SGE_ROOT: sgeRoot, SGE_CELL: sgeCell, SGE_QMASTER_PORT: String(ports.qmaster) }
+  return { SLURM_CONF: slurmConf, ...ofGridEngine, SGE_EXECD_PORT: String(ports.execd) }
+}
+
+function keep({ ancestorTitles, title, status }) {
+  const [, where, manager] =
+    /^(.*?) ?(\S+) keeps the contract of an executor$/.exec(ancestorTitles.join(" ").trim()) ?? []
+  if (manager === undefined) return
+  managers.add(manager)
+  const [, clause = title, reason] = /^(.*) \(not here: (.*)\)$/.exec(title) ?? []
+  const cells = kept.get(clause) ?? new Map()
+  const kind = manager === "process" || where.startsWith("a real ") ? "real" : "fake"
+  kept.set(
+    clause,
+    cells.set(manager, { ...cells.get(manager), [kind]: reason === undefined ? { status } : { reason } }),
+  )
+}
+
+function cellOf(cell) {
+  if (cell === undefined) return "-"
+  const { fake, real } = cell
+  const told = [fake, real].filter((one) => one !== undefined)
+  if (told.some(({ status }) => status === "failed")) return "**NOT KEPT**"
+  if (real?.status === "passed") return "real"
+  if (fake?.status !== "passed") return told.map(({ reason }) => numberOf(reason))[0] ?? "-"
+  return real?.reason === undefined ? "fake" : `fake ${numberOf(real.reason)}`
+}
+
+function numberOf(reason) {
+  if (!reasons.includes(reason)) reasons.push(reason)
+  return String(reasons.indexOf(reason) + 1)
+}
+
+/** Behind this text of the dialect: test/contract/managers.test.ts compares. */
+function realFlux() {
+  if (![...kept.values()].some((cells) => cells.get("flux")?.real?.status === "passed")) return []
+  return [`The real flux was asked by \`src/schedulers/flux\` as it is with the digest ${dialectDigest("flux")}.`, ""]
+}
+
+function sectionOf({ name, files, version }) {
+  const tests = live.filter(
+    ({ file, ancestorTitles }) => files.includes(file) && !ancestorTitles.join(" ").includes("keeps the contract"),
+  )
+  const said =
+    spawnSync(version[0], version.slice(1), { encoding: "utf8", env: { ...process.env, ...ofRig } }).stdout ?? ""
+  const shown = /\d+\.\d+(?:\.\d+)*\w*/.exec(said)?.[0]
+  if (tests.length === 0 || shown === undefined) return []
+  return ["", `### ${name} ${shown}`, "", ...tests.map(lineOf)]
+}
+
+function workflowSection() {
+  const tests = live.filter(({ file }) => file === workflow)
+  return tests.length === 0 ? [] : ["", "### One workflow under each", "", ...tests.map(lineOf)]
+}
+
+function lineOf({ ancestorTitles, title, status }) {
+  return `- ${[...ancestorTitles, title].filter(Boolean).join(": ")}${status === "passed" ? "" : " (**NOT KEPT**)"}`
 }
 
 function promiseOf(clause) {

@@ -35,12 +35,16 @@ export function quoteWithVariables(
   return [...argv.map(quote), ...words].join(" ")
 }
 
-/** `NAME=value` with what `from` says behind `prefix`, which it needs not have; not exported. */
-export function withoutPrefix({ name, from, prefix }: Readonly<Record<"name" | "from" | "prefix", string>>): string {
-  assertVariableName(name)
-  assertVariableName(from)
+/** `NAME=value` with what `from` says, or where that is not set `otherwise`, behind `prefix`, which it needs not have; not exported. */
+export function withoutPrefix({
+  name,
+  from,
+  otherwise,
+  prefix,
+}: Readonly<Record<"name" | "from" | "otherwise" | "prefix", string>>): string {
+  for (const variable of [name, from, otherwise]) assertVariableName(variable)
   if (!safeWord.test(prefix)) throw new TypeError(`Not a plain word: ${prefix}`)
-  return `${name}=\${${from}#${prefix}}`
+  return `${name}=\${${from}-\${${otherwise}-}}; ${name}=\${${name}#${prefix}}`
 }
 
 /** `NAME=value; export NAME` for each variable. Names that no shell takes throw `ENV_NAME_INVALID`. */

@@ -10,16 +10,19 @@ describe.each(shells)("under $name", ({ argv: [program, ...flags] }) => {
     ["a job-1 * $(id)", "a job-1 * $(id)"],
     ["", ""],
   ])("of %j what stands behind the prefix is %j", (from, rest) => {
-    const line = withoutPrefix({ name: "rest", from: "GIVEN", prefix: "job-" })
+    const line = withoutPrefix({ name: "rest", from: "GIVEN", otherwise: "OTHER", prefix: "job-" })
     const input = `${line}\nprintf '<%s>' "$rest"\n`
-    const env = from === "" ? {} : { GIVEN: from }
-    expect(spawnSync(program, [...flags, "-s"], { input, encoding: "utf8", env }).stdout).toBe(`<${rest}>`)
+    const told = (env: NodeJS.ProcessEnv): string =>
+      spawnSync(program, [...flags, "-s"], { input, encoding: "utf8", env }).stdout
+    expect(told(from === "" ? {} : { GIVEN: from, OTHER: "x" })).toBe(`<${rest}>`)
+    expect(told({ OTHER: from })).toBe(`<${rest}>`)
   })
 })
 
 test("names that no shell takes, and prefixes that it would read, are refused", () => {
-  const given = { name: "rest", from: "GIVEN", prefix: "job-" }
+  const given = { name: "rest", from: "GIVEN", otherwise: "OTHER", prefix: "job-" }
   expect(() => withoutPrefix({ ...given, name: "a b" })).toThrow(/environment variable/)
   expect(() => withoutPrefix({ ...given, from: "a}" })).toThrow(/environment variable/)
+  expect(() => withoutPrefix({ ...given, otherwise: "a-b" })).toThrow(/environment variable/)
   expect(() => withoutPrefix({ ...given, prefix: "*" })).toThrow(/plain word/)
 })

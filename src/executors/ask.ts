@@ -9,6 +9,7 @@ import type { Desk } from "./desk.ts"
 import { isExplicable, mayBeManagers, mayStartAgain, wantsCause } from "./word.ts"
 import { chunks } from "./each.ts"
 import type { Live } from "./link.ts"
+import { holderIn } from "./records.ts"
 import type { Watch } from "./watch.ts"
 import { type Watched, nativeOf } from "./watched.ts"
 
@@ -111,10 +112,9 @@ export function halfFenced(watched: readonly Watched[]): Watched[] {
   return watched.filter(({ attempt }) => attempt.fence === "intended")
 }
 
-/** The native that holds the guard of the newest start, by our records. */
+/** The native that holds the guard of the newest start, by our records; null also where it does not know its id. */
 export function holderOf(findings: Findings, token: string): string | null {
-  const [kind, nativeId] = findings.records.get(token)?.guards.at(-1)?.owner.split(":") ?? []
-  return kind === "native" && nativeId !== undefined ? nativeId : null
+  return holderIn(findings.records.get(token)?.guards.at(-1)?.owner ?? "")
 }
 
 /** What was found of an attempt; where two natives carry its token, of the one that counts. */

@@ -4,8 +4,9 @@ import type { Clock } from "../clock.ts"
 export class Bell {
   private readonly clock: Clock
   private rung = false
-  private nudged = false
-  private waitsForRing = false
+  /** The shortest wait that nobody has to be woken from, ms. */
+  private nudgedMs = Number.POSITIVE_INFINITY
+  private wakesAt = 0
   private wake: (() => void) | undefined
 
   constructor(clock: Clock) {
@@ -18,27 +19,27 @@ export class Bell {
     this.wake?.()
   }
 
-  /** Wakes the one who waits for a ring alone. Who looks again by himself is left to it: what there is he will see. */
-  nudge(): void {
-    this.nudged = true
-    if (this.waitsForRing) this.wake?.()
+  /** Wakes the one who would wait for longer than `ms`. Who looks again by himself before is left to it: what there is he will see. */
+  nudge(ms: number): void {
+    this.nudgedMs = Math.min(this.nudgedMs, ms)
+    if (this.wakesAt - this.clock.monotonic() > ms) this.wake?.()
   }
 
-  /** Resolves after a ring or after `ms` (null: only a ring), and at once when the signal is aborted. */
+  /** Resolves after a ring or after `ms` (null: only a ring or a nudge), and at once when the signal is aborted. */
   async wait(ms: number | null, signal: AbortSignal): Promise<void> {
-    this.waitsForRing = ms === null
-    if (!this.rung && !(this.waitsForRing && this.nudged) && !signal.aborted) {
+    const waitMs = ms ?? Number.POSITIVE_INFINITY
+    if (!this.rung && waitMs <= this.nudgedMs && !signal.aborted) {
       // A listener and no AbortSignal.any: that costs more than the rest of a wait, and there are some ten a second.
       const awake = new AbortController()
       const wake = (): void => awake.abort()
       this.wake = wake
+      this.wakesAt = this.clock.monotonic() + waitMs
       signal.addEventListener("abort", wake, { once: true })
       await this.clock.sleep(ms ?? 2_147_000_000, awake.signal).catch(() => undefined)
       signal.removeEventListener("abort", wake)
       this.wake = undefined
     }
-    this.waitsForRing = false
     this.rung = false
-    this.nudged = false
+    this.nudgedMs = Number.POSITIVE_INFINITY
   }
 }

@@ -7,6 +7,7 @@ import { answeredBehind } from "./answered.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, chunks, forEach, reasons } from "./each.ts"
 import type { Live } from "./link.ts"
+import { holderIn } from "./records.ts"
 import { isShown } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import { type Watched, isOut, nativeOf, watchedBy } from "./watched.ts"
@@ -119,7 +120,7 @@ export function cancelledBeforeStart({ job, attempt }: Watched): AnyEventBody {
 
 /** The guard tells which native has started, also where its submission was never answered. */
 export function acceptedBy({ job, attempt }: Watched, owner: string): AnyEventBody[] {
-  const holder = owner.split(":")[1] ?? attempt.nativeId
+  const holder = holderIn(owner) ?? attempt.nativeId
   const nativeId = isSameNative(holder, attempt.nativeId) ? attempt.nativeId : holder
   if (nativeId === null) return []
   return [{ job: job.id, type: "accepted", token: attempt.token, nativeId, submitTime: attempt.submitTime }]

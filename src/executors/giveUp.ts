@@ -43,8 +43,8 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
     reasons(failed, ({ job }) => job),
   )
   desk.bells.collect.ring()
-  // What turns out to have started is the monitor's from now on, which may be waiting for nothing but a ring.
-  if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge()
+  // What turns out to have started is the monitor's from now on, which may be waiting for something that is far off.
+  if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge(desk.pace.hintMs)
   await cancelBehind(desk, live, given, signal)
   return groups.length
 }

@@ -2,7 +2,7 @@
 import { type Attempt, type Evidence, type LiveState, type Outcome, restartsOf } from "../job/index.ts"
 import type { ExitRecord, Records } from "../remote/layout.ts"
 import { hasRecords, isRevokedBy, isWrappersOwn, lastExit, mayHaveRun } from "./records.ts"
-import { isExplicable, managerCauses, mayBeManagers, mayStartAgain } from "./word.ts"
+import { isExplicable, isNeverStarted, managerCauses, mayBeManagers, mayEndBefore, mayStartAgain } from "./word.ts"
 
 /** Everything that is known of one attempt at one time. */
 export interface Case {
@@ -216,25 +216,18 @@ function byManager(known: Case, final: Evidence): Verdict {
   const waited = known.finalForMs !== null && known.finalForMs >= graceMsOf(known, final)
   if (outcome === null) return waited ? withoutOutcome(known, final) : { kind: "keep", needs: "grace" }
   const said = final.reason ?? byOthers(known, outcome, final)
-  // A native that was cancelled before it started leaves no record, and needs none.
-  if (!hasStarted(known) && outcome.state === "cancelled" && final.startedAt === null)
-    return ended(outcome, said, [final])
+  // A native that the manager never started leaves no record, and needs none.
+  if (!hasStarted(known) && isNeverStarted(outcome) && final.startedAt === null) return ended(outcome, said, [final])
   if (!waited) return { kind: "keep", needs: "grace" }
   const start = Math.max(restartsOf(known.attempt), final.restarts ?? 0)
   if (isWrappersOwn(outcome.exitCode) && !mayHaveRun(known.records, outcome.exitCode, start)) {
     const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory or can't write there, or somebody else holds the guard.`
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
   }
-  if (
-    !hasStarted(known) &&
-    outcome.cause !== "node-failure" &&
-    outcome.cause !== "preempted" &&
-    outcome.state !== "cancelled"
-  ) {
+  if (!hasStarted(known) && !mayEndBefore(outcome)) {
     const reason = final.reason ?? `The manager says ${final.word}, but the job's script never ran.`
-    return ended({ ...outcome, state: "failed", cause: outcome.cause === "timeout" ? "timeout" : "launch" }, reason, [
-      final,
-    ])
+    const cause = outcome.cause === "timeout" ? "timeout" : "launch"
+    return ended({ ...outcome, state: "failed", cause }, reason, [final])
   }
   if (outcome.state === "failed" && known.cancelRequestedAt !== null && outcome.cause === "signal") {
     return ended({ ...outcome, state: "cancelled", cause: null }, final.reason, [final])

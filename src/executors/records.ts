@@ -19,6 +19,12 @@ export function mayHaveRun(records: Records, exitCode: number | null, start: num
   return exitCode === wrapperExit.guarded ? hasRecords(records) : records.started.some((one) => one.start >= start)
 }
 
+/** The native of a guard's text; null for a revoked one, and for `-`, of a native that does not know its id. */
+export function holderIn(owner: string): string | null {
+  const [kind, nativeId = "-"] = owner.split(":")
+  return kind === "native" && nativeId !== "-" ? nativeId : null
+}
+
 export function hasRecords(records: Records | null): boolean {
   if (records === null) return false
   return records.started.length > 0 || records.guards.some((guard) => guard.owner.startsWith("native:"))

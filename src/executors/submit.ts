@@ -13,6 +13,7 @@ import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
 import { pauseText } from "./pause.ts"
 import { quietText } from "./ownership.ts"
+import { holderIn } from "./records.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
 import { Together } from "./together.ts"
@@ -206,7 +207,7 @@ async function submitJob(desk: Desk, together: Together<Accepted>, job: Job): Pr
   if (!("refusal" in reply) && reply.status === "answered") await learn(desk, desk.throttle.accepted(job, inside(desk)))
   else await learn(desk, learned)
   // After it is on disk: the monitor looks at what the store says.
-  desk.bells.monitor.nudge()
+  desk.bells.monitor.nudge(desk.pace.hintMs)
   return false
 }
 
@@ -241,10 +242,12 @@ function onReply(desk: Desk, job: Job, attempt: Attempt, reply: SubmitReply<Acce
 
 /** Who holds the guard tells the truth: a native that has started, or a fence of ours. */
 function onGuarded(job: Job, token: string, owner: string): AnyEventBody[] {
-  const [kind, nativeId] = owner.split(":")
-  if (kind === "native" && nativeId !== undefined)
-    return [{ job: job.id, type: "accepted", token, nativeId, submitTime: null }]
-  return [{ job: job.id, type: "in-doubt", token, reason: "The attempt was revoked before it started." }]
+  const nativeId = holderIn(owner)
+  if (nativeId !== null) return [{ job: job.id, type: "accepted", token, nativeId, submitTime: null }]
+  const reason = owner.startsWith("native:")
+    ? "A native that does not know its id has started."
+    : "The attempt was revoked before it started."
+  return [{ job: job.id, type: "in-doubt", token, reason }]
 }
 
 function onRefusal(desk: Desk, job: Job, attempt: Attempt, tryNumber: number, error: HawserError): AnyEventBody[] {

@@ -63,12 +63,12 @@ function serves(attempt: Attempt, findings: Findings, seen: Evidence): boolean {
  * The one that has run the payload to its end, and that the manager still clears away (a long epilog). Queued, it would
  * be a start to come; and a cancel is not done before the native is gone.
  */
-function isEnding({ token, outcome, evidence }: Attempt, findings: Findings, seen: Evidence): boolean {
-  const hasRecord = evidence.some(
-    ({ source, nativeId }) => source === "record" && isSameNative(nativeId, seen.nativeId),
-  )
+function isEnding({ token, outcome, evidence, nativeId }: Attempt, findings: Findings, seen: Evidence): boolean {
+  // One that did not know its id is the one that was accepted, as far as anybody knows.
+  const isIt = (id: string | null): boolean => isSameNative(id === "-" ? nativeId : id, seen.nativeId)
+  const hasRecord = evidence.some((one) => one.source === "record" && isIt(one.nativeId))
   const exit = findings.records.get(token)?.exits.at(-1)
-  const hasEnded = exit?.wrapperSignal === null && isSameNative(exit.nativeId, seen.nativeId)
+  const hasEnded = exit?.wrapperSignal === null && isIt(exit.nativeId)
   return (hasRecord || hasEnded) && seen.state === "running" && outcome?.state !== "cancelled"
 }
 

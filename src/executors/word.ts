@@ -1,5 +1,5 @@
 /** The manager's word: what it alone can know of an end, and where its word is not the last one. Pure. */
-import type { Attempt, Evidence, Job } from "../job/index.ts"
+import type { Attempt, Evidence, Job, Outcome } from "../job/index.ts"
 import type { ExitRecord } from "../remote/layout.ts"
 
 /** Causes that only the manager can know: they explain a signal or an exit code, and outrank it. */
@@ -30,6 +30,16 @@ export function mayBeManagers({ exitCode, signal }: Pick<ExitRecord, "exitCode" 
 export function wantsCause({ spec }: Job, { number }: Attempt): boolean {
   const { maxAttempts, on } = spec.retry
   return number < maxAttempts && on.some((one) => typeof one === "string" && managerCauses.has(one))
+}
+
+/** Ends to which a native comes in the queue: cancelled there, or its request can't be met, or what it waits for can't come. */
+export function isNeverStarted({ state, cause }: Outcome): boolean {
+  return state === "cancelled" || cause === "rejected" || cause === "dependency"
+}
+
+/** Ends that may come before the job's script has run, and are no failed launch. */
+export function mayEndBefore(outcome: Outcome): boolean {
+  return isNeverStarted(outcome) || outcome.cause === "node-failure" || outcome.cause === "preempted"
 }
 
 /** The end of a start that the manager may follow up with another one, as far as this source can tell. */

@@ -12,11 +12,12 @@
 #
 # payload.sh is read by a shell of its own with traps set: TERM, INT and HUP end it after its current command, USR1
 # and USR2 do nothing to it. TERM and HUP go to it and all its descendants, USR1, USR2 and XCPU to its command only.
-# A shell starts background commands with INT ignored (POSIX 2.11), so INT reaches the payload as TERM.
+# A shell starts background commands with INT ignored (POSIX 2.11), so INT reaches the payload as TERM. So does ALRM, with which
+# Flux says that the walltime is over (to the whole process group, so that the payload may end by that before).
 
 # hz_signalled SIGNAL: remembers that the manager told us to end, and hands the signal on.
 hz_signalled() {
-  case $1 in TERM | INT | HUP) hz_told=$1 ;; esac
+  case $1 in TERM | INT | HUP | ALRM) hz_told=$1 ;; esac
   hz_queue="$hz_queue $1"
   [ -z "$hz_payload" ] || hz_deliver
 }
@@ -53,7 +54,7 @@ hz_forward() {
     case $1/$hz_line in
       # Between fork and exec, a child of a shell with traps swallows signals.
       */"$hz_own") hz_pids= ;;
-      TERM/* | INT/* | HUP/*) hz_descend "$hz_payload" ;;
+      TERM/* | INT/* | HUP/* | ALRM/*) hz_descend "$hz_payload" ;;
       # As long as it is the shell that reads payload.sh, the command is its child; after an `exec`, it is the command.
       *hawser-payload*)
         hz_children "$hz_payload"
@@ -61,11 +62,23 @@ hz_forward() {
         ;;
       *) hz_pids=$hz_payload ;;
     esac
-    case $1 in INT) set -- TERM ;; esac
+    case $1 in INT | ALRM) set -- TERM ;; esac
     # shellcheck disable=SC2086
     [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
     if [ -n "$hz_pids" ] || ! kill -0 "$hz_payload" 2>/dev/null; then return 0; fi
     command sleep "$hz_pause"
+  done
+}
+
+# hz_decimal ID: in hz_native, of an id that Flux writes in base 58 behind an f or an ƒ. (RFC 19)
+hz_decimal() {
+  hz_rest=${1#f} hz_native=0
+  hz_rest=${hz_rest#ƒ}
+  while [ -n "$hz_rest" ]; do
+    hz_digit=${hz_rest%"${hz_rest#?}"} hz_rest=${hz_rest#?}
+    hz_digits=123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz
+    hz_digits=${hz_digits%%"$hz_digit"*}
+    hz_native=$((hz_native * 58 + ${#hz_digits}))
   done
 }
 
@@ -327,6 +340,7 @@ hz_home=$1 hz_token=$2 hz_native=$3 hz_n=${4:-0}
 hz_dir=$hz_home/jobs/$hz_token
 hz_payload='' hz_told='' hz_queue='' hz_busy='' hz_held='' hz_again='' hz_at='' hz_why='' hz_peak='' hz_limit='' hz_watcher=''
 case $hz_n in *[!0-9]*) exit 112 ;; esac
+case $hz_native in f?* | ƒ?*) hz_decimal "$hz_native" ;; esac
 
 # Never created here: on a node that does not see our directory, nothing may run. A network file system may lag.
 hz_tries=3
@@ -337,7 +351,7 @@ until hz_first "$hz_dir/token"; do
 done
 [ "${hz_line%% *}" = "$hz_token" ] || exit 113
 
-for hz_signal in TERM INT HUP USR1 USR2 XCPU; do
+for hz_signal in TERM INT HUP ALRM USR1 USR2 XCPU; do
   # shellcheck disable=SC2064
   trap "hz_signalled $hz_signal" "$hz_signal"
 done
@@ -350,7 +364,7 @@ hz_begin
 [ -z "$hz_told" ] || hz_fail "the manager ended it ($hz_told) before the payload was started"
 hz_run
 # Told to end only now: the payload had ended well by itself. (What failed may have been told together with us.)
-[ "$hz_code" -ne 0 ] || trap '' TERM INT HUP
+[ "$hz_code" -ne 0 ] || trap '' TERM INT HUP ALRM
 if [ -n "$hz_watcher" ]; then
   # Between its fork and its trap it swallows TERM, and would keep us until the walltime is over. STOP: no new sleep.
   kill -s STOP "$hz_watcher"

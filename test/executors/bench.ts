@@ -6,24 +6,24 @@ import type { ExecutorParts } from "../../src/executors/parts.ts"
 import type { Job, JobView } from "../../src/job/index.ts"
 import type { JobStore } from "../../src/persist/store.ts"
 import type { Native, Scheduler } from "../../src/schedulers/scheduler.ts"
-import type { FakeCluster, Why } from "../support/fake-cluster.ts"
 import { type Stand, ended, submit, when } from "../support/stand.ts"
+import type { TameManager, Why } from "../support/tame-manager.ts"
 
 /** By title. */
 export type Clauses = Readonly<Record<string, (bench: Bench) => Promise<void>>>
 
 export class Bench {
   readonly stand: Stand
-  readonly #cluster: FakeCluster | null
+  readonly #cluster: TameManager | null
   readonly #parts: Partial<ExecutorParts>
 
-  constructor(stand: Stand, cluster: FakeCluster | null, parts: Partial<ExecutorParts>) {
+  constructor(stand: Stand, cluster: TameManager | null, parts: Partial<ExecutorParts>) {
     this.stand = stand
     this.#cluster = cluster
     this.#parts = parts
   }
 
-  get cluster(): FakeCluster {
+  get cluster(): TameManager {
     if (this.#cluster === null) throw new Error("There is no manager to play with: make it an exception.")
     return this.#cluster
   }

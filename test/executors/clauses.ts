@@ -1,5 +1,5 @@
 /** Clauses of the contract of executors: how jobs live, are cancelled, and end. */
-import { readFileSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import { expect } from "vitest"
 import { ended, submit, when } from "../support/stand.ts"
 import { type Clauses, endedBy, numberOf, until } from "./bench.ts"
@@ -164,9 +164,7 @@ export const clausesOfLife: Clauses = {
   "killed with its wrapper, and nobody says why: failed with cause signal": async (bench) => {
     const fleet = await bench.fleet()
     const job = await bench.running(fleet)
-    const pid = Number(readFileSync(`${bench.cluster.state}/natives/${numberOf(job)}/pid`, "utf8"))
-    writeFileSync(`${bench.cluster.state}/natives/${numberOf(job)}/signal`, "9\n")
-    process.kill(-pid, "SIGKILL")
+    bench.cluster.kill(numberOf(job))
     expect(await ended(fleet, job)).toMatchObject({ state: "failed", cause: "signal", signal: "KILL" })
   },
 

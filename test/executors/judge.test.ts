@@ -426,6 +426,21 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     cancelled,
   ],
   [
+    "4: accepted, and never to be met: rejected at once, and no failed launch",
+    { evidence: [seen("FAILED", "ended", failed("rejected"))], records: nothing },
+    failed("rejected"),
+  ],
+  [
+    "4: what it depends on can't come any more",
+    { evidence: [seen("CANCELLED", "ended", failed("dependency"))], records: nothing },
+    failed("dependency"),
+  ],
+  [
+    "4: its twin that the manager says to have started waits for the record, and keeps its cause without one",
+    { evidence: [seen("FAILED", "ended", failed("rejected"), { startedAt: 5 })], records: nothing },
+    "grace",
+  ],
+  [
     "4: cancelled after it started waits for the record",
     { evidence: [seen("CANCELLED", "ended", cancelled)], records: running },
     "grace",

@@ -1,8 +1,10 @@
 /** Flux behind the executor for managers that count resources themselves, over a fake flux with real processes. */
-import { readlinkSync } from "node:fs"
+import { readlinkSync, writeFileSync } from "node:fs"
 import { expect, test } from "vitest"
+import { isShown } from "../../src/executors/visibility.ts"
 import { flux } from "../../src/schedulers/flux/index.ts"
-import { ended, submit } from "../support/stand.ts"
+import { ended, submit, when } from "../support/stand.ts"
+import { until } from "./bench.ts"
 import { dialect, executorContract, onBench } from "./contract.ts"
 
 const subject = dialect("flux", flux, {
@@ -14,14 +16,28 @@ const subject = dialect("flux", flux, {
 
 executorContract(subject)
 
-test("several tasks are an instance of their own: the script runs once, and its record does not know its id", async () => {
+test.each([
+  ["knows its id from Flux 0.71 on", false],
+  ["does not know its id before Flux 0.71, and is left alone all the same", true],
+])("several tasks are an instance of their own: the script runs once, and %s", async (_, isOld) => {
   await onBench(subject, async (bench) => {
+    if (isOld) writeFileSync(bench.stand.path("cluster", "old"), "")
+    // Until one has shown that guards are seen, the records of what runs are read.
+    bench.stand.isUnshown = true
     const fleet = await bench.fleet()
-    const spec = { command: bench.script("a", "exit 7"), launcher: "none", resources: { tasks: 4 } }
-    const job = await submit(fleet, spec)
-    expect(await ended(fleet, job)).toMatchObject({ state: "failed", cause: "exit", exitCode: 7, attempt: 1 })
+    const spec = { command: bench.waiting("a"), launcher: "none", resources: { tasks: 4 } }
+    const { id } = await submit(fleet, spec)
+    const job = await when(fleet, id, ({ state }) => state === "running")
+    await until(() => isShown(fleet.parts.store, "fake"))
+    const { directory, nativeId } = job.attempts[0] ?? {}
+    const before = bench.cluster.calls("list")
+    await until(() => bench.cluster.calls("list") > before + 4)
+    expect(readlinkSync(`${directory}/guard.0`)).toMatch(new RegExp(`^native:${isOld ? "-" : nativeId}:0:`))
+    expect(bench.cluster.calls("cancel")).toBe(0)
+    bench.go()
+    expect(await ended(fleet, job)).toMatchObject({ state: "completed", nativeId, attempt: 1 })
     expect(bench.stand.ran).toEqual(["a"])
-    expect(bench.cluster.natives().map(({ id }) => id)).toEqual([fleet.job(job.id).attempts[0]?.nativeId])
+    expect(bench.cluster.natives().map((native) => native.id)).toEqual([nativeId])
   })
 })
 

@@ -1,116 +1,149 @@
-/** Jobs in a real Flux: in the instance that FLUX_URI names, else in one that is started for them. */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
-import { once } from "node:events"
+/** Jobs in a real Flux, in an instance that is started for them: ours on this host, and over ssh that of the rig's user. */
 import { readFile } from "node:fs/promises"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { JobView } from "../../src/job/index.ts"
 import { type Study, pause, study } from "../support/cli.ts"
+import { FluxInstance, fluxProgram, withoutFlux } from "../support/flux/instance.ts"
+import { type Rig, rig } from "../support/rig.ts"
 
-const isThere = spawnSync("flux", ["version"]).error === undefined
-const why = isThere ? "" : " (skipped: flux is not on the PATH)"
-const given = process.env["FLUX_URI"]
-
-let own: ChildProcess | null = null
-let uri = given ?? ""
-let work: Study
-
-async function startInstance(): Promise<string> {
-  own = spawn("flux", ["start", "sh", "-c", 'echo "$FLUX_URI"; exec sleep 1200'], {
-    stdio: ["ignore", "pipe", "inherit"],
-  })
-  const [line] = (await once(own.stdout!, "data")) as [Buffer]
-  return line.toString("utf8").trim()
+interface Way {
+  readonly name: string
+  readonly isMissing: boolean
+  readonly user?: string
+  /** What runs an argv beside the instance. */
+  readonly shell: () => readonly string[]
 }
 
-function flux(...words: readonly string[]): string {
-  return execFileSync("flux", words, { encoding: "utf8", env: { ...process.env, FLUX_URI: uri } })
-}
+const target = rig as Rig
+const ways: readonly Way[] = [
+  { name: "on this host", isMissing: false, shell: () => [] },
+  {
+    name: "over ssh, as another user",
+    isMissing: typeof rig === "string" || process.getuid?.() !== 0,
+    user: target.user,
+    shell: () => {
+      const { host, port, user, identityFile, knownHostsFile } = target
+      const options = ["-F", "none", "-T", "-o", "BatchMode=yes", "-o", `UserKnownHostsFile=${knownHostsFile}`]
+      return ["ssh", ...options, "-i", identityFile, "-p", String(port), `${user}@${host}`]
+    },
+  },
+]
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 600 && !(await holds()); tries += 1) await pause(100)
   expect(await holds()).toBe(true)
 }
 
-const show = (key: string): Promise<JobView> => work.json<JobView>("show", key, "--json")
-const isIn =
-  (key: string, state: JobView["state"]): (() => Promise<boolean>) =>
-  async () =>
-    (await show(key)).state === state
+describe.each(ways)(`jobs in Flux $name${withoutFlux}`, ({ isMissing, user, shell }) => {
+  const isSkipped = fluxProgram === null || isMissing
 
-describe.skipIf(!isThere)(`jobs in Flux${why}`, { timeout: 180_000 }, () => {
-  beforeAll(async () => {
-    if (given === undefined) uri = await startInstance()
-    work = await study(
-      `executors:\n  site: {scheduler: flux, transport: {command: [env, ${JSON.stringify(`FLUX_URI=${uri}`)}, sh]}}\n`,
+  /** A hawser whose only executor is a Flux of its own. */
+  async function site(keep: (work: Study, instance: FluxInstance) => Promise<void>): Promise<void> {
+    await using instance = await FluxInstance.start({ brokers: 2, ...(user === undefined ? {} : { user }) })
+    const path = `PATH=${(fluxProgram ?? "").replace(/\/flux$/, "")}:/usr/bin:/bin`
+    const command = [...shell(), "env", `FLUX_URI=${instance.uri}`, path, "sh"]
+    await using work = await study(
+      `executors:\n  site: {scheduler: flux, transport: {command: ${JSON.stringify(command)}}}\n`,
     )
-  })
+    await keep(work, instance)
+  }
 
-  afterAll(async () => {
-    await work?.[Symbol.asyncDispose]()
-    if (own === null) return
-    const ended = once(own, "exit")
-    flux("shutdown", "--quiet")
-    await ended
-  })
+  const show = (work: Study, key: string): Promise<JobView> => work.json<JobView>("show", key, "--json")
+  const isIn =
+    (work: Study, key: string, state: JobView["state"]): (() => Promise<boolean>) =>
+    async () =>
+      (await show(work, key)).state === state
 
-  test.each([
-    ["true", 0],
-    ["exit 7", 7],
-    ["exit 137", 137],
-    ["kill -s SEGV $$", 139],
-  ])("%s ends with %i", async (line, code) => {
-    expect((await work.hawser(["run", "--", "sh", "-c", line])).code).toBe(code)
-  })
+  test.skipIf(isSkipped)("each end has its code, and its id is the one that Flux has, under a name of ours", () =>
+    site(async (work, instance) => {
+      const ends = [
+        ["true", 0],
+        ["exit 7", 7],
+        ["exit 137", 137],
+        ["kill -s SEGV $$", 139],
+      ] as const
+      for (const [line, code] of ends)
+        expect((await work.hawser(["run", "--", "sh", "-c", line])).code, line).toBe(code)
+      expect((await work.hawser(["run", "--key", "named", "--", "sh", "-c", "echo out"])).stdout).toBe("out\n")
+      const { nativeId } = await show(work, "named")
+      expect(nativeId).toMatch(/^\d+$/)
+      const told = JSON.parse(instance.flux("jobs", "--json", nativeId ?? "")) as { name: string; result: string }
+      expect(told).toMatchObject({ name: expect.stringMatching(/^hz[a-z0-9]{13}/) as string, result: "COMPLETED" })
+    }),
+  )
 
-  test("its id is the one that Flux has, under a name of ours", async () => {
-    expect((await work.hawser(["run", "--key", "named", "--", "sh", "-c", "echo out"])).stdout).toBe("out\n")
-    const { nativeId } = await show("named")
-    expect(nativeId).toMatch(/^\d+$/)
-    const told = JSON.parse(flux("jobs", "--json", nativeId ?? "")) as { name: string; result: string }
-    expect(told).toMatchObject({ name: expect.stringMatching(/^hz[a-z0-9]{13}/) as string, result: "COMPLETED" })
-  })
+  test.skipIf(isSkipped)("cancelled while it runs, it ends, and Flux calls it canceled", () =>
+    site(async (work, instance) => {
+      for (const tasks of ["1", "2"]) {
+        expect((await work.hawser(["submit", "--key", tasks, "-n", tasks, "--", "sleep", "600"])).code).toBe(0)
+        await until(isIn(work, tasks, "running"))
+        await until(async () => work.hawser(["explain", tasks]).then(({ stdout }) => stdout.includes("says RUN")))
+        expect((await work.hawser(["cancel", tasks])).code).toBe(0)
+        await work.hawser(["wait", tasks])
+        const job = await show(work, tasks)
+        expect(job).toMatchObject({ state: "cancelled", attempt: 1, reason: "cancel" })
+        expect(instance.flux("jobs", "--json", job.nativeId ?? "")).toContain('"CANCELED"')
+      }
+    }),
+  )
 
-  test("cancelled while it runs, it ends, and Flux calls it canceled", async () => {
-    expect((await work.hawser(["submit", "--key", "long", "--", "sleep", "600"])).code).toBe(0)
-    await until(isIn("long", "running"))
-    expect((await work.hawser(["cancel", "long"])).code).toBe(0)
-    await work.hawser(["wait", "long"])
-    const job = await show("long")
-    expect(job).toMatchObject({ state: "cancelled", attempt: 1 })
-    expect(flux("jobs", "--json", job.nativeId ?? "")).toContain('"CANCELED"')
-  })
+  test.skipIf(isSkipped)(
+    "several tasks are one instance: the job is started in it once, or by flux run once for each",
+    () =>
+      site(async (work) => {
+        const spec = {
+          key: "many",
+          command: ["sh", "-c", "sleep 4; echo once"],
+          launcher: "none",
+          resources: { tasks: 2 },
+        }
+        expect((await work.hawser(["batch", "-"], { stdin: `${JSON.stringify(spec)}\n` })).code).toBe(0)
+        await work.hawser(["wait", "many"])
+        const job = await show(work, "many")
+        expect(job).toMatchObject({ state: "completed" })
+        expect(await readFile(job.stdout, "utf8")).toBe("once\n")
+        expect((await work.hawser(["run", "-n", "3", "--", "echo", "each"])).stdout).toBe("each\neach\neach\n")
+      }),
+  )
 
-  test("several tasks are one instance, and the job is started in it once", async () => {
-    const spec = { key: "many", command: ["sh", "-c", "echo once"], launcher: "none", resources: { tasks: 2 } }
-    expect((await work.hawser(["batch", "-"], { stdin: `${JSON.stringify(spec)}\n` })).code).toBe(0)
-    await work.hawser(["wait", "many"])
-    const job = await show("many")
-    expect(job).toMatchObject({ state: "completed" })
-    expect(await readFile(job.stdout, "utf8")).toBe("once\n")
-  })
+  test.skipIf(isSkipped)("out of time, it has failed with cause timeout, and has left a record of its wrapper", () =>
+    site(async (work) => {
+      const late = (key: string, tasks: number, line: string): string =>
+        `${JSON.stringify({ key, command: ["sh", "-c", line], launcher: "none", outputs: ["*.txt"], resources: { tasks, walltime: "3s" } })}\n`
+      const line = "echo half >half.txt; exec sleep 600"
+      const stdin = late("late", 1, line) + late("late instance", 2, line)
+      expect((await work.hawser(["batch", "-"], { stdin })).code).toBe(0)
+      await work.hawser(["wait", "--all"])
+      for (const key of ["late", "late instance"]) {
+        const job = await show(work, key)
+        expect(job, key).toMatchObject({ state: "failed", cause: "timeout", exitCode: null, attempt: 1 })
+        expect(await readFile(`${job.directory}/half.txt`, "utf8")).toBe("half\n")
+      }
+      expect((await show(work, "late")).signal).toMatch(/^(?:ALRM|TERM)$/)
+    }),
+  )
 
-  test.skipIf(given !== undefined)("out of time, it has failed with cause timeout", async () => {
-    await work.hawser(["run", "--key", "late", "-t", "2s", "--", "sleep", "600"])
-    expect(await show("late")).toMatchObject({ state: "failed", cause: "timeout" })
-  })
+  test.skipIf(isSkipped)("what waits is held by its urgency, and starts when it is released", () =>
+    site(async (work, instance) => {
+      instance.flux("queue", "stop")
+      expect((await work.hawser(["submit", "--key", "held", "--", "true"])).code).toBe(0)
+      await until(isIn(work, "held", "queued"))
+      await work.hawser(["hold", "held"])
+      await until(isIn(work, "held", "held"))
+      instance.flux("queue", "start")
+      const { nativeId } = await show(work, "held")
+      expect(instance.flux("jobs", "-n", "-o", "{urgency} {state}", nativeId ?? "").trim()).toBe("0 SCHED")
+      await work.hawser(["release", "held"])
+      expect((await work.hawser(["wait", "held"])).code).toBe(0)
+    }),
+  )
 
-  test.skipIf(given !== undefined)("what waits is held by its urgency, and starts when it is released", async () => {
-    flux("queue", "stop")
-    expect((await work.hawser(["submit", "--key", "held", "--", "true"])).code).toBe(0)
-    await until(isIn("held", "queued"))
-    await work.hawser(["hold", "held"])
-    await until(isIn("held", "held"))
-    flux("queue", "start")
-    const { nativeId } = await show("held")
-    expect(flux("jobs", "-n", "-o", "{urgency} {state}", nativeId ?? "").trim()).toBe("0 SCHED")
-    await work.hawser(["release", "held"])
-    expect((await work.hawser(["wait", "held"])).code).toBe(0)
-  })
-
-  test.skipIf(given !== undefined)("what can never be given is rejected with Flux's words", async () => {
-    await work.hawser(["run", "--key", "huge", "-c", "100000", "--", "true"])
-    const job = await show("huge")
-    expect(job).toMatchObject({ state: "failed", cause: "rejected" })
-    expect(job.reason).toContain("unsatisfiable")
-  })
+  test.skipIf(isSkipped)("what can never be given is rejected with Flux's words", () =>
+    site(async (work) => {
+      await work.hawser(["run", "--key", "huge", "-c", "100000", "--", "true"])
+      const job = await show(work, "huge")
+      expect(job).toMatchObject({ state: "failed", cause: "rejected" })
+      expect(job.reason).toContain("unsatisfiable")
+    }),
+  )
 })

@@ -5,29 +5,33 @@ import { describe, expect, test } from "vitest"
 import type { JobView } from "../../src/job/index.ts"
 import { type Study, study } from "../support/cli.ts"
 import { Trace, clusterConfig, until } from "../support/cluster.ts"
+import { FluxOfRig, noFluxOfRig } from "../support/flux/of-rig.ts"
 import { gridEngine } from "../support/gridengine.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
 const skipped = typeof rig === "string"
 const target = rig as Rig
 
-/**
- * The word of hawser.yaml, the signal by which the manager ends what is cancelled or out of time (Grid Engine knows no
- * gentler one), and whether there is no such manager here.
- */
 const managers: readonly Manager[] = [
-  { word: "process", ends: "TERM", isMissing: skipped },
+  { word: "process", ends: ["TERM"], isMissing: skipped },
   // It has to be told its hosts.
-  { word: "mpi", ends: "TERM", isMissing: skipped, more: ["hosts: [localhost:4]"] },
-  { word: "slurm", ends: "TERM", isMissing: skipped },
-  { word: "sge", ends: "KILL", isMissing: typeof gridEngine === "string" },
+  { word: "mpi", ends: ["TERM"], isMissing: skipped, more: ["hosts: [localhost:4]"] },
+  { word: "slurm", ends: ["TERM"], isMissing: skipped },
+  // It knows no gentler one.
+  { word: "sge", ends: ["KILL"], isMissing: typeof gridEngine === "string" },
+  // ALRM says that the walltime is over.
+  { word: "flux", ends: ["TERM", "ALRM"], isMissing: noFluxOfRig !== null, start: () => FluxOfRig.start(target) },
 ]
 
 interface Manager {
+  /** Of hawser.yaml. */
   readonly word: string
-  readonly ends: string
+  /** The signals by which it ends what is cancelled or out of time. */
+  readonly ends: readonly string[]
   readonly isMissing: boolean
   readonly more?: readonly string[]
+  /** Absent: it is part of the rig. */
+  readonly start?: () => Promise<AsyncDisposable>
 }
 
 const points = Array.from({ length: 26 }, (_, index) => `point/${index}`)
@@ -38,8 +42,17 @@ const outcomes = new Map<string, unknown>()
 
 describe.concurrent("a workflow of 30 jobs whose controller is killed half way", () => {
   for (const manager of managers)
-    test.skipIf(manager.isMissing)(`under ${manager.word}`, { timeout: 420_000 }, () => play(manager))
+    test.skipIf(manager.isMissing)(`under ${manager.word}`, { timeout: 420_000 }, () => playUnder(manager))
 })
+
+async function playUnder(manager: Manager): Promise<void> {
+  const started = await manager.start?.()
+  try {
+    await play(manager)
+  } finally {
+    await started?.[Symbol.asyncDispose]()
+  }
+}
 
 async function play({ word, ends, more = [] }: Manager): Promise<void> {
   await using trace = new Trace()
@@ -70,7 +83,8 @@ test.skipIf(skipped)("it comes to the same end under each manager", () => {
 /** `workflow.jsonl`, and a file that each job gets. */
 async function write(work: Study, trace: Trace): Promise<void> {
   await work.write("points.txt", Array.from({ length: 100 }, (_, index) => `${index} ${index ** 2}\n`).join(""))
-  const resources = { tasks: 1, memory: "50M", walltime: "2m" }
+  // No memory: Flux has no word for it.
+  const resources = { tasks: 1, walltime: "2m" }
   // One process: a shell whose child is ended first would exit with a code of its own.
   const endless = `${trace.payload(0)}exec sleep 600\n`
   const ends: Readonly<Record<string, object>> = {
@@ -101,9 +115,10 @@ async function overIn(work: Study): Promise<number> {
 }
 
 /** The jobs as `--json` has them, and the files that came back; without ids, times, places and native words. */
-async function outcomeOf(work: Study, ends: string): Promise<readonly unknown[]> {
+async function outcomeOf(work: Study, ends: readonly string[]): Promise<readonly unknown[]> {
   const jobs = await work.jobs()
-  const asSaid = (signal: string | null): string | null => (signal === ends ? "the manager's" : signal)
+  const asSaid = (signal: string | null): string | null =>
+    signal !== null && ends.includes(signal) ? "the manager's" : signal
   const told = jobs.map(async (job) => ({
     key: job.key,
     state: job.state,

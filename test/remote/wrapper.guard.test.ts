@@ -26,6 +26,21 @@ describe.concurrent.each(shells)("the guard, under $name", (shell) => {
     }
   })
 
+  test.each([
+    ["ƒ2D5AiBou", "2667543789568"],
+    ["f2D5AiBou", "2667543789568"],
+    ["ƒ2DLPyQWp7H", "9007241952755712"],
+    ["4711.head", "4711.head"],
+    ["-", "-"],
+  ])("an id that Flux tells in base 58 is a decimal: %s", async (told, id) => {
+    using home = new Home()
+    home.job(token, "exit 7")
+    expect((await run(home, told)).code).toBe(7)
+    const { guards, started } = home.records(shell, token)
+    expect(guards[0]?.owner).toMatch(new RegExp(`^native:${id}:0:`))
+    expect(started[0]?.nativeId).toBe(id)
+  })
+
   test("a revoked guard ends the wrapper, and nothing is touched", async () => {
     using home = new Home()
     const directory = home.job(token, runs)

@@ -84,14 +84,17 @@ describe.concurrent.each(shells)("the payload, under $name", (shell) => {
     expect(home.records(shell, token).exits).toMatchObject([{ exitCode: 5, signal: null, wrapperSignal: "TERM" }])
   })
 
-  test("INT comes as TERM, for a shell starts what runs in the background with INT ignored", async () => {
+  test.each([
+    ["INT", "for a shell starts what runs in the background with INT ignored"],
+    ["ALRM", "by which Flux tells that the walltime is over"],
+  ])("%s comes as TERM, %s", async (name) => {
     using home = new Home()
     home.job(token, "echo >ready; exec sleep 60")
     const wrapper = run(home)
     await until(() => home.read(token, "work/ready"))
-    signal(wrapper.pid, "SIGINT")
+    signal(wrapper.pid, `SIG${name}` as NodeJS.Signals)
     expect((await wrapper.end).code).toBe(143)
-    expect(home.records(shell, token).exits).toMatchObject([{ signal: "TERM", wrapperSignal: "INT" }])
+    expect(home.records(shell, token).exits).toMatchObject([{ signal: "TERM", wrapperSignal: name }])
   })
 
   test.each([

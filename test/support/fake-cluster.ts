@@ -18,6 +18,7 @@ import { quoteAll } from "../../src/quote.ts"
 import { prelude } from "../../src/remote/prelude.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import type { Transport } from "../../src/transport/transport.ts"
+import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "./tame-manager.ts"
 
 const programFolder = fileURLToPath(new URL("fake", import.meta.url))
 
@@ -45,23 +46,8 @@ const programs = {
 
 export type Flavour = keyof typeof programs
 
-export type SubmitFault = "down" | "limit" | "rejected" | "lost-before" | "lost-after" | "double"
-/** `empty`: nothing at all, and exit code 0. `cut`: the beginning of an answer. `noise`: lines around it. */
-export type ListFault = "down" | "empty" | "cut" | "noise"
-
-/** Why the manager ends a native. */
-export type Why = "cancelled" | "timeout" | "out-of-memory" | "preempted" | "node-failure" | "launch"
-
-export interface FakeNative {
-  readonly id: string
-  readonly name: string
-  readonly state: string
-  readonly code: string | null
-  readonly why: string | null
-}
-
-export class FakeCluster {
-  readonly state: string
+export class FakeCluster implements TameManager {
+  private readonly state: string
   readonly #env: Readonly<Record<string, string>>
 
   constructor(folder: string, flavour: Flavour) {
@@ -78,13 +64,11 @@ export class FakeCluster {
     }
   }
 
-  /** Shells that find the manager's commands. */
   transport(clock: Clock): Transport {
     const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
     return localTransport(clock, ["env", ...variables, "/bin/sh"])
   }
 
-  /** What a command of a dialect comes to, without an engine. */
   carryOut<T>(command: Command<T>): T {
     const input = `${prelude()}(\n${quoteAll(command.argv)}\n)\n`
     const { status, stdout, stderr } = spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8", env: this.#env })
@@ -100,29 +84,24 @@ export class FakeCluster {
     else writeFileSync(path, `${often} ${kind}\n`)
   }
 
-  /** Everything fails as where the manager can't be reached, until `isDown` is false. */
   down(isDown: boolean): void {
     for (const verb of ["submit", "list", "history", "cancel"] as const)
       this.fault(verb as "list", isDown ? "down" : null, "always")
   }
 
-  /** Natives stay queued from now on. */
   pause(): void {
     this.#flag("paused", true)
   }
 
-  /** Natives that were queued start, and all later ones. */
   unpause(): void {
     this.#flag("paused", false)
     for (const { id, state } of this.natives()) if (state === "queued") this.#play("start", id)
   }
 
-  /** Nodes do not see the job directory. */
   blind(): void {
     this.#flag("blind", true)
   }
 
-  /** Of those that have ended nothing is told, as long as it lags. */
   lag(isLate: boolean): void {
     this.#flag("lag", isLate)
   }
@@ -135,37 +114,38 @@ export class FakeCluster {
     this.#play("thaw", id)
   }
 
-  /** Ends a native that runs, for a reason of its own. */
   end(id: string, why: Why, signal: "TERM" | "KILL" = "KILL"): void {
     this.#play("finish", id, why, signal)
   }
 
-  /** A native that is in the queue no more and in no history: what runs of it goes on. */
+  kill(id: string): void {
+    const folder = join(this.state, "natives", id)
+    writeFileSync(join(folder, "signal"), "9\n")
+    process.kill(-Number(readFileSync(join(folder, "pid"), "utf8")), "SIGKILL")
+  }
+
   forget(id: string): void {
     const folder = join(this.state, "natives", id)
     // In two steps: its own process may be writing there just now.
     renameSync(folder, join(this.state, `forgotten.${id}`))
   }
 
-  /** Somebody else's job, which sleeps; the manager calls it `id`. */
   stranger(id: string): void {
     this.next(id)
     this.#play("accept", "somebody-elses", "line", "exec sleep 30")
   }
 
-  /** The manager says this of it and not its own word; null: its own again. */
   says(id: string, word: string | null): void {
     const path = join(this.state, "natives", id, "word")
     if (word === null) rmSync(path, { force: true })
     else writeFileSync(path, `${word}\n`)
   }
 
-  /** The next native gets this id. */
   next(id: string): void {
     writeFileSync(join(this.state, "next"), `${id}\n`)
   }
 
-  natives(): FakeNative[] {
+  natives(): TameNative[] {
     return readdirSync(join(this.state, "natives")).map((id) => ({
       id,
       name: this.#read(id, "name") ?? "",
@@ -175,7 +155,6 @@ export class FakeCluster {
     }))
   }
 
-  /** How often something of this kind was asked for. */
   calls(verb: string): number {
     const path = join(this.state, "calls")
     if (!existsSync(path)) return 0

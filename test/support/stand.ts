@@ -42,7 +42,7 @@ export class Stand implements AsyncDisposable {
   readonly clock: ReturnType<typeof fastClock>
   readonly log: LogLine[] = []
   /** Called before the fleets are closed. */
-  readonly atEnd: (() => void)[] = []
+  readonly atEnd: (() => void | Promise<void>)[] = []
   readonly #fleets: Fleet[] = []
 
   /** `factor`: how many times as fast as on the manager's host time passes here. */
@@ -139,7 +139,7 @@ export class Stand implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const end of this.atEnd) end()
+    for (const end of this.atEnd) await end()
     await Promise.all(this.#fleets.map((fleet) => fleet[Symbol.asyncDispose]()))
     for (const { id } of this.manager.natives()) {
       const group = this.manager.group(id)

@@ -38,10 +38,12 @@ export const flux: Scheduler = {
   ],
   jobVariables: { nativeId: idVariable, restarts: null },
   nativeNameMax: 120,
-  // FLUX_JOB_ID is in base 58; the name of a job's own part of the KVS is `job-` and the id in decimal.
+  // FLUX_JOB_ID is in base 58; the name of a job's own part of the KVS is `job-` and the id in decimal. The first process of
+  // an instance has none, and from Flux 0.71 on the id of its instance in base 58, of which the wrapper makes a decimal.
   directives: (submission) => {
     submitCommand(submission)
-    return [withoutPrefix({ name: idVariable, from: "FLUX_KVS_NAMESPACE", prefix: "job-" })]
+    const said = { from: "FLUX_KVS_NAMESPACE", otherwise: "FLUX_ENCLOSING_ID", prefix: "job-" }
+    return [withoutPrefix({ name: idVariable, ...said })]
   },
   submit: (submission) => ({ argv: submitCommand(submission), timeoutMs: 150_000, parse: readSubmit }),
   queue,

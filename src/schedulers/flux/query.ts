@@ -14,7 +14,7 @@ export function queue(): Command<Listing> {
   return { argv: ["flux", "jobs", "-c", "0", "--json"], timeoutMs, parse: read }
 }
 
-/** Those whose ids are known by these: the list of all that ever ended takes seconds. */
+/** Those whose ids are known by these: the list of all that ever ended takes seconds. A list of ids has no limit (1,100 were told). */
 export function history(natives: readonly Native[]): Command<Listing> {
   const ids = natives.flatMap(({ nativeId }) => nativeId ?? [])
   const argv = ids.length > 0 && ids.length === natives.length ? ["flux", "jobs", "--json", ...ids] : everything

@@ -37,8 +37,11 @@ flux_submit() {
     lost-before) echo 'flux-submit: ERROR: [Errno 104] Connection reset by peer' >&2 && exit 1 ;;
   esac
   text="exec '$word'"
-  # What runs as the first process of an instance of its own is not told.
-  [ "$verb" != batch ] || text="unset FLUX_KVS_NAMESPACE; $text"
+  # What runs as the first process of an instance of its own is told in base 58, and before Flux 0.71 not at all.
+  # shellcheck disable=SC2016 # for the job
+  told='FLUX_ENCLOSING_ID=$(sh "$FAKE_PROGRAM/fake.sh" f58_of "${FLUX_KVS_NAMESPACE#job-}"); export FLUX_ENCLOSING_ID'
+  [ ! -e old ] || told=:
+  [ "$verb" != batch ] || text="$told; unset FLUX_KVS_NAMESPACE; $text"
   accept "$its" line "$text"
   first=$id
   [ "$fault" != double ] || accept "$its" line "$text"
@@ -58,6 +61,8 @@ f58() {
   done
   shown=$(printf '\306\222')$shown
 }
+
+f58_of() { f58 "$1" && printf '%s\n' "$shown"; }
 
 flux_jobs() {
   wanted='' which='' form='' ids='' some=active

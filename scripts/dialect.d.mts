@@ -1,0 +1,1 @@
+export function dialectDigest(name: string): string

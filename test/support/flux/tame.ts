@@ -1,0 +1,158 @@
+/** A real Flux that a test can play with: an instance of its own behind shim.sh, in which two brokers are two nodes. */
+import { spawnSync } from "node:child_process"
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { Clock } from "../../../src/clock.ts"
+import type { Command } from "../../../src/command.ts"
+import { quoteAll } from "../../../src/quote.ts"
+import { prelude } from "../../../src/remote/prelude.ts"
+import { localTransport } from "../../../src/transport/local.ts"
+import type { Transport } from "../../../src/transport/transport.ts"
+import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
+import { FluxInstance, fluxProgram } from "./instance.ts"
+
+const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+
+export class TameFlux implements TameManager, AsyncDisposable {
+  readonly #instance: FluxInstance
+  readonly #state: string
+  readonly #env: Readonly<Record<string, string>>
+
+  private constructor(folder: string, instance: FluxInstance) {
+    this.#instance = instance
+    this.#state = join(folder, "shim")
+    const bin = join(folder, "bin")
+    for (const path of [this.#state, bin]) mkdirSync(path)
+    symlinkSync(shim, join(bin, "flux"))
+    this.#env = {
+      SHIM_REAL: fluxProgram ?? "",
+      SHIM_STATE: this.#state,
+      PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
+      HOME: process.env["HOME"] ?? "/",
+    }
+    this.#started()
+  }
+
+  static async start(folder: string): Promise<TameFlux> {
+    return new TameFlux(folder, await FluxInstance.start({ brokers: 2 }))
+  }
+
+  /** The node that may get lost is the one where jobs run: the other has the state. */
+  #started(): void {
+    writeFileSync(join(this.#state, "uri"), `${this.#instance.uri}\n`)
+    this.#instance.flux("resource", "drain", "0")
+  }
+
+  transport(clock: Clock): Transport {
+    const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
+    return localTransport(clock, ["env", ...variables, "/bin/sh"])
+  }
+
+  carryOut<T>(command: Command<T>): T {
+    const input = `${prelude()}(\n${quoteAll(command.argv)}\n)\n`
+    const { status, stdout, stderr } = spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8", env: this.#env })
+    return command.parse({ exitCode: status ?? 255, stdout, stderr, timedOut: false })
+  }
+
+  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
+    const path = join(this.#state, `fault.${verb}`)
+    if (kind === null) rmSync(path, { force: true })
+    else writeFileSync(path, `${often} ${kind}\n`)
+  }
+
+  down(isDown: boolean): void {
+    for (const verb of ["submit", "list", "history", "cancel"]) this.fault(verb, isDown ? "down" : null, "always")
+  }
+
+  pause(): void {
+    this.#instance.flux("queue", "stop")
+  }
+
+  unpause(): void {
+    this.#instance.flux("queue", "start")
+  }
+
+  blind(): void {
+    writeFileSync(join(this.#state, "blind"), "")
+  }
+
+  lag(): never {
+    throw new Error("The list of Flux's jobs does not lag.")
+  }
+
+  suspend(): never {
+    throw new Error("Flux suspends nothing.")
+  }
+
+  resume(): never {
+    throw new Error("Flux suspends nothing.")
+  }
+
+  end(id: string, why: Why): void {
+    if (why === "cancelled") this.#instance.flux("cancel", id)
+    else if (why === "timeout") this.#instance.flux("update", id, `duration=${this.#runtime(id) + 2}s`)
+    else if (why === "node-failure") this.#instance.loseBroker(1)
+    else throw new Error(`Flux ends nothing so: ${why}`)
+  }
+
+  /** In seconds. */
+  #runtime(id: string): number {
+    return Math.ceil(Number(this.#instance.flux("jobs", "-n", "-o", "{runtime}", id)))
+  }
+
+  kill(id: string): void {
+    this.#instance.killJob(id)
+  }
+
+  /** And all others: its first broker is killed before it has written down anything. */
+  async forget(): Promise<void> {
+    this.#instance.crash()
+    await this.#instance.begin()
+    this.#started()
+  }
+
+  stranger(): void {
+    this.#instance.flux("submit", "--job-name=somebody-elses", "sleep", "30")
+  }
+
+  says(): never {
+    throw new Error("Flux says its own words.")
+  }
+
+  /** As if it had run for half a week and more: ids begin behind the highest one that its state knows. */
+  async next(id: string): Promise<void> {
+    this.#instance.flux("kvs", "put", "--sync", `checkpoint.job-manager={"version":1,"max_jobid":${id}}`)
+    await this.forget()
+  }
+
+  natives(): TameNative[] {
+    const form = "{id.dec}\t{name}\t{state}\t{result}\t{returncode}\t{urgency}"
+    return this.#instance
+      .flux("jobs", "-a", "-c", "0", "-n", "-o", form)
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => {
+        const [id = "", name = "", state = "", result = "", code = "", urgency = ""] = line.split("\t")
+        return { id, name, state: stateOf(state, urgency), code, why: result === "CANCELED" ? "cancelled" : null }
+      })
+  }
+
+  calls(verb: string): number {
+    const path = join(this.#state, "calls")
+    if (!existsSync(path)) return 0
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith(`${verb} `)).length
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#instance[Symbol.asyncDispose]()
+  }
+}
+
+function stateOf(word: string, urgency: string): string {
+  if (word === "INACTIVE") return "ended"
+  if (word === "RUN" || word === "CLEANUP") return "running"
+  return urgency === "0" ? "held" : "queued"
+}
