@@ -82,6 +82,7 @@ test.skipIf(skipped)(
     expect((await work.hawser(["wait", "never", "--timeout", "90s"])).code).toBe(1)
     expect(await shown(work, "never")).toMatchObject({
       state: "failed",
+      cause: "dependency",
       reason: "DependencyNeverSatisfied",
       attempt: 1,
     })
