@@ -72,7 +72,28 @@ hz_way() {
     # No value stands in an argv.
     for hz_name in $(hz_exported) $hz_secret_names; do set -- "$@" "$hz_forward" "$hz_name"; done
   fi
+  # shellcheck disable=SC2034 # of payload.sh
+  hz_watch=hz_watch_launcher
   hz_run "$hz_epilogue" "$hz_stdin" "$@" /bin/sh "$hz_directory/rank.sh"
+}
+
+# hz_watch_launcher PID: a launcher ends all when one rank has failed. One that has not half a minute later has lost what it
+# was told (Hydra, on a busy host), and would wait for ever: it is ended, and the wrapper ends what is left.
+hz_watch_launcher() {
+  exec </dev/null >/dev/null 2>&1
+  cd /
+  hz_count=15
+  while kill -0 "$1"; do
+    [ ! -e "$hz_directory/rank-ended" ] || hz_count=$((hz_count - 1))
+    case $hz_count in
+      0) kill -s TERM "$1" ;;
+      -5)
+        kill -s KILL "$1"
+        return
+        ;;
+    esac
+    sleep 2
+  done
 }
 
 hz_mpi_none() {

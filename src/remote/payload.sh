@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the payload.sh of a job is made of: it sources this file and calls these functions, one a line.
 
-hz_secret_names=
+hz_secret_names='' hz_watch=''
 
 hz_payload_fail() {
   printf 'hawser: %s\n' "$1" >&2
@@ -110,6 +110,8 @@ hz_run() {
   [ ! -e "$hz_directory/rank-ended" ] || rm -f "$hz_directory/rank-ended"
   trap : HUP INT TERM USR1 USR2
   (
+    # The launcher's number, which this subshell has until then. An orphan: the launcher may wait for all of its children.
+    if [ -n "$hz_watch" ] && IFS=" " read -r hz_name hz_line 2>/dev/null </proc/self/stat; then ("$hz_watch" "$hz_name" &); fi
     hz_exec "$@"
   )
   hz_code=$?

@@ -191,6 +191,26 @@ describe.each(shells)("under $name", ({ argv: [shell, ...flags] }) => {
     expect(run()).toEqual({ status: 5, signal: null, stderr: "" })
   })
 
+  test.each(["", "trap : TERM; "])("a launcher that goes on for long after a rank has failed is ended: %j", (deaf) => {
+    writeFileSync(join(folder, "path", "sleep"), "#!/bin/sh\nexec /bin/sleep 0.05\n", { mode: 0o755 })
+    const hang = `echo '1 7 n1' >'${directory}/rank-ended'; ${deaf}while :; do /bin/sleep 0.3; done`
+    program("mpirun", fixture("mpich-4.txt"), hang)
+    write({})
+    const { status, stderr } = run()
+    expect(status).toBe(7)
+    expect(stderr).toContain("hawser: the first process to fail was rank 1 on n1, with exit code 7\n")
+  })
+
+  test("one that ends late, but by itself, is left alone", () => {
+    program(
+      "mpirun",
+      fixture("mpich-4.txt"),
+      `echo '1 7 n1' >'${directory}/rank-ended'; /bin/sleep 3; echo late >&2; exit 9`,
+    )
+    write({})
+    expect(run().stderr).toContain("late\n")
+  })
+
   test("the epilogue runs after it, with its code", () => {
     program("mpirun", fixture("openmpi-4.txt"), "exit 5")
     write({ spec: { epilogue: 'echo "code $HAWSER_EXIT_CODE" >&2' } })
