@@ -9,7 +9,11 @@ import { type ExecutorParts, describe } from "./executors/parts.ts"
 import { Reader } from "./executors/reader.ts"
 import { batchExecutor } from "./executors/slurm.ts"
 import { launcherFor } from "./launchers/registry.ts"
+import type { Instance } from "./executors/pilot.ts"
+import { instanceTokenFor } from "./executors/token.ts"
 import { openStore } from "./persist/index.ts"
+import type { JobStore } from "./persist/store.ts"
+import { homeName } from "./remote/layout.ts"
 import { schedulerNamed } from "./schedulers/registry.ts"
 import { Keyring } from "./transport/keyring.ts"
 import { type Person, nobody } from "./transport/person.ts"
@@ -39,7 +43,7 @@ export interface ControllerOptions {
 export async function openController(options: ControllerOptions): Promise<Fleet> {
   const { config, log, clock = systemClock, takeOver = false, socketPath, person = nobody } = options
   const store = await openStore(config.stateDirectory, { clock, takeOver, socketPath: socketPath ?? null })
-  const surroundings = { clock, person, keyring: new Keyring(), ways: waysOf(config) }
+  const surroundings = { clock, person, keyring: new Keyring(), ways: waysOf(config), identity: store.identity }
   const executors = new Map(
     Object.values(config.executors).map((executor) => [executor.name, executorFor(executor, surroundings)]),
   )
@@ -57,7 +61,8 @@ export async function openController(options: ControllerOptions): Promise<Fleet>
 /** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
 export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
   const store = await openStore(config.stateDirectory, { clock, readOnly: true })
-  const surroundings = { clock, person: nobody, keyring: new Keyring(), ways: waysOf(config) }
+  const ways = waysOf(config)
+  const surroundings = { clock, person: nobody, keyring: new Keyring(), ways, identity: store.identity }
   const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, surroundings)))
   return new Reader({ stateDirectory: config.stateDirectory, store, executors, clock })
 }
@@ -67,6 +72,7 @@ interface Surroundings {
   readonly clock: Clock
   readonly person: Person
   readonly keyring: Keyring
+  readonly identity: JobStore["identity"]
   /** Hosts that allow so many connections, by how they are reached; `shared`: from the first executor on that goes there. */
   readonly ways: ReadonlyMap<string, { readonly max: number; shared: Transport | null }>
 }
@@ -74,7 +80,9 @@ interface Surroundings {
 /** Scheduler, launcher and transport under one name; who counts the resources decides which factory puts them together. */
 function executorFor(config: ExecutorConfig, surroundings: Surroundings): ExecutorParts {
   const dialect = schedulerNamed(config.scheduler)
-  const scheduler = dialect.configured?.(config) ?? dialect
+  const instance = instanceOf(config, surroundings.identity)
+  const site = { parallelEnvironment: config.parallelEnvironment, instance: instance ?? null }
+  const scheduler = dialect.configured?.(site) ?? dialect
   const { name, defaults, limits, capacity, root, retentionMs } = config
   const transport = reach(config.transport, name, surroundings)
   const settings = {
@@ -88,9 +96,25 @@ function executorFor(config: ExecutorConfig, surroundings: Surroundings): Execut
     capacity,
     root,
     retentionMs,
+    ...(instance === undefined ? {} : { instance }),
   }
   if (capacity.hosts !== null) return mpiExecutor(settings)
   return scheduler.features.countsResources ? processExecutor(settings) : batchExecutor(settings)
+}
+
+/** Its token is derived as those of attempts are: copies of a state directory mean the same instance. */
+function instanceOf(
+  { name, root, instance }: ExecutorConfig,
+  { seed, stateId }: JobStore["identity"],
+): Instance | undefined {
+  if (instance === null) return undefined
+  const home = `${root}/${homeName(stateId, name)}`
+  return {
+    ...instance,
+    home,
+    directory: instance.stateDirectory ?? `${home}/flux`,
+    token: instanceTokenFor(seed, name),
+  }
 }
 
 /** Those of `maxConnections`. Executors that reach one host in one way share what the smallest of them says. */

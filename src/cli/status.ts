@@ -35,6 +35,7 @@ export function registerStatus(hawser: Command): void {
         for (const limit of limits)
           context.print(`${name} takes ${limit.max} at a time ${kindOf(limit)}: ${limit.reason}`)
       }
+      for (const line of instanceLines(status)) context.print(line)
       for (const line of tombstoneLines(status)) context.print(line)
       for (const finding of status.findings) context.say(finding)
     })
@@ -46,6 +47,17 @@ function kindOf({ queue, account, qos }: { readonly [K in "queue" | "account" | 
     name === null ? [] : [`${what} ${name}`],
   )
   return named.length === 0 ? "of jobs that name no queue, account or QOS" : `of those with ${named.join(", ")}`
+}
+
+/** Where the Flux instances are that Hawser has started. */
+function instanceLines({ executors }: Pick<Status, "executors">): string[] {
+  return executors.flatMap(({ name, instance }) => {
+    if (instance === null) return []
+    const { pilot, state, on, host, since, generation } = instance
+    const where = host === null ? on : `${on}, ${host}`
+    const when = since === null ? "" : `, since ${since}`
+    return [`${name}: its Flux instance is ${pilot} (${state} on ${where}${when}; number ${generation})`]
+  })
 }
 
 /** What may be left of abandoned jobs, and who looks for it. */

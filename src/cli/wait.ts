@@ -33,7 +33,7 @@ export function registerWait(hawser: Command): void {
 async function chosen(context: Context, names: readonly string[]): Promise<readonly JobView[]> {
   await using reader = await context.reader()
   return names.length === 0
-    ? (await reader.list()).filter(({ isTest }) => !isTest)
+    ? (await reader.list()).filter(({ isTest, serves }) => !isTest && serves === null)
     : await Promise.all(names.map((name) => reader.show(name)))
 }
 

@@ -28,6 +28,10 @@ export interface ExecutorConfig {
   /** Of Grid Engine: what jobs of more than one slot ask for; null: none is named. */
   readonly parallelEnvironment: string | null
   readonly capacity: Capacity
+  /** Of Flux: where Hawser starts the manager itself; null: it is there. */
+  readonly instance: InstanceConfig | null
+  /** It is no executor of the user's: the pilots of this one run on it. Null: it is the user's. */
+  readonly serves: string | null
   /** How long job directories stay on the other side after the end, milliseconds; null: until pruned by hand. */
   readonly retentionMs: number | null
 }
@@ -65,6 +69,23 @@ export interface Capacity {
   readonly gpus: Resources["gpus"]
   /** Of an executor for MPI, in this order; null: any other. */
   readonly hosts: readonly HostSlots[] | null
+}
+
+/** A Flux instance of our own. (One for each job is a launcher, and not this.) */
+export interface InstanceConfig {
+  /** `executor`: it stays for a while when nothing is left to do; `workflow`: it ends with the last job. */
+  readonly scope: "executor" | "workflow"
+  /** The executor whose job it is. */
+  readonly on: string
+  readonly nodes: number
+  /** On each node; null: all that are there. */
+  readonly cores: number | null
+  /** Seconds; null: it has no end. */
+  readonly walltime: number | null
+  /** On the other side, absolute or `~/…`; null: in the executor's own home there. */
+  readonly stateDirectory: string | null
+  /** How long it stays without a job, ms. */
+  readonly idleMs: number
 }
 
 /** Names that a config may use: those of the registries. */

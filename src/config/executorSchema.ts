@@ -1,6 +1,7 @@
 /** The schema of hawser.yaml. It reads each field by itself; parseConfig.ts looks at them together. */
 import { z } from "zod"
 import { hostsSchema } from "./hostsSchema.ts"
+import { type SaidInstance, instanceFields, instanceSchema } from "./instanceSchema.ts"
 import type { HostSlots } from "../job/index.ts"
 import { launcherFields } from "../job/launch.ts"
 import { bad, describe, good, type Reading } from "../job/problem.ts"
@@ -36,6 +37,7 @@ export interface SaidExecutor {
   readonly memory?: Maybe<number>
   readonly gpus?: Maybe<{ count: number; type: string | null }>
   readonly hosts?: Maybe<HostSlots[]>
+  readonly instance?: Maybe<SaidInstance>
   readonly retention?: Maybe<number | "keep">
 }
 
@@ -94,6 +96,7 @@ const executorFields: { readonly [K in keyof SaidExecutor]-?: z.ZodType<SaidExec
   memory: maybe(memory),
   gpus: maybe(gpus),
   hosts: maybe(hostsSchema),
+  instance: maybe(instanceSchema(readRoot)),
   retention: maybe(scalar(readRetention, "Write a span such as 14d, or keep.")),
 }
 
@@ -145,6 +148,7 @@ const fieldsAt: Readonly<Record<string, readonly string[]>> = {
   transport: ["command"],
   gpus: ["count", "type"],
   hosts: ["host", "slots"],
+  instance: instanceFields,
   launcher: launcherFields,
 }
 

@@ -4,6 +4,7 @@ import { type Path, type Problem, bad, describe, good, suggestion, type Reading 
 import { localPath } from "../job/readFiles.ts"
 import type { ExecutorConfig, KnownNames, TransportConfig } from "./config.ts"
 import { type SaidDefaults, type SaidExecutor, readConfig } from "./executorSchema.ts"
+import { withInstances } from "./instances.ts"
 import { problemsError } from "./usageError.ts"
 import { readYaml } from "./yamlSource.ts"
 
@@ -65,8 +66,9 @@ function checkConfig(value: unknown, context: ConfigContext): Reading<ParsedConf
         .problems,
     )
   }
+  const complete = withInstances(Object.fromEntries(executors), said, problems)
   if (problems.length > 0) return { ok: false, problems }
-  return good({ default: fallback, executors: Object.fromEntries(executors) })
+  return good({ default: fallback, executors: complete })
 }
 
 /** Collects problems of one executor. */
@@ -171,6 +173,8 @@ function checkExecutor(name: string, said: SaidExecutor, context: ConfigContext,
       gpus: said.gpus ?? null,
       hosts: said.hosts ?? null,
     },
+    instance: null,
+    serves: null,
     retentionMs: said.retention === "keep" ? null : (said.retention ?? null),
   }
 }

@@ -29,7 +29,7 @@ export interface Admissible {
 /** Writes why jobs wait, ends those that can never run, and returns the rest. */
 export async function admissible(desk: Desk): Promise<Admissible> {
   const candidates = desk.book.in("new")
-  const gates = new Map(candidates.map((job) => [job, gate(desk, job)]))
+  const gates = new Map(candidates.map((job) => [job, gateOf(desk, job)]))
   const open = candidates.filter((job) => gates.get(job)?.kind === "open")
   const active = withoutUnseen(desk.book.in("staging", "queued", "held", "running", "suspended"))
   const decisions = desk.throttle.admit(open, [...active, ...ending(desk)])
@@ -76,6 +76,20 @@ type Gate =
 /** Whether there is nobody else to do that. */
 function waitsForBegin({ scheduler: { features } }: Desk): boolean {
   return features.countsResources || features.begin === false
+}
+
+/** Those that its instance is there for come last: nothing else may keep them back. */
+function gateOf(desk: Desk, job: Job): Gate {
+  const own = gate(desk, job)
+  return own.kind === "open" ? (desk.waitForInstance(job) ?? own) : own
+}
+
+/** Whether a job of this executor is with its manager, or could be: then it is worth having one. */
+export function isWorthAnInstance(desk: Desk): boolean {
+  if (desk.book.count("staging", "queued", "held", "running", "suspended") > 0) return true
+  return desk.book
+    .in("new")
+    .some((job) => gate(desk, job).kind === "open" && desk.waitForInstance(job)?.kind !== "never")
 }
 
 /** What has to be true before a job may even be counted: not cancelled, not too early, its dependencies met. */

@@ -169,6 +169,21 @@ export interface DoctorLine {
   readonly unreachable?: boolean
 }
 
+/** A Flux instance that Hawser has started. */
+export interface InstanceStatus {
+  /** The key of its pilot, a job like any other. */
+  readonly pilot: string
+  readonly state: JobState
+  readonly reason: string | null
+  /** The executor whose job it is. */
+  readonly on: string
+  readonly host: string | null
+  /** Since when it runs, or has run. */
+  readonly since: string | null
+  /** How many pilots there were with it. */
+  readonly generation: number
+}
+
 export interface Status {
   readonly stateDirectory: string
   readonly controller: {
@@ -189,6 +204,8 @@ export interface Status {
     /** Submit limits of the manager's own, as far as its refusals have told. */
     readonly limits: readonly LearnedLimit[]
     readonly jobs: Readonly<Partial<Record<JobState, number>>>
+    /** The newest pilot of its Flux instance, where that is one of ours and there was one; null: there is none. */
+    readonly instance: InstanceStatus | null
   }[]
   /** What may be left of abandoned attempts, by executor; closed when it is proven that nothing is. */
   readonly tombstones: readonly {

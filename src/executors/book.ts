@@ -45,9 +45,14 @@ export class Book {
     return [...this.testIds].flatMap((id) => this.store.jobs.get(id) ?? []).sort((a, b) => a.createdAt - b.createdAt)
   }
 
-  /** Whether there is anything left to do. */
+  /** Whether there is anything left to do. A pilot that runs needs nobody: who has jobs for it is there for these. */
   get isIdle(): boolean {
-    return [...this.ids].every(([state, ids]) => isFinal(state) || ids.size === 0)
+    return [...this.ids].every(([state, ids]) => isFinal(state) || [...ids].every((id) => this.isLeftAlone(id)))
+  }
+
+  private isLeftAlone(id: string): boolean {
+    const job = this.store.jobs.get(id)
+    return job?.serves !== undefined && job.state === "running" && job.cancelRequestedAt === null
   }
 
   /** The job and the attempt that carry the token; undefined for a stranger's. */

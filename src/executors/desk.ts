@@ -11,6 +11,7 @@ import type { Book } from "./book.ts"
 import type { ManagerLink } from "./link.ts"
 import type { Log } from "./log.ts"
 import type { Patience } from "./patience.ts"
+import type { InstanceWait } from "./pilot.ts"
 import type { Pulse } from "./pulse.ts"
 import type { Throttle } from "./throttle.ts"
 
@@ -31,6 +32,8 @@ export interface Desk {
   readonly pace: Pace
   readonly patience: Patience
   readonly bells: { readonly submit: Bell; readonly monitor: Bell; readonly collect: Bell }
+  /** What a new job waits for where its manager is a Flux instance of our own; null: nothing. */
+  readonly waitForInstance: (job: Job) => InstanceWait | null
   /** Nothing that we write counts any more: another controller has the state directory. */
   readonly onLost: (why: HawserError) => void
   /** The file system of this machine that they go to. */

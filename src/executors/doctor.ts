@@ -52,6 +52,11 @@ const checks: readonly Check[] = [
     run: directory,
   },
   {
+    name: "instance",
+    advice: "See `hawser list` and `hawser logs` of its pilot; the executor on which it runs has a doctor of its own.",
+    run: instance,
+  },
+  {
     name: "scheduler",
     advice: "See that the scheduler's commands are on the PATH of a login shell, and that its controller runs.",
     run: async ({ parts }, { session }) => {
@@ -83,7 +88,10 @@ export async function diagnose(
   }
   const patient: Patient = { fleet, parts, signal, live: null }
   tell(await connection(patient))
-  for (const check of checks) tell(await examine(patient, check))
+  for (const check of checks) {
+    const line = await examine(patient, check)
+    if (line !== null) tell(line)
+  }
   return lines
 }
 
@@ -105,7 +113,8 @@ async function connection(patient: Patient): Promise<DoctorLine> {
   }
 }
 
-async function examine(patient: Patient, { name, run, advice }: Check): Promise<DoctorLine> {
+async function examine(patient: Patient, { name, run, advice }: Check): Promise<DoctorLine | null> {
+  if (name === "instance" && patient.parts.instance === undefined) return null
   if (patient.live === null) return { check: name, status: "skipped", detail: "There is no connection.", advice: null }
   try {
     const finding = await run(patient, patient.live)
@@ -190,6 +199,35 @@ async function limits({ parts }: Patient): Promise<Finding> {
         ]),
   ]
   return { detail: told.join(", ") }
+}
+
+/** A Flux instance of our own is started for this, and answers within the time of a test job. */
+async function instance({ fleet, parts, signal }: Patient, { session }: Live): Promise<Finding> {
+  const limit = AbortSignal.any([signal, deadline(fleet, testJobMsMax)])
+  const late = (): HawserError =>
+    new HawserError("INSTANCE_NOT_UP", {
+      summary: "Its Flux instance did not come up in time.",
+      reason: statusReason(fleet, parts.name),
+    })
+  const pilot = await fleet.raiseInstance(parts.name, limit).catch(() => Promise.reject(late()))
+  for (;;) {
+    try {
+      await session.ask(parts.scheduler.probe(), limit)
+      break
+    } catch (error) {
+      if (limit.aborted) throw asHawserError(error)
+      await fleet.parts.clock.sleep(500, limit).catch(() => undefined)
+    }
+  }
+  const host = pilot.attempts.at(-1)?.host ?? null
+  return { detail: `${pilot.key}, ${pilot.state} on ${pilot.executor}${host === null ? "" : `, ${host}`}` }
+}
+
+/** What the newest pilot says. */
+function statusReason({ parts: { store } }: FleetView, executor: string): string {
+  const pilot = [...store.jobs.values()].findLast(({ serves }) => serves === executor)
+  if (pilot === undefined) return "No pilot was submitted."
+  return `${pilot.key} is ${pilot.state}: ${pilot.waiting ?? pilot.reason ?? "no reason"}`
 }
 
 /** The whole way: stage, submit, run, collect. It also shows that a job sees the directory and that we see its files. */

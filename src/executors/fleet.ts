@@ -23,10 +23,12 @@ import type {
 import { ringAll } from "./desk.ts"
 import { diagnose } from "./doctor.ts"
 import type { Engine } from "./engine.ts"
+import { Instances } from "./instances.ts"
 import { isLooseYet } from "./looseEnds.ts"
 import { openEngine } from "./openEngine.ts"
 import { type ExecutorParts, type FleetParts, type FleetView, describe } from "./parts.ts"
 import { readLog } from "./logs.ts"
+import type { InstanceWait } from "./pilot.ts"
 import { findJob } from "./naming.ts"
 import { prune } from "./prune.ts"
 import { Reader } from "./reader.ts"
@@ -49,6 +51,7 @@ export class Fleet implements HawserApi, FleetView {
   private readonly unsubscribe: () => void
   private readonly closing = new AbortController()
   private readonly retention: Promise<void>
+  private readonly instances: Instances
 
   constructor(parts: FleetParts) {
     this.parts = parts
@@ -71,6 +74,7 @@ export class Fleet implements HawserApi, FleetView {
       const isWanted = !isFinal(job.state) || isLooseYet(job, parts.clock.now())
       if (isWanted && parts.executors.has(job.executor)) this.engine(job.executor)
     }
+    this.instances = new Instances(this)
     this.retention = keepRetention(this, this.closing.signal)
   }
 
@@ -184,6 +188,7 @@ export class Fleet implements HawserApi, FleetView {
     this.waiters.close()
     this.closing.abort()
     await Promise.all([...this.engines.values()].map((engine) => engine[Symbol.asyncDispose]()))
+    await this.instances[Symbol.asyncDispose]()
     await this.retention
     await this.parts.store[Symbol.asyncDispose]()
   }
@@ -205,6 +210,14 @@ export class Fleet implements HawserApi, FleetView {
       reason: `The config names ${[...this.parts.executors.keys()].join(", ")}.`,
       advice: "Name one of them with -e, or add it to hawser.yaml.",
     })
+  }
+
+  waitForInstance(job: Job): InstanceWait | null {
+    return this.instances.waitFor(job)
+  }
+
+  async raiseInstance(executor: string, signal: AbortSignal): Promise<Job> {
+    return this.instances.raise(executor, signal)
   }
 
   job(name: string): Job {

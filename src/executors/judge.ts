@@ -2,7 +2,16 @@
 import { type Attempt, type Evidence, type LiveState, type Outcome, restartsOf } from "../job/index.ts"
 import type { ExitRecord, Records } from "../remote/layout.ts"
 import { hasRecords, isRevokedBy, isWrappersOwn, lastExit, mayHaveRun } from "./records.ts"
-import { isExplicable, isNeverStarted, managerCauses, mayBeManagers, mayEndBefore, mayStartAgain } from "./word.ts"
+import {
+  isExplicable,
+  isNeverStarted,
+  isOfInstance,
+  limitEnd,
+  managerCauses,
+  mayBeManagers,
+  mayEndBefore,
+  mayStartAgain,
+} from "./word.ts"
 
 /** Everything that is known of one attempt at one time. */
 export interface Case {
@@ -110,7 +119,7 @@ export function ruling(known: Case): Ruling {
  * end be written down, before the wrapper's turn came. Only the manager knows whether it did, and why.
  */
 function isSignalled(known: Case, record: ExitRecord): boolean {
-  if (record.wrapperSignal !== null) return true
+  if (record.wrapperSignal !== null) return !isOfInstance(record)
   return mayBeManagers(record) && record.limit === null && known.cancelRequestedAt === null
 }
 
@@ -180,9 +189,10 @@ function byRecord(known: Case, record: ExitRecord, final: Evidence | null): Verd
   if (record.launchFailure !== null && record.wrapperSignal === null) {
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, record.launchFailure, evidence)
   }
-  if (record.limit === "walltime") {
+  const limit = limitEnd(record, known.cancelRequestedAt)
+  if (limit !== null) {
     const facts = { exitCode: record.signal === null ? record.exitCode : null, signal: record.signal }
-    return ended({ state: "failed", cause: "timeout", ...facts }, "Its walltime was over.", evidence)
+    return ended({ state: "failed", cause: limit.cause, ...facts }, limit.reason, evidence)
   }
   if (record.exitCode === 0 && record.signal === null && record.wrapperSignal === null) {
     return ended({ state: "completed", cause: null, exitCode: 0, signal: null }, null, evidence)

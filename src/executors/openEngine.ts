@@ -55,6 +55,7 @@ export function openEngine(fleet: FleetView, parts: ExecutorParts): Engine {
     pace,
     patience: new Patience({ scheduler, link, limits: { ...defaultJudgeLimits, ...parts.judgeLimits }, pace }),
     bells,
+    waitForInstance: (job) => fleet.waitForInstance(job),
     onLost: (why) => fleet.lose(why),
     resultsDisk: parts.resultsDisk ?? localDisk,
     resultsDirectory: (job) => fleet.resultsDirectory(job),

@@ -14,6 +14,7 @@ import type { Pace } from "./desk.ts"
 import type { Engine } from "./engine.ts"
 import type { JudgeLimits } from "./judge.ts"
 import type { Log } from "./log.ts"
+import type { Instance, InstanceWait } from "./pilot.ts"
 import type { Described } from "./status.ts"
 import type { Limits } from "./throttle.ts"
 
@@ -35,6 +36,8 @@ export interface ExecutorParts {
   readonly pace: Pace
   readonly judgeLimits?: Partial<JudgeLimits>
   readonly retentionMs: number | null
+  /** Where Hawser starts the manager itself; absent: it is there. */
+  readonly instance?: Instance
 }
 
 export function describe({ name, scheduler, transport }: ExecutorParts): Described {
@@ -57,6 +60,10 @@ export interface FleetView extends Pick<HawserApi, "stateDirectory" | "submit" |
   readonly parts: FleetParts
   /** Values of `{fromEnv: NAME}` that came with a submission, by job. In memory only. */
   readonly secrets: Map<string, Readonly<Record<string, string>>>
+  /** What a new job waits for where its manager is a Flux instance of our own; null: nothing. */
+  waitForInstance(job: Job): InstanceWait | null
+  /** The pilot of the executor's Flux instance, started where none runs. Rejects when the signal is aborted. */
+  raiseInstance(executor: string, signal: AbortSignal): Promise<Job>
   /** Another controller has the state directory: this one has to end. */
   lose(why: HawserError): void
   /** The engine of an executor, started at its first use. Throws `EXECUTOR_UNKNOWN`. */

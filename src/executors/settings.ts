@@ -1,6 +1,7 @@
 /** The settings of one executor, as the composition root hands them to its factory. */
 import type { HostSlots, JobSpec, Resources, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
+import type { Instance } from "./pilot.ts"
 import type { Scheduler } from "../schedulers/scheduler.ts"
 import type { Attendance } from "../transport/person.ts"
 import type { Transport } from "../transport/transport.ts"
@@ -28,4 +29,6 @@ export interface ExecutorSettings {
   }
   readonly root: string
   readonly retentionMs: number | null
+  /** Where Hawser starts the manager itself; absent: it is there. */
+  readonly instance?: Instance
 }

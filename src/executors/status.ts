@@ -1,9 +1,10 @@
 /** Status: what the controller serves, and how each manager is. Reads only. */
 import { isoTime } from "../clock.ts"
-import { type Job, type JobState, forsakenAt, isFinal, looseEndOf } from "../job/index.ts"
+import { type Job, type JobState, currentAttempt, forsakenAt, isFinal, looseEndOf } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import { version } from "../version.ts"
-import type { Status } from "./api.ts"
+import type { InstanceStatus, Status } from "./api.ts"
+import { startOf } from "./pilot.ts"
 
 /** An executor as the status names it. */
 export interface Described {
@@ -36,6 +37,7 @@ export function statusOf(
         paused: typeof record?.pausedSince === "number" ? isoTime(record.pausedSince) : null,
         limits: record?.limits ?? [],
         jobs: countByState(jobs.filter((job) => job.executor === executor.name)),
+        instance: instanceStatus(jobs.filter((job) => job.serves === executor.name)),
       }
     }),
     tombstones: tombstonesIn(jobs, names),
@@ -47,6 +49,25 @@ export function statusOf(
         .filter((name) => jobs.some((job) => job.executor === name && !isFinal(job.state)))
         .map((name) => `Executor "${name}" has jobs and is not in the config: they wait until it is back.`),
     ],
+  }
+}
+
+/** Of all pilots of an executor. */
+function instanceStatus(pilots: readonly Job[]): InstanceStatus | null {
+  const pilot = pilots.reduce<Job | null>(
+    (last, one) => (last === null || one.createdAt >= last.createdAt ? one : last),
+    null,
+  )
+  if (pilot === null) return null
+  const since = startOf(pilot)
+  return {
+    pilot: pilot.key,
+    state: pilot.state,
+    reason: pilot.waiting ?? pilot.reason,
+    on: pilot.executor,
+    host: currentAttempt(pilot)?.host ?? null,
+    since: since === null ? null : isoTime(since),
+    generation: pilots.length,
   }
 }
 

@@ -116,12 +116,20 @@ async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
     await tellWaiting(desk, new Map(jobs.map(({ id }) => [id, paused])))
     return []
   }
-  const missing = new Map(jobs.map((job) => [job, missingSecrets(desk, job)]))
-  const without = jobs.filter((job) => missing.get(job)?.length !== 0)
+  const served = await withInstance(desk, jobs)
+  const missing = new Map(served.map((job) => [job, missingSecrets(desk, job)]))
+  const without = served.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
-  const ready = jobs.filter((job) => missing.get(job)?.length === 0)
+  const ready = served.filter((job) => missing.get(job)?.length === 0)
   // What the rate limit holds back is not sent either; it is on its way, and goes first.
   return desk.throttle.within(ready, inside(desk)).slice(0, desk.throttle.permits)
+}
+
+/** Those that have not to wait for a Flux instance of our own. */
+async function withInstance(desk: Desk, jobs: readonly Job[]): Promise<readonly Job[]> {
+  const waits = new Map(jobs.map((job) => [job, desk.waitForInstance(job)?.reason ?? null]))
+  await tellWaiting(desk, new Map([...waits].flatMap(([{ id }, reason]) => (reason === null ? [] : [[id, reason]]))))
+  return jobs.filter((job) => waits.get(job) === null)
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */

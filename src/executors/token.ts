@@ -18,6 +18,16 @@ export function tokenFor(seed: string, parts: TokenParts): string {
   return `hz${base36(createHmac("sha256", seed).update(text).digest(), 13)}`
 }
 
+/** The name of an executor's Flux instance, in its KVS and in the environment of its processes. No attempt has such a token. */
+export function instanceTokenFor(seed: string, executor: string): string {
+  return `in${base36(
+    createHmac("sha256", seed)
+      .update(JSON.stringify(["instance", executor]))
+      .digest(),
+    13,
+  )}`
+}
+
 /** A job's id: 10 characters, derived like a token, so that submitting a key again gives the same id. */
 export function jobIdFor(seed: string, key: string, generation: number): string {
   return base36(

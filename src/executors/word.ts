@@ -1,9 +1,38 @@
 /** The manager's word: what it alone can know of an end, and where its word is not the last one. Pure. */
-import type { Attempt, Evidence, Job, Outcome } from "../job/index.ts"
+import type { Attempt, Cause, Evidence, Job, Outcome } from "../job/index.ts"
 import type { ExitRecord } from "../remote/layout.ts"
 
 /** Causes that only the manager can know: they explain a signal or an exit code, and outrank it. */
 export const managerCauses: ReadonlySet<string> = new Set(["timeout", "out-of-memory", "node-failure", "preempted"])
+
+type Limit = NonNullable<ExitRecord["limit"]>
+
+const limitEnds: Readonly<Record<Limit, { readonly cause: Cause; readonly reason: string }>> = {
+  walltime: { cause: "timeout", reason: "Its walltime was over." },
+  instance: {
+    cause: "node-failure",
+    reason: "The Flux instance in which it ran has died, and what was left of it was ended.",
+  },
+  allocation: {
+    cause: "preempted",
+    reason:
+      "It was told to end together with its Flux instance: the allocation of that was over, or its pilot was cancelled.",
+  },
+}
+
+/** Whoever looks after a Flux instance of ours has said why: no manager has to. */
+export function isOfInstance({ limit }: Pick<ExitRecord, "limit">): boolean {
+  return limit === "instance" || limit === "allocation"
+}
+
+/** What it means that something of ours has ended the payload; null: nothing has, or a cancel explains it. */
+export function limitEnd(
+  record: Pick<ExitRecord, "limit">,
+  cancelRequestedAt: number | null,
+): (typeof limitEnds)[Limit] | null {
+  if (record.limit === null || (isOfInstance(record) && cancelRequestedAt !== null)) return null
+  return limitEnds[record.limit]
+}
 
 /** With these managers end natives, and kernels those that want too much memory. */
 const managerSignals: ReadonlySet<string> = new Set(["TERM", "KILL"])

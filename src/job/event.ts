@@ -22,6 +22,8 @@ export type JobEventBody = { readonly job: string } & (
       readonly spec: JobSpec
       /** A job of Hawser's own: it shows whether a fence is seen there (PROTOCOL 8). */
       readonly isTest?: true
+      /** A job of Hawser's own: the pilot of a Flux instance, in which the jobs of this executor run. */
+      readonly serves?: string
     }
   /** Why a job is not moving: a submit limit, a dependency, an expired login. Null: nothing holds it. */
   | { readonly type: "waiting"; readonly reason: string | null }

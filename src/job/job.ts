@@ -35,6 +35,8 @@ export interface Job {
   readonly pruned: "remote" | "both" | null
   /** One of Hawser's own: it shows whether a fence is seen there. Absent: a user's. */
   readonly isTest?: true
+  /** One of Hawser's own: the pilot of a Flux instance, in which the jobs of this executor run. Absent: a user's. */
+  readonly serves?: string
 }
 
 /**

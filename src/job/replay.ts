@@ -71,6 +71,7 @@ function created(event: Extract<JobEvent, { type: "created" }>): Job {
     collected: null,
     pruned: null,
     ...(event.isTest === true ? { isTest: true as const } : {}),
+    ...(event.serves === undefined ? {} : { serves: event.serves }),
   }
 }
 

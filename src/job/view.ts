@@ -48,6 +48,8 @@ export interface JobView {
   readonly later: string | null
   /** One of Hawser's own: it shows whether a guard taken here is seen by jobs (docs/protocol.md, 8). */
   readonly isTest: boolean
+  /** One of Hawser's own: the pilot of the Flux instance in which the jobs of this executor run. Null: it is none. */
+  readonly serves: string | null
 }
 
 export interface AttemptView {
@@ -122,6 +124,7 @@ export function viewOf(
     earlier: context.earlier,
     later: context.later,
     isTest: job.isTest === true,
+    serves: job.serves ?? null,
   }
 }
 

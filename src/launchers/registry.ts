@@ -3,6 +3,7 @@ import { UsageError } from "../errors.ts"
 import { type JobSpec, tasksOf } from "../job/index.ts"
 import { aprun } from "./aprun.ts"
 import { fluxRun } from "./fluxRun.ts"
+import { fluxStart } from "./fluxStart.ts"
 import { intelmpi } from "./intelmpi.ts"
 import { jsrun } from "./jsrun.ts"
 import type { Launcher } from "./launcher.ts"
@@ -20,6 +21,7 @@ export const launchers: Readonly<Record<string, Launcher>> = {
   intelmpi,
   srun,
   "flux-run": fluxRun,
+  "flux-start": fluxStart,
   jsrun,
   aprun,
 }

@@ -28,6 +28,7 @@
  *     started.<n>, exit.<n>     records of start n
  *     reserve.<n>               room for exit.<n> on a full disk; empty once that is written
  *     stdout.<n>, stderr.<n>    of a start n that was followed by another
+ *     instance                  the token of the Flux instance of our own to which it was submitted
  *     process                   pid, start time and boot id, where the manager is the process table
  * ```
  */
@@ -109,8 +110,11 @@ export interface ExitRecord {
   readonly signal: string | null
   /** The wrapper itself was told to end (TERM …): not final where the manager may have requeued the native. */
   readonly wrapperSignal: string | null
-  /** The wrapper ended the payload, or began to, because its walltime was over. */
-  readonly limit: "walltime" | null
+  /**
+   * Who ended the payload, if it was neither itself nor somebody by a signal: the wrapper, because its walltime was over; or
+   * whoever looks after a Flux instance of ours, and found it dead with that, or ended when that was told to end (flux.sh).
+   */
+  readonly limit: "walltime" | "instance" | "allocation" | null
   /** The payload never ran: the wrapper's own reason (cause `launch`). */
   readonly launchFailure: string | null
   readonly startedAt: number

@@ -13,6 +13,7 @@ const preludeFiles = [
   "glob.sh",
   "staging.sh",
   "selected.sh",
+  "instance.sh",
 ]
 const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "hosts.sh", "wrapper.sh"]
 

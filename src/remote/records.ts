@@ -93,7 +93,7 @@ function exitRecord(start: number, fields: ReadonlyMap<string, string>, outputs:
     exitCode,
     signal: fields.get("signal") ?? null,
     wrapperSignal: fields.get("wrapper") ?? null,
-    limit: fields.get("limit") === "walltime" ? "walltime" : null,
+    limit: limitOf(fields.get("limit")),
     launchFailure: fields.get("launch") ?? null,
     startedAt: startedAt * 1000,
     endedAt: endedAt * 1000,
@@ -103,6 +103,10 @@ function exitRecord(start: number, fields: ReadonlyMap<string, string>, outputs:
       return path === "" ? [] : [{ path: unescapePath(path), size: Number(size) }]
     }),
   }
+}
+
+function limitOf(word: string | undefined): ExitRecord["limit"] {
+  return word === "walltime" || word === "instance" || word === "allocation" ? word : null
 }
 
 /** `%c3%a9` is the bytes of `é`. Bytes that are no UTF-8 become U+FFFD, as in every other text of the other side. */

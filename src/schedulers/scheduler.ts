@@ -57,6 +57,15 @@ export interface Scheduler {
 export interface Site {
   /** Grid Engine's, for jobs of more than one slot; null: none is named. */
   readonly parallelEnvironment: string | null
+  /** Flux's, where Hawser starts the manager itself; null: it is there. */
+  readonly instance: OwnInstance | null
+}
+
+export interface OwnInstance {
+  /** Where it keeps its state and says where it is: on the manager's host, absolute or `~/…`. */
+  readonly directory: string
+  /** By which it is known to be the same one. */
+  readonly token: string
 }
 
 export interface ByOwner {

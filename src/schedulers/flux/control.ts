@@ -8,9 +8,16 @@ import { failures } from "./failures.ts"
  * flux cancel sends TERM, and KILL after exec.kill-timeout (five seconds). `force`: KILL to what runs and has not been asked before;
  * what is being cleared away takes no signals of ours, and gets its KILL from Flux.
  */
-export function cancel(natives: readonly Native[], { force }: CancelHow): readonly Command<void>[] {
+export function cancel(
+  natives: readonly Native[],
+  { force }: CancelHow,
+  note: string | null = null,
+): readonly Command<void>[] {
   const kill = ["flux", "job", "kill", "-s", "KILL"]
-  return act(natives, "pending,running", [...(force ? [kill] : []), ["flux", "cancel"]])
+  return act(natives, "pending,running", [
+    ...(force ? [kill] : []),
+    ["flux", "cancel", ...(note === null ? [] : [`--message=${note}`])],
+  ])
 }
 
 /** Urgency 0 never starts. */

@@ -2,6 +2,8 @@
 import { type ErrorText, type Failures, failuresOf } from "../failures.ts"
 
 const errorTexts: readonly ErrorText[] = [
+  // One of our own is being started, or is none of ours: remote/instance.sh asked nobody, whatever words it quotes.
+  { class: "transient", texts: ["hawser: the Flux instance"] },
   {
     class: "auth",
     texts: [

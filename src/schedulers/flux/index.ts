@@ -1,8 +1,9 @@
-/** Flux 0.49 and newer, through flux submit, flux batch, flux jobs, flux cancel and flux job urgency, in an instance that is there. */
+/** Flux 0.49 and newer, through flux submit, flux batch, flux jobs, flux cancel and flux job urgency, in an instance that is there or one of our own. */
 import { withoutPrefix } from "../../quote.ts"
 import type { Scheduler } from "../scheduler.ts"
 import { cancel, hold, release } from "./control.ts"
 import { failures } from "./failures.ts"
+import { inOwnInstance } from "./instance.ts"
 import { submitCommand } from "./options.ts"
 import { probe } from "./probe.ts"
 import { history, look, queue } from "./query.ts"
@@ -38,6 +39,7 @@ export const flux: Scheduler = {
   ],
   jobVariables: { nativeId: idVariable, restarts: null },
   nativeNameMax: 120,
+  configured: ({ instance }) => (instance === null ? flux : inOwnInstance(flux, instance)),
   // FLUX_JOB_ID is in base 58; the name of a job's own part of the KVS is `job-` and the id in decimal. The first process of
   // an instance has none, and from Flux 0.71 on the id of its instance in base 58, of which the wrapper makes a decimal.
   directives: (submission) => {

@@ -8,7 +8,7 @@ import { queue } from "./queue.ts"
 import { submit } from "./submit.ts"
 import { qsubOptions } from "./options.ts"
 
-export const sge: Scheduler = sgeOf({ parallelEnvironment: null })
+export const sge: Scheduler = sgeOf({ parallelEnvironment: null, instance: null })
 
 function sgeOf(site: Site): Scheduler {
   return {
