@@ -21,6 +21,7 @@ class WithHealth extends FakeHawser {
       paused: null,
       limits: [],
       jobs: {},
+      instance: null,
     }
     return { ...status, executors: [executor] }
   }

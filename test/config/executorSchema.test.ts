@@ -16,7 +16,8 @@ function fieldsOf(config: unknown): string[] {
 
 test.each([
   ["the config", { zzzzzzzz: 1 }, 2],
-  ["an executor", { executors: { a: { zzzzzzzz: 1 } } }, 19],
+  ["an executor", { executors: { a: { zzzzzzzz: 1 } } }, 20],
+  ["an instance", { executors: { a: { instance: { zzzzzzzz: 1 } } } }, 7],
   ["limits", { executors: { a: { limits: { zzzzzzzz: 1 } } } }, 4],
 ])("every field of %s has its row", (_title, config, count) => {
   const fields = fieldsOf(config)

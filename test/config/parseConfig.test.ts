@@ -66,6 +66,8 @@ describe("an executor", () => {
       packing: { max: 1000 },
       parallelEnvironment: null,
       capacity: { cores: null, memory: null, gpus: null, hosts: null },
+      instance: null,
+      serves: null,
       retentionMs: 14 * 86_400_000,
     })
   })

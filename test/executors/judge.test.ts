@@ -251,6 +251,27 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("launch"),
   ],
   [
+    "1: it ran in a Flux instance of ours that has died, and no manager has to say so",
+    { records: ended({ exitCode: 137, signal: "KILL", limit: "instance" }) },
+    failed("node-failure", { signal: "KILL" }),
+  ],
+  [
+    "1: it was told to end together with the allocation of its Flux instance, also where Flux knows no better",
+    {
+      records: ended({ exitCode: 143, signal: "TERM", wrapperSignal: "TERM", limit: "allocation" }),
+      evidence: [seen("FAILED", "ended", failed("signal", { signal: "TERM" }))],
+    },
+    failed("preempted", { signal: "TERM" }),
+  ],
+  [
+    "1: the same, and it was to be cancelled anyway",
+    {
+      records: ended({ exitCode: 143, signal: "TERM", wrapperSignal: "TERM", limit: "allocation" }),
+      cancelRequestedAt: 5,
+    },
+    { ...cancelled, signal: "TERM" },
+  ],
+  [
     "1: ended by our own watcher when its walltime was over",
     { records: ended({ exitCode: 143, signal: "TERM", limit: "walltime" }) },
     failed("timeout", { signal: "TERM" }),

@@ -29,6 +29,6 @@ test.each(["mpiexec.hydra", "constructor"])("%s is no launcher, and those that a
   const error = thrownBy(() => launcherFor(specOf({ launcher: name }), "slurm"))
   expect(error).toBeInstanceOf(UsageError)
   expect((error as UsageError).message).toContain(
-    "none, mpirun, openmpi, mpich, intelmpi, srun, flux-run, jsrun, aprun",
+    "none, mpirun, openmpi, mpich, intelmpi, srun, flux-run, flux-start, jsrun, aprun",
   )
 })

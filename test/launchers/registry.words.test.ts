@@ -37,6 +37,13 @@ describe("what is asked of srun, flux run, jsrun and aprun", () => {
     // 7 on two nodes: tasks on each can't say it.
     ["flux-run", { tasks: 7, nodes: 2, tasksPerNode: 4 }, "flux run --ntasks=7 --nodes=2 --"],
     ["flux-run", { tasks: 2, launch: { bind: "core" } }, "flux run --ntasks=2 --setopt=cpu-affinity=per-task --"],
+    ["flux-start", { tasks: 4 }, "flux start"],
+    ["flux-start", { nodes: 1, launch: { options: ["-Slog-stderr-level=4"] } }, "flux start -Slog-stderr-level=4"],
+    [
+      "flux-start",
+      { nodes: 2, tasks: 8 },
+      "srun --mpi=pmi2 --export=ALL --nodes=2 --ntasks=2 --ntasks-per-node=1 --cpu-bind=none --kill-on-bad-exit=1 --input=none -- flux start",
+    ],
     ["jsrun", { tasks: 4 }, "jsrun --nrs=4 --tasks_per_rs=1 --cpu_per_rs=1"],
     [
       "jsrun",
@@ -52,6 +59,9 @@ describe("what is asked of srun, flux run, jsrun and aprun", () => {
   test.each<[string, LaunchOptions, string]>([
     ["flux-run", { oversubscribe: true }, "flux run takes no oversubscribe."],
     ["flux-run", { bind: "socket" }, "flux run takes no bind: socket."],
+    ["flux-start", { oversubscribe: true }, "flux start takes no oversubscribe."],
+    ["flux-start", { bind: "core" }, "flux start takes no bind."],
+    ["flux-start", { outputPerRank: true }, "flux start takes no outputPerRank."],
     ["jsrun", { oversubscribe: true }, "jsrun takes no oversubscribe."],
     ["jsrun", { bind: "numa" }, "jsrun takes no bind: numa."],
     ["aprun", { oversubscribe: true }, "aprun takes no oversubscribe."],

@@ -4,7 +4,7 @@ import { type JobSpec, type Resources, unlimitedWalltime } from "../../src/job/i
 import { sge } from "../../src/schedulers/sge/index.ts"
 import { specOf, submissionOf, thrownBy, token } from "./samples.ts"
 
-const dialect = sge.configured?.({ parallelEnvironment: "smp" }) ?? sge
+const dialect = sge.configured?.({ parallelEnvironment: "smp", instance: null }) ?? sge
 
 const argvOf = (resources: Partial<Resources> = {}, change: Partial<JobSpec> = {}): readonly string[] =>
   dialect.submit(submissionOf(specOf(change, resources))).argv

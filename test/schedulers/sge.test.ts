@@ -263,7 +263,7 @@ describe("acting on Grid Engine", () => {
 })
 
 test("the dialect of an executor has its parallel environment", () => {
-  const configured: Scheduler | undefined = sge.configured?.({ parallelEnvironment: "mpi" })
+  const configured: Scheduler | undefined = sge.configured?.({ parallelEnvironment: "mpi", instance: null })
   const submission = submissionOf()
   const { spec } = submission
   const four = { ...submission, spec: { ...spec, resources: { ...spec.resources, tasks: 4 } } }

@@ -64,9 +64,13 @@ export class FakeCluster implements TameManager {
     }
   }
 
+  /** A shell that finds the manager's commands. */
+  get command(): readonly [string, ...string[]] {
+    return ["env", ...Object.entries(this.#env).map(([name, value]) => `${name}=${value}`), "/bin/sh"]
+  }
+
   transport(clock: Clock): Transport {
-    const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
-    return localTransport(clock, ["env", ...variables, "/bin/sh"])
+    return localTransport(clock, this.command)
   }
 
   carryOut<T>(command: Command<T>): T {

@@ -272,6 +272,7 @@ export function fakeJob(change: Partial<JobView> = {}): JobView {
     earlier: null,
     later: null,
     isTest: false,
+    serves: null,
     ...change,
   }
 }
