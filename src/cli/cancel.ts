@@ -20,7 +20,9 @@ export function registerCancel(hawser: Command): void {
       const context = contextOf(globalsOf(self))
       await using api = await context.api()
       const open = await Promise.all(executor.map((name) => api.list({ executor: name, states: openStates })))
-      const jobs = await api.cancel([...new Set([...names, ...open.flat().map(({ id }) => id)])])
+      // A pilot is needed by the jobs of another executor; by its name it can be cancelled.
+      const theirs = open.flat().filter(({ serves }) => serves === null)
+      const jobs = await api.cancel([...new Set([...names, ...theirs.map(({ id }) => id)])])
       if (context.json) context.print(JSON.stringify(jobs))
       else
         for (const job of jobs)

@@ -116,7 +116,9 @@ async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
     await tellWaiting(desk, new Map(jobs.map(({ id }) => [id, paused])))
     return []
   }
-  const served = await withInstance(desk, jobs)
+  const early = withoutInstance(desk, jobs)
+  if (early.size > 0) await tellWaiting(desk, early)
+  const served = jobs.filter(({ id }) => !early.has(id))
   const missing = new Map(served.map((job) => [job, missingSecrets(desk, job)]))
   const without = served.filter((job) => missing.get(job)?.length !== 0)
   await tellWaiting(desk, new Map(without.map((job) => [job.id, needsSecrets(missing.get(job) ?? [])])))
@@ -125,11 +127,14 @@ async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
   return desk.throttle.within(ready, inside(desk)).slice(0, desk.throttle.permits)
 }
 
-/** Those that have not to wait for a Flux instance of our own. */
-async function withInstance(desk: Desk, jobs: readonly Job[]): Promise<readonly Job[]> {
-  const waits = new Map(jobs.map((job) => [job, desk.waitForInstance(job)?.reason ?? null]))
-  await tellWaiting(desk, new Map([...waits].flatMap(([{ id }, reason]) => (reason === null ? [] : [[id, reason]]))))
-  return jobs.filter((job) => waits.get(job) === null)
+/** Those that wait for a Flux instance of our own, and why. */
+function withoutInstance(desk: Desk, jobs: readonly Job[]): ReadonlyMap<string, string> {
+  return new Map(
+    jobs.flatMap((job) => {
+      const wait = desk.waitForInstance(job)
+      return wait === null ? [] : [[job.id, wait.reason]]
+    }),
+  )
 }
 
 /** Intent first: token, native name and directory of each job, on disk before anything remote happens. */

@@ -116,6 +116,10 @@ hz_pilot_main() {
   umask 077
   command -v flux >/dev/null 2>&1 || hz_leave 71 "flux is not on the PATH of $(uname -n)"
   command mkdir -p -- "$hz_at/state" || hz_leave 74 "$hz_at can't be made"
+  # Whoever could write there could have our commands sent elsewhere.
+  # shellcheck disable=SC3067 # dash, bash and busybox have it
+  [ -O "$hz_at" ] && [ -O "$hz_at/state" ] || hz_leave 74 "$hz_at belongs to somebody else"
+  command chmod 700 "$hz_at" || hz_leave 74 "$hz_at can't be made ours alone"
   hz_runs_already
   hz_told='' hz_child='' hz_lives=0
   trap 'hz_told=1; command date +%s >"$hz_at/ending"; [ -z "$hz_child" ] || kill -s TERM "$hz_child" 2>/dev/null' TERM HUP INT
@@ -218,8 +222,11 @@ hz_first_main() {
   fi
   hz_tell_dead
   hz_load_scheduler || hz_leave 74 "the scheduler $HAWSER_SCHEDULER can't be loaded"
-  # The drain of an earlier life may be remembered.
-  flux queue start --all --quiet 2>/dev/null || flux queue start
+  # The drain of an earlier life is remembered there; a stop of somebody else's is none of ours.
+  if [ -e "$hz_at/drained" ]; then
+    flux queue start --all --quiet 2>/dev/null || flux queue start
+    command rm -f -- "$hz_at/drained"
+  fi
   hz_publish || hz_leave 74 "$hz_at/instance can't be written"
   hz_stay
 }
@@ -258,6 +265,7 @@ hz_stay() {
 
 # hz_drained: nothing more is started; what runs has the time that is left, but for what a stop in good order takes.
 hz_drained() {
+  printf '' >"$hz_at/drained"
   flux queue stop --all --quiet 2>/dev/null || flux queue stop
   hz_rest=$((HAWSER_BEGUN + hz_walltime - hz_now - hz_drain / 4))
   [ "$hz_rest" -gt 0 ] || exit 0

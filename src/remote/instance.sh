@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2015
 # Commands for a Flux instance of our own (flux.sh starts it, and writes where it is). Needs facts.sh.
 #
 # DIRECTORY/instance, as its first program writes it:
@@ -46,7 +46,9 @@ hz_in_instance() {
 # hz_read_instance: hz_uri, hz_on and hz_its; hz_uri is empty where the file is not whole.
 hz_read_instance() {
   hz_uri='' hz_on='' hz_its='' hz_word=''
-  [ -r "$hz_at/instance" ] || return 0
+  # Not by a file that somebody else has put there.
+  # shellcheck disable=SC3067 # dash, bash and busybox have it
+  [ -r "$hz_at/instance" ] && [ -O "$hz_at/instance" ] || return 0
   while IFS=' ' read -r hz_word hz_line; do
     case $hz_word in
       uri) hz_uri=$hz_line ;;
