@@ -95,7 +95,7 @@ afterEach(async () => {
 })
 
 describe.skipIf(bin === undefined)(`a Flux instance of our own on this host${why}`, { timeout: 300_000 }, () => {
-  const retry = { maxAttempts: 3, on: ["node-failure"] }
+  const retry = { maxAttempts: 3, on: ["node-failure", "preempted"] }
   const config = (more = ""): string =>
     `executors:\n  own: {scheduler: flux, instance: {on: local, cores: 24${more}}, defaults: {retry: ${JSON.stringify(retry)}}}\n`
 
