@@ -102,11 +102,12 @@ export function waitFor(instance: Instance, job: Job, pilots: readonly Job[], no
   const pilot = pilots.at(-1)
   if (!isLive(pilot))
     return { kind: "waiting", reason: `Its Flux instance is being started${troubleText(pilots, now)}.` }
-  if (pilot.state !== "running")
-    return {
-      kind: "waiting",
-      reason: `Its Flux instance is being started (${pilot.key} is ${pilot.state} on ${pilot.executor}).`,
-    }
+  if (pilot.state !== "running") {
+    // Its own reason, and not the manager's, which may change with each sweep.
+    const why = pilot.waiting === null ? "" : `: ${pilot.waiting}`
+    const reason = `Its Flux instance is being started (${pilot.key} is ${pilot.state} on ${pilot.executor}${why}).`
+    return { kind: "waiting", reason }
+  }
   const end = endsAt(instance, pilot)
   if (end === null || now + asked * 1000 < end - drainSeconds(instance) * 1000) return null
   return {

@@ -87,6 +87,11 @@ describe("a job waits", () => {
     })
   })
 
+  test("for what its pilot itself waits for", () => {
+    const wait = waitFor(instance, job({}), [pilot({ state: "new", waiting: "hpc is paused." })], now)
+    expect(wait?.reason).toContain("(instance/own/1 is new on hpc: hpc is paused.)")
+  })
+
   test("for the next instance where this one ends too soon for it", () => {
     const wait = waitFor(instance, job({}, 45 * 60), [running], now)
     expect(wait).toMatchObject({ kind: "waiting", reason: expect.stringContaining("waits for the next one") as string })
