@@ -248,7 +248,7 @@ hz_publish() {
 
 # hz_stay: until nothing has been to do for hz_idle seconds, or the walltime is nearly over. Its end is that of Flux, in good order.
 hz_stay() {
-  hz_busy=$(command date +%s) hz_asked=0
+  hz_busy=$(command date +%s) hz_asked=0 hz_silences=0
   while :; do
     command sleep 2
     # Killed, perhaps with the pilot: then nobody else tells.
@@ -257,10 +257,24 @@ hz_stay() {
     if [ -n "$hz_walltime" ] && [ "$hz_now" -ge "$((HAWSER_BEGUN + hz_walltime - hz_drain))" ]; then hz_drained; fi
     [ "$((hz_now - hz_asked))" -ge "$((hz_idle / 10 + 2))" ] || continue
     hz_asked=$hz_now
-    hz_some=$(flux jobs -n -c 1 -o '{id.dec}') || continue
+    if ! hz_some=$(command timeout 120 flux jobs -n -c 1 -o '{id.dec}'); then
+      hz_silent
+      continue
+    fi
+    hz_silences=0
     [ -z "$hz_some" ] || hz_busy=$hz_now
     [ "$((hz_now - hz_busy))" -lt "$hz_idle" ] || exit 0
   done
+}
+
+# hz_silent: a broker that hangs keeps all that ask it waiting. Where it gives no answer three times, its end is better: the
+# pilot starts it again.
+hz_silent() {
+  ! command timeout 120 flux getattr size >/dev/null 2>&1 || return 0
+  hz_silences=$((hz_silences + 1))
+  [ "$hz_silences" -ge 3 ] || return 0
+  printf 'hawser: the broker %s gives no answer; it is ended\n' "$hz_broker" >&2
+  kill -s KILL "$hz_broker"
 }
 
 # hz_drained: nothing more is started; what runs has the time that is left, but for what a stop in good order takes.
