@@ -5,7 +5,7 @@ import { hasRecords, isRevokedBy, isWrappersOwn, lastExit, mayHaveRun } from "./
 import {
   isExplicable,
   isNeverStarted,
-  isOfInstance,
+  isSignalled,
   limitEnd,
   managerCauses,
   mayBeManagers,
@@ -112,15 +112,6 @@ export function ruling(known: Case): Ruling {
     return { rule: 5, verdict: isGone(known) ? byRecord(known, record, null) : needs("looks") }
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
   return { rule: 6, verdict: byAbsence(known) }
-}
-
-/**
- * Told to end, or perhaps: a manager ends the processes of a native one by one, and the payload may have died, and its
- * end be written down, before the wrapper's turn came. Only the manager knows whether it did, and why.
- */
-function isSignalled(known: Case, record: ExitRecord): boolean {
-  if (record.wrapperSignal !== null) return !isOfInstance(record)
-  return mayBeManagers(record) && record.limit === null && known.cancelRequestedAt === null
 }
 
 function isOverdue({ wordlessForMs, limits }: Case): boolean {

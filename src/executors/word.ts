@@ -21,7 +21,7 @@ const limitEnds: Readonly<Record<Limit, { readonly cause: Cause; readonly reason
 }
 
 /** Whoever looks after a Flux instance of ours has said why: no manager has to. */
-export function isOfInstance({ limit }: Pick<ExitRecord, "limit">): boolean {
+function isOfInstance({ limit }: Pick<ExitRecord, "limit">): boolean {
   return limit === "instance" || limit === "allocation"
 }
 
@@ -53,6 +53,18 @@ export function isExplicable({ wantsCause }: { readonly wantsCause: boolean }, r
  */
 export function mayBeManagers({ exitCode, signal }: Pick<ExitRecord, "exitCode" | "signal">): boolean {
   return signal === null ? exitCode === 143 || exitCode === 137 : managerSignals.has(signal)
+}
+
+/**
+ * Told to end, or perhaps: a manager ends the processes of a native one by one, and the payload may have died, and its
+ * end be written down, before the wrapper's turn came. Only the manager knows whether it did, and why.
+ */
+export function isSignalled(
+  { cancelRequestedAt }: { readonly cancelRequestedAt: number | null },
+  record: ExitRecord,
+): boolean {
+  if (record.wrapperSignal !== null) return !isOfInstance(record)
+  return mayBeManagers(record) && record.limit === null && cancelRequestedAt === null
 }
 
 /** There may be another attempt, and causes that only the manager can know decide on it. */

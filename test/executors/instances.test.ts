@@ -60,7 +60,7 @@ class Bench implements AsyncDisposable {
   }
 
   killBroker(): void {
-    process.kill(Number(readFileSync(join(this.cluster.state, "broker"), "utf8")), "SIGKILL")
+    process.kill(Number(readFileSync(join(this.folder, "cluster", "broker"), "utf8")), "SIGKILL")
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,7 +157,7 @@ test("with scope workflow it ends with the last job", async () => {
 
 test("its state directory holds somebody else's: nothing is sent there, and the jobs say why they wait", async () => {
   await using bench = new Bench()
-  writeFileSync(join(bench.cluster.state, "kvs.hawser.instance"), "insomebodyelse\n")
+  writeFileSync(join(bench.folder, "cluster", "kvs.hawser.instance"), "insomebodyelse\n")
   const fleet = await bench.open("on: local")
   const job = await submit(fleet, { command: ["true"] }, { executor: "own" })
   const waits = await when(fleet, job.id, ({ waiting }) => waiting?.includes("not ours") === true)
