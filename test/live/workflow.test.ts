@@ -1,11 +1,12 @@
 /** One workflow of 30 jobs under each manager: one word of hawser.yaml differs, and what comes out does not. */
 import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { describe, expect, test } from "vitest"
 import type { JobView } from "../../src/job/index.ts"
 import { type Study, study } from "../support/cli.ts"
 import { Trace, clusterConfig, until } from "../support/cluster.ts"
 import { FluxOfRig, noFluxOfRig } from "../support/flux/of-rig.ts"
+import { fluxProgram } from "../support/flux/instance.ts"
 import { gridEngine } from "../support/gridengine.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
@@ -21,6 +22,8 @@ const managers: readonly Manager[] = [
   { word: "sge", ends: ["KILL"], isMissing: typeof gridEngine === "string" },
   // ALRM says that the walltime is over.
   { word: "flux", ends: ["TERM", "ALRM"], isMissing: noFluxOfRig !== null, start: () => FluxOfRig.start(target) },
+  // An instance of our own in an allocation of the rig's Slurm.
+  { word: "flux-in-slurm", ends: ["TERM", "ALRM"], isMissing: noFluxOfRig !== null, config: fluxInSlurm },
 ]
 
 interface Manager {
@@ -30,6 +33,8 @@ interface Manager {
   readonly ends: readonly string[]
   readonly isMissing: boolean
   readonly more?: readonly string[]
+  /** Of hawser.yaml; absent: the word alone differs. */
+  readonly config?: () => string
   /** Absent: it is part of the rig. */
   readonly start?: () => Promise<AsyncDisposable>
 }
@@ -54,9 +59,25 @@ async function playUnder(manager: Manager): Promise<void> {
   }
 }
 
-async function play({ word, ends, more = [] }: Manager): Promise<void> {
+/** The rig's Slurm, and beside it a Flux whose instances are jobs there; a login with flux on its PATH. */
+function fluxInSlurm(): string {
+  const { host, port, user, identityFile, knownHostsFile } = target
+  const options = ["-F", "none", "-o", "BatchMode=yes", "-o", `UserKnownHostsFile=${knownHostsFile}`]
+  const login = `PATH=${dirname(fluxProgram ?? "")}:$PATH exec sh`
+  const command = ["ssh", ...options, "-i", identityFile, "-p", String(port), `${user}@${host}`, login]
+  return `default: hpc
+executors:
+  cluster: {scheduler: slurm, transport: {command: ${JSON.stringify(command)}}}
+  hpc:
+    scheduler: flux
+    instance: {on: cluster, cores: 4, walltime: 15m, idle: 20s}
+`
+}
+
+async function play({ word, ends, more = [], config }: Manager): Promise<void> {
   await using trace = new Trace()
-  await using work = await study(clusterConfig(target, { more }).replace("scheduler: slurm", `scheduler: ${word}`))
+  const plain = clusterConfig(target, { more }).replace("scheduler: slurm", `scheduler: ${word}`)
+  await using work = await study(config?.() ?? plain)
   await write(work, trace)
   const { code, stderr } = await work.hawser(["batch", "workflow.jsonl"])
   expect({ code, stderr }).toMatchObject({ code: 0 })
@@ -110,13 +131,18 @@ async function write(work: Study, trace: Trace): Promise<void> {
   await work.write("workflow.jsonl", jobs.map((job) => `${JSON.stringify(job)}\n`).join(""))
 }
 
+/** Its own: what they run in may be a job too. */
+async function jobsOf(work: Study): Promise<readonly JobView[]> {
+  return (await work.jobs()).filter(({ serves }) => serves === null)
+}
+
 async function overIn(work: Study): Promise<number> {
-  return (await work.jobs()).filter(({ state }) => ["completed", "failed", "cancelled"].includes(state)).length
+  return (await jobsOf(work)).filter(({ state }) => ["completed", "failed", "cancelled"].includes(state)).length
 }
 
 /** The jobs as `--json` has them, and the files that came back; without ids, times, places and native words. */
 async function outcomeOf(work: Study, ends: readonly string[]): Promise<readonly unknown[]> {
-  const jobs = await work.jobs()
+  const jobs = await jobsOf(work)
   const asSaid = (signal: string | null): string | null =>
     signal !== null && ends.includes(signal) ? "the manager's" : signal
   const told = jobs.map(async (job) => ({
