@@ -61,8 +61,7 @@ export async function openController(options: ControllerOptions): Promise<Fleet>
 /** Looks into the state directory: takes nothing, starts nothing, connects to nobody. */
 export async function openReader(config: LoadedConfig, clock: Clock = systemClock): Promise<Reader> {
   const store = await openStore(config.stateDirectory, { clock, readOnly: true })
-  const ways = waysOf(config)
-  const surroundings = { clock, person: nobody, keyring: new Keyring(), ways, identity: store.identity }
+  const surroundings = { clock, person: nobody, keyring: new Keyring(), ways: waysOf(config), identity: null }
   const executors = Object.values(config.executors).map((executor) => describe(executorFor(executor, surroundings)))
   return new Reader({ stateDirectory: config.stateDirectory, store, executors, clock })
 }
@@ -72,7 +71,8 @@ interface Surroundings {
   readonly clock: Clock
   readonly person: Person
   readonly keyring: Keyring
-  readonly identity: JobStore["identity"]
+  /** Null: nothing is sent, so nobody needs the tokens of instances. (An empty state directory has none.) */
+  readonly identity: JobStore["identity"] | null
   /** Hosts that allow so many connections, by how they are reached; `shared`: from the first executor on that goes there. */
   readonly ways: ReadonlyMap<string, { readonly max: number; shared: Transport | null }>
 }
@@ -105,15 +105,15 @@ function executorFor(config: ExecutorConfig, surroundings: Surroundings): Execut
 /** Its token is derived as those of attempts are: copies of a state directory mean the same instance. */
 function instanceOf(
   { name, root, instance }: ExecutorConfig,
-  { seed, stateId }: JobStore["identity"],
+  identity: JobStore["identity"] | null,
 ): Instance | undefined {
-  if (instance === null) return undefined
-  const home = `${root}/${homeName(stateId, name)}`
+  if (instance === null || identity === null) return undefined
+  const home = `${root}/${homeName(identity.stateId, name)}`
   return {
     ...instance,
     home,
     directory: instance.stateDirectory ?? `${home}/flux`,
-    token: instanceTokenFor(seed, name),
+    token: instanceTokenFor(identity.seed, name),
   }
 }
 
