@@ -187,7 +187,7 @@ describe.skipIf(bin === undefined)(`a Flux instance of our own on this host${why
     async () => {
       work = await begin(config(", walltime: 2m").replace("cores: 24", "cores: 1"))
       const keys = ["a", "b", "c", "d", "e"]
-      await batch(keys.map((key) => ({ key, command: tracing(key, 40) })))
+      await batch(keys.map((key) => ({ key, command: tracing(key, 25) })))
       expect((await work.hawser(["wait", ...keys])).code).toBe(0)
       expect(trace().filter((line) => line.startsWith("overlap"))).toEqual([])
       for (const key of keys) expect(trace().filter((line) => line === `end ${key}`)).toHaveLength(1)
