@@ -45,7 +45,13 @@ function trace(): string[] {
 function tracing(key: string, seconds: number, more = ":"): readonly string[] {
   const text = [
     'cd "$0" || exit 9',
-    'if [ -r "pid.$1" ] && read -r pid <"pid.$1" && kill -0 "$pid" 2>/dev/null; then echo "overlap $1" >>trace; fi',
+    // One that is dead and has not been waited for yet does not live.
+    'if [ -r "pid.$1" ] && read -r pid <"pid.$1"; then',
+    '  case $(sed "s/.*) //" "/proc/$pid/stat" 2>/dev/null) in',
+    '    "" | Z* | X*) ;;',
+    '    *) echo "overlap $1 $(tr "\\0" " " <"/proc/$pid/cmdline")" >>trace ;;',
+    "  esac",
+    "fi",
     'echo $$ >"pid.$1"',
     'echo "start $1" >>trace',
     more,
