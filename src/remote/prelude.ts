@@ -15,7 +15,17 @@ const preludeFiles = [
   "selected.sh",
   "instance.sh",
 ]
-const wrapperFiles = ["facts.sh", "glob.sh", "outputs.sh", "walltime.sh", "hosts.sh", "wrapper.sh"]
+const wrapperFiles = [
+  "facts.sh",
+  "glob.sh",
+  "outputs.sh",
+  "walltime.sh",
+  "hosts.sh",
+  "signals.sh",
+  "guard.sh",
+  "exit.sh",
+  "wrapper.sh",
+]
 
 /**
  * The verbs, for a shell that facts.sh and frame.sh have set up. Variables whose names match one of `foreign` (shell patterns) are

@@ -1,180 +1,14 @@
-# shellcheck shell=sh disable=SC2154,SC2317 # variables of facts.sh; functions that traps call
+# shellcheck shell=sh disable=SC2154,SC2034,SC2317 # variables of the files before it; functions that traps call
 # The job wrapper, the first thing that an attempt runs: `sh wrapper.sh HOME TOKEN NATIVE_ID START`.
 #
 # It takes the guard, writes `started`, runs the payload, forwards signals to it, writes `exit` and drops an event.
 # START is the manager's restart count, 0 at first. From the time in the file `start-before` on it begins nothing anew.
 # What the file `walltime` says, in seconds, is all the time that the payload gets; `warning` is a signal before that.
-# Its file is facts.sh, glob.sh, outputs.sh, walltime.sh, hosts.sh and this, in this order.
+# Its file is facts.sh, glob.sh, outputs.sh, walltime.sh, hosts.sh, signals.sh, guard.sh, exit.sh and this, in this order.
 #
 # It exits with the payload's code (to Grid Engine some codes are orders: see the end), or without having run it: 111 somebody else holds the guard or this start is not
 # allowed, 112 it could not be started, 113 the job directory is not there.
 # It costs three forks: ln, date and the payload itself; a fourth (ls) when there are outputs, two for a walltime.
-#
-# payload.sh is read by a shell of its own with traps set: TERM, INT and HUP end it after its current command, USR1
-# and USR2 do nothing to it. TERM and HUP go to it and all its descendants, USR1, USR2 and XCPU to its command only.
-# A shell starts background commands with INT ignored (POSIX 2.11), so INT reaches the payload as TERM. So does ALRM, with which
-# Flux says that the walltime is over (to the whole process group, so that the payload may end by that before).
-
-# hz_signalled SIGNAL: remembers that the manager told us to end, and hands the signal on.
-hz_signalled() {
-  case $1 in TERM | INT | HUP | ALRM) hz_told=$1 ;; esac
-  hz_queue="$hz_queue $1"
-  [ -z "$hz_payload" ] || hz_deliver
-}
-
-# hz_deliver: hands on what came in. A trap may interrupt another between two commands, and one here: it only adds.
-hz_deliver() {
-  while [ -n "$hz_queue" ] && [ -z "$hz_busy" ]; do
-    hz_busy=1 hz_taken=$hz_queue
-    hz_queue=${hz_queue#"$hz_taken"}
-    for hz_name in $hz_taken; do hz_forward "$hz_name"; done
-    hz_busy=
-  done
-}
-
-# hz_late: the time of the payload is over; the second time, so is the grace.
-hz_late() {
-  [ -n "$hz_payload" ] || return 0
-  if [ -z "$hz_limit" ]; then
-    hz_limit=walltime
-    hz_forward TERM
-  else
-    hz_descend "$hz_payload"
-    # shellcheck disable=SC2086
-    kill -s KILL $hz_pids 2>/dev/null
-  fi
-}
-
-# hz_forward SIGNAL
-hz_forward() {
-  for hz_pause in 1 1 1 0; do
-    hz_first "/proc/$$/cmdline"
-    hz_own=$hz_line
-    hz_first "/proc/$hz_payload/cmdline"
-    case $1/$hz_line in
-      # Between fork and exec, a child of a shell with traps swallows signals.
-      */"$hz_own") hz_pids= ;;
-      TERM/* | INT/* | HUP/* | ALRM/*) hz_descend "$hz_payload" ;;
-      # As long as it is the shell that reads payload.sh, the command is its child; after an `exec`, it is the command.
-      *hawser-payload*)
-        hz_children "$hz_payload"
-        hz_pids=$hz_kids
-        ;;
-      *) hz_pids=$hz_payload ;;
-    esac
-    case $1 in INT | ALRM) set -- TERM ;; esac
-    # shellcheck disable=SC2086
-    [ -z "$hz_pids" ] || kill -s "$1" $hz_pids 2>/dev/null
-    if [ -n "$hz_pids" ] || ! kill -0 "$hz_payload" 2>/dev/null; then return 0; fi
-    command sleep "$hz_pause"
-  done
-}
-
-# hz_decimal ID: in hz_native, of an id that Flux writes in base 58 behind an f or an ƒ. (RFC 19)
-hz_decimal() {
-  hz_rest=${1#f} hz_native=0
-  hz_rest=${hz_rest#ƒ}
-  while [ -n "$hz_rest" ]; do
-    hz_digit=${hz_rest%"${hz_rest#?}"} hz_rest=${hz_rest#?}
-    hz_digits=123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz
-    hz_digits=${hz_digits%%"$hz_digit"*}
-    hz_native=$((hz_native * 58 + ${#hz_digits}))
-  done
-}
-
-# hz_take N: takes guard.N. 0: it is ours; 1: somebody else's, its owner in hz_line; 2: neither, why in hz_error.
-hz_take() {
-  hz_owner=native:$hz_native:$1:$hz_nonce
-  hz_error=$(command ln -s -- "$hz_owner" "$hz_dir/guard.$1" 2>&1) && return 0
-  [ -h "$hz_dir/guard.$1" ] || return 2
-  hz_link "$hz_dir/guard.$1" || return 2
-  # Our own text: it had been made, and the answer was lost.
-  [ "$hz_line" = "$hz_owner" ] || return 1
-}
-
-# hz_final N: whether exit.N is whole and nobody may have told it to end: a manager tells the processes of a native one
-# after the other, and the payload, or a shell whose child was told first (143, 137), may have ended, and its end been
-# written down, in between.
-hz_final() {
-  [ -r "$hz_dir/exit.$1" ] || return 1
-  while IFS= read -r hz_line; do
-    case $hz_line in
-      "wrapper "* | "signal TERM" | "signal KILL" | "code 143" | "code 137") return 1 ;;
-      end) return 0 ;;
-    esac
-  done <"$hz_dir/exit.$1"
-  return 1
-}
-
-# hz_hold: takes the guard of this start; ends the wrapper where it can't. A native that was requeued before its first
-# start reached us takes the guards below its own as well, so that a fence at 0 is a fence for all starts.
-hz_hold() {
-  hz_below=0
-  while [ "$hz_below" -lt "$hz_n" ]; do
-    [ ! -e "$hz_dir/started.$hz_below" ] || hz_again=1
-    hz_take "$hz_below"
-    case $? in
-      1) case $hz_line in "native:$hz_native:$hz_below:"*) ;; *) hz_refuse "held by $hz_line" ;; esac ;;
-      2) hz_fail "guard.$hz_below: $hz_error" ;;
-    esac
-    if hz_final "$hz_below"; then hz_refuse "start $hz_below ended for good"; fi
-    hz_below=$((hz_below + 1))
-  done
-  hz_take "$hz_n"
-  case $? in
-    1) hz_refuse "held by $hz_line" ;;
-    2) hz_fail "guard.$hz_n: $hz_error" ;;
-  esac
-  hz_held=1
-}
-
-hz_refuse() {
-  printf 'hawser: %s does not run the payload: guard.%s: %s\n' "$hz_native" "$hz_n" "$1" >&2
-  exit 111
-}
-
-# hz_fail WHY: an exit record that says why the payload never ran, and the end.
-hz_fail() {
-  printf 'hawser: the payload was not started: %s\n' "$1" >&2
-  [ -n "$hz_at" ] || hz_at=$(command date +%s)
-  hz_code=112 hz_signal='' hz_ended=$hz_at hz_outputs=''
-  # In one line, and short enough for what was reserved.
-  hz_why=${1%%"$hz_newline"*}
-  # Without the guard, somebody else may be running the payload: never over a record that is there.
-  if [ -n "$hz_held" ]; then hz_write_exit 3; else hz_write_exit 1; fi
-  exit 112
-}
-
-# hz_write_exit TRIES: writes exit.N whole, with growing pauses between the tries (30 s at most).
-hz_write_exit() {
-  hz_head="${hz_newline}exit $hz_token $hz_n${hz_newline}native $hz_native${hz_newline}code $hz_code$hz_newline"
-  hz_head="$hz_head${hz_signal:+signal $hz_signal$hz_newline}${hz_told:+wrapper $hz_told$hz_newline}"
-  hz_head="$hz_head${hz_limit:+limit $hz_limit$hz_newline}${hz_why:+launch $hz_why$hz_newline}started $hz_at${hz_newline}ended $hz_ended$hz_newline"
-  hz_head="$hz_head${hz_peak:+memory $hz_peak$hz_newline}"
-  hz_tries=$1 hz_pause=1
-  until hz_write_once; do
-    hz_tries=$((hz_tries - 1))
-    if [ "$hz_tries" -le 0 ] || [ ! -d "$hz_dir" ]; then return 1; fi
-    command sleep "$hz_pause"
-    [ "$hz_pause" -ge 30 ] || hz_pause=$((hz_pause * 2))
-  done
-  printf '' >"$hz_home/events/$hz_token.$hz_n"
-} 2>/dev/null
-
-hz_write_once() {
-  if [ -z "$hz_held" ]; then
-    [ ! -e "$hz_dir/exit.$hz_n" ] && printf '%send\n' "$hz_head" >"$hz_dir/exit.$hz_n"
-    return
-  fi
-  if printf '%s%send\n' "$hz_head" "$hz_outputs" >"$hz_dir/exit.$hz_n"; then
-    printf '' >"$hz_dir/reserve.$hz_n"
-    return 0
-  fi
-  # The disk is full: overwrite what was reserved, in place. A list of outputs that does not fit is left out.
-  printf '%s%send\n' "$hz_head" "$hz_outputs" 1<>"$hz_dir/reserve.$hz_n" ||
-    printf '%send\n' "$hz_head" 1<>"$hz_dir/reserve.$hz_n" || return 1
-  command mv -f -- "$hz_dir/reserve.$hz_n" "$hz_dir/exit.$hz_n"
-}
 
 # hz_now: the time, by both clocks.
 hz_now() {
@@ -304,33 +138,6 @@ hz_uptime() {
   hz_up=
   hz_first /proc/uptime && hz_up=${hz_line%%.*}
 }
-
-# hz_memory: hz_peak, bytes, from a control group that is this job's own: one whose path names its id.
-hz_memory() {
-  hz_peak='' hz_id=${SLURM_JOB_ID:-$hz_native}
-  [ -r /proc/self/cgroup ] || return 0
-  while IFS= read -r hz_line; do
-    case $hz_line in
-      0::*/*) hz_file=/sys/fs/cgroup${hz_line#0::} hz_name=memory.peak ;;
-      *:memory:*/*) hz_file=/sys/fs/cgroup/memory${hz_line#*:memory:} hz_name=memory.max_usage_in_bytes ;;
-      *) continue ;;
-    esac
-    # Up to the folder that is named for the job: what lies below may be one step of it.
-    while :; do
-      case ${hz_file##*/} in
-        '') break ;;
-        "$hz_id" | *[!0-9A-Za-z]"$hz_id" | "$hz_id"[!0-9A-Za-z]* | *[!0-9A-Za-z]"$hz_id"[!0-9A-Za-z]*)
-          if hz_first "$hz_file/$hz_name"; then
-            case $hz_line in *[!0-9]*) ;; *) hz_peak=$hz_line ;; esac
-          fi
-          break
-          ;;
-      esac
-      hz_file=${hz_file%/*}
-    done
-    [ -z "$hz_peak" ] || return 0
-  done </proc/self/cgroup
-} 2>/dev/null
 
 # Nothing of the environment bends what follows: options (bash takes them from SHELLOPTS), IFS, stdin.
 set +aefuvxC

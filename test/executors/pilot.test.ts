@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { type Instance, drainSeconds, nextPilotAt, pilotSpec, waitFor } from "../../src/executors/pilot.ts"
 import type { Attempt, Evidence, Job, Outcome } from "../../src/job/index.ts"
-import { specOf } from "../support/jobs.ts"
+import { attemptOf, jobOf } from "../support/jobs.ts"
 
 const minute = 60_000
 const now = 100 * minute
@@ -18,56 +18,17 @@ const instance: Instance = {
   token: "in0123456789abc",
 }
 
-function job(changes: Partial<Job>, walltime: number | null = null): Job {
-  return {
-    id: "a",
-    key: "a",
-    executor: "own",
-    generation: 0,
-    spec: specOf({}, { walltime }),
-    state: "new",
-    outcome: null,
-    reason: null,
-    waiting: null,
-    attempts: [],
-    cancelRequestedAt: null,
-    notes: [],
-    createdAt: 0,
-    endedAt: null,
-    changedAt: 0,
-    collected: null,
-    pruned: null,
-    ...changes,
-  }
-}
-
-function attempt(changes: Partial<Attempt>): Attempt {
-  return {
-    number: 1,
-    replacement: 0,
-    token: "hz0123456789abc",
-    nativeName: "n",
-    directory: "/d",
-    devices: [],
-    submission: "accepted",
-    refusedTries: 0,
-    nativeId: "7",
-    submitTime: null,
-    createdAt: 0,
-    acceptedAt: 0,
-    startedAt: null,
-    endedAt: null,
-    host: null,
-    lastSeen: null,
-    outcome: null,
-    evidence: [],
-    fence: null,
-    ...changes,
-  }
-}
+const job = (changes: Partial<Job>, walltime: number | null = null): Job =>
+  jobOf({ key: "a", executor: "own", ...changes }, { walltime })
 
 const pilot = (changes: Partial<Job>, its: Partial<Attempt> = {}): Job =>
-  job({ key: "instance/own/1", executor: "hpc", serves: "own", attempts: [attempt(its)], ...changes })
+  job({
+    key: "instance/own/1",
+    executor: "hpc",
+    serves: "own",
+    attempts: [attemptOf({ submission: "accepted", nativeId: "7", ...its })],
+    ...changes,
+  })
 
 const running = pilot({ state: "running" }, { startedAt: now - 10 * minute })
 const failure: Outcome = { state: "failed", cause: "exit", exitCode: 71, signal: null }
