@@ -1,6 +1,6 @@
 /** Cancel: a recorded wish, carried out when the manager can be reached, repeated until the evidence shows an end. */
 import { HawserError, asHawserError } from "../errors.ts"
-import { type AnyEventBody, restartsOf } from "../job/index.ts"
+import { type AnyEventBody, type Attempt, restartsOf } from "../job/index.ts"
 import { fence } from "../remote/verbs.ts"
 import { isSameNative } from "../schedulers/scheduler.ts"
 import { answeredBehind } from "./answered.ts"
@@ -24,8 +24,20 @@ export async function cancelStep(desk: Desk, watch: Watch, live: Live, signal: A
   await cancelAll(desk, watch, live, wanted, signal)
 }
 
-/** `missing`: there is no job directory, so nothing can start any more; what has started can't be seen. */
-export type Guard = { readonly kind: "won" | "lost"; readonly owner: string } | { readonly kind: "missing" }
+/**
+ * `missing`: there is no job directory, so nothing can start any more; what has started can't be seen. `removed`: the same,
+ * and somebody with another copy of the state directory has removed it, when it was over.
+ */
+export interface Guard {
+  readonly kind: "won" | "lost" | "missing" | "removed"
+  /** Who holds it; empty where there is none. */
+  readonly owner: string
+}
+
+/** Nothing of it can start any more, and nothing has, as far as anybody knows. */
+export function isFenced({ kind }: Guard, { submission }: Attempt): boolean {
+  return kind === "won" || (kind !== "lost" && submission !== "accepted")
+}
 
 /** A guard proves nothing here yet. `events`: what is known now of a submission that we did not know of. */
 export interface Unproven {
@@ -100,15 +112,28 @@ async function cancelNatives(
 function eventsOf(one: Watched, guard: Guard | Unproven, isSent: boolean): readonly AnyEventBody[] {
   if (guard.kind === "unproven") return guard.events
   const { job, attempt } = one
-  // Without its directory it can't start any more. What may run there is over when the evidence says so.
-  const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
-  const owner = guard.kind === "missing" ? "" : guard.owner
+  // What may run without its directory is over when the evidence says so.
+  const won = isFenced(guard, attempt)
+  const { owner } = guard
   const fenced: AnyEventBody[] =
     attempt.fence === (won ? "won" : "lost") ? [] : [{ job: job.id, type: "fenced", token: attempt.token, won, owner }]
   // In this order: of a group that a power failure cuts, the first ones stay.
   if (!won) return attempt.submission === "accepted" ? fenced : [...acceptedBy(one, owner), ...fenced]
   if (!isSent) return fenced
-  return [...fenced, cancelledBeforeStart(one)]
+  return [...fenced, guard.kind === "removed" ? endedElsewhere(one) : cancelledBeforeStart(one)]
+}
+
+/** What was removed had ended: somebody with another copy of the state directory knows how. (PROTOCOL 31) */
+export function endedElsewhere({ job, attempt }: Watched): AnyEventBody {
+  return {
+    job: job.id,
+    type: "ended",
+    token: attempt.token,
+    outcome: { state: "failed", cause: "lost", exitCode: null, signal: null },
+    reason:
+      "Its job directory was removed (prune, retention) by a controller that has another copy of this state directory: it had ended there, and that controller knows how. It is not run a second time.",
+    evidence: [],
+  }
 }
 
 export function cancelledBeforeStart({ job, attempt }: Watched): AnyEventBody {
@@ -175,7 +200,9 @@ export async function takeGuard(
     // A fence of an earlier controller is as good as ours: nobody can run behind it.
     return { kind: won || owner.startsWith("revoked:") ? "won" : "lost", owner }
   } catch (error) {
-    if (error instanceof HawserError && error.code === "JOB_DIRECTORY_MISSING") return { kind: "missing" }
+    if (!(error instanceof HawserError)) throw error
+    if (error.code === "JOB_DIRECTORY_MISSING") return { kind: "missing", owner: "" }
+    if (error.code === "JOB_DIRECTORY_REMOVED") return { kind: "removed", owner: "" }
     throw error
   }
 }

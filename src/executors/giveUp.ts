@@ -1,9 +1,18 @@
 /** Give up: what has not started by its deadline never will, and ends. (PROTOCOL 9) */
 import { isoTime } from "../clock.ts"
 import { asHawserError } from "../errors.ts"
-import { type AnyEventBody, type Cause, giveUpAt } from "../job/index.ts"
+import { type AnyEventBody, type Cause, type Job, giveUpAt } from "../job/index.ts"
 import { askRecords, noFindings } from "./ask.ts"
-import { type Guard, type Unproven, acceptedBy, canProve, intendToFence, takeGuardAsProof } from "./cancel.ts"
+import {
+  type Guard,
+  type Unproven,
+  acceptedBy,
+  canProve,
+  endedElsewhere,
+  intendToFence,
+  isFenced,
+  takeGuardAsProof,
+} from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
 import { hasStarted } from "./judge.ts"
@@ -43,8 +52,9 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
     reasons(failed, ({ job }) => job),
   )
   desk.bells.collect.ring()
-  // What turns out to have started is the monitor's from now on, which may be waiting for something that is far off.
-  if (groups.flat().some(({ type }) => type === "accepted")) desk.bells.monitor.nudge(desk.pace.hintMs)
+  // What turns out to be out there is the monitor's from now on, which may be waiting for something that is far off.
+  if (groups.flat().some(({ type }) => type === "accepted" || type === "in-doubt"))
+    desk.bells.monitor.nudge(desk.pace.hintMs)
   await cancelBehind(desk, live, given, signal)
   return groups.length
 }
@@ -93,10 +103,15 @@ export function lateText(at: number): string {
   return `It was to start by ${isoTime(at)} (giveUpAfter)`
 }
 
+/** Whether its deadline is over. A clock that is set back puts it off. */
+export function isLate({ clock }: Desk, job: Job, marginMs = 0): boolean {
+  const at = giveUpAt(job)
+  return at !== null && clock.now() >= at + marginMs
+}
+
 /** Not known to have started, with nobody else about to end it. */
 function isOverdue(desk: Desk, { job, attempt }: Watched, marginMs: number): boolean {
-  const at = giveUpAt(job)
-  if (at === null || desk.clock.now() < at + marginMs) return false
+  if (!isLate(desk, job, marginMs)) return false
   return attempt.fence !== "lost" && !hasStarted({ attempt, records: null }) && job.cancelRequestedAt === null
 }
 
@@ -106,9 +121,10 @@ function eventsOf(one: Watched, guard: Guard | Unproven): readonly AnyEventBody[
     return [endOf(one, "abandoned", `and nothing has shown yet that a fence stops it: ${unseenText}`)]
   if (guard.kind === "unproven") return guard.events
   // Nothing starts without its directory, but it may have started before that was gone: the judge will see.
-  const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
-  const owner = guard.kind === "missing" ? "" : guard.owner
+  const won = isFenced(guard, attempt)
+  const { owner } = guard
   const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
+  if (won && guard.kind === "removed") return [fenced, endedElsewhere(one)]
   if (won) return [fenced, endOf(one, "launch", "and it had not: it was fenced.")]
   // What has started is known before its fence is called lost: of a group that a power failure cuts, the first ones stay.
   return attempt.submission === "accepted" ? [fenced] : [...acceptedBy(one, owner), fenced]

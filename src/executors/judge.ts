@@ -3,6 +3,7 @@ import { type Attempt, type Evidence, type LiveState, type Outcome, restartsOf }
 import type { ExitRecord, Records } from "../remote/layout.ts"
 import { hasRecords, isRevokedBy, isWrappersOwn, lastExit, mayHaveRun } from "./records.ts"
 import {
+  awaitsFence,
   isExplicable,
   isNeverStarted,
   isSignalled,
@@ -97,11 +98,13 @@ export function ruling(known: Case): Ruling {
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
   if (record !== null && !isSignalled(known, record) && !restartedSince(known, record)) {
     const isExplained = final !== null || !isExplicable(known, record) || isOverdue(known)
+    if (record.limit === null && mayBeManagers(record) && awaitsFence(known, final))
+      return { rule: 1, verdict: needs("nothing") }
     return { rule: 1, verdict: isExplained ? byRecord(known, record, final) : needs("word") }
   }
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
   if (record !== null && final !== null && !restartedSince(known, record))
-    return { rule: 2, verdict: byRecord(known, record, final) }
+    return { rule: 2, verdict: awaitsFence(known, final) ? needs("nothing") : byRecord(known, record, final) }
   // 3. The manager still has it.
   if (live !== null && !isRunaway(known, live))
     return { rule: 3, verdict: isRevoked(known) ? { kind: "fence" } : observed(known, live) }
@@ -109,7 +112,10 @@ export function ruling(known: Case): Ruling {
   if (final !== null) return { rule: 4, verdict: byManager(known, final) }
   // 5. A signalled wrapper, and the manager knows nothing of the native any more.
   if (record !== null && !restartedSince(known, record))
-    return { rule: 5, verdict: isGone(known) ? byRecord(known, record, null) : needs("looks") }
+    return {
+      rule: 5,
+      verdict: isGone(known) && !awaitsFence(known, null) ? byRecord(known, record, null) : needs("looks"),
+    }
   // 6. Nothing anywhere. Absence starts a clock; it never ends an attempt by itself.
   return { rule: 6, verdict: byAbsence(known) }
 }
@@ -124,7 +130,7 @@ function byAbsence(known: Case): Verdict {
   return hasStarted(known) ? lost(known) : { kind: "fence" }
 }
 
-function needs(what: "records" | "looks" | "word"): Verdict {
+function needs(what: "nothing" | "records" | "looks" | "word"): Verdict {
   return { kind: "keep", needs: what }
 }
 
@@ -225,6 +231,8 @@ function byManager(known: Case, final: Evidence): Verdict {
     const reason = `The wrapper ended with ${outcome.exitCode} and left no record: its node does not see the job directory or can't write there, or somebody else holds the guard.`
     return ended({ state: "failed", cause: "launch", exitCode: null, signal: null }, reason, [final])
   }
+  if (!known.records.present)
+    return ended(outcome, final.reason ?? "Its job directory is gone: that is the manager's word alone.", [final])
   if (!hasStarted(known) && !mayEndBefore(outcome)) {
     const reason = final.reason ?? `The manager says ${final.word}, but the job's script never ran.`
     const cause = outcome.cause === "timeout" ? "timeout" : "launch"

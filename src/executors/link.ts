@@ -105,17 +105,24 @@ export class ManagerLink implements AsyncDisposable {
     if (waitMs > 0) throw new RestingError(this.parts.executor, waitMs)
     // A new connection would take the next owner number, and two controllers would fence each other in turns.
     if (this.superseded !== null) throw this.superseded
-    // Who has no name tells nobody how it went, so it must not stay the prober for whom all others wait.
+    // Who has no name tells only of a connection that failed, so it must not stay the prober for whom all others wait.
     if (who === null) this.parts.breaker.release(null)
     await this.checking
-    if (this.live !== null) {
+    const { live } = this
+    if (live !== null) {
       await this.ownership.settle()
-      return this.live
+      // It may have gone meanwhile.
+      if (this.live === live) return live
     }
     this.opening ??= this.connect(signal).finally(() => {
       this.opening = null
     })
-    return this.opening
+    const { opening } = this
+    if (who !== null) return opening
+    return opening.catch((error: unknown) => {
+      this.parts.breaker.failed(asHawserError(error), null)
+      throw error
+    })
   }
 
   /** The manager has answered as a manager in working order does. */

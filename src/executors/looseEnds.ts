@@ -11,7 +11,7 @@ import {
   looseEndOf,
 } from "../job/index.ts"
 import { type Findings, askHistory, askRecords, evidenceOf, lookFor } from "./ask.ts"
-import { acceptedBy, intendToFence, takeGuard } from "./cancel.ts"
+import { acceptedBy, intendToFence, isFenced, takeGuard } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, forEach } from "./each.ts"
 import { isAbsent, isKnownOver, judge } from "./judge.ts"
@@ -96,9 +96,9 @@ export async function revoke(desk: Desk, live: Live, loose: readonly Loose[], si
   await forEach(due, async (one) => {
     const { job, attempt } = one
     const guard = await takeGuard(desk, live, one, signal)
-    // Without its directory it can't start any more; what has started may run on.
-    const won = guard.kind === "won" || (guard.kind === "missing" && attempt.submission !== "accepted")
-    const owner = guard.kind === "missing" ? "" : guard.owner
+    // What has started may run on without its directory.
+    const won = isFenced(guard, attempt)
+    const { owner } = guard
     const fenced: AnyEventBody = { job: job.id, type: "fenced", token: attempt.token, won, owner }
     const isNews = !won && attempt.submission !== "accepted" && attempt.outcome === null
     groups.push([fenced, ...(isNews ? acceptedBy(one, owner) : [])])

@@ -1,6 +1,6 @@
 /** Resolve: what became of a submission whose answer was lost, and of an attempt that vanished before it started. */
 import { type AnyEventBody, currentAttempt } from "../job/index.ts"
-import { type Guard, acceptedBy, cancelledBeforeStart, intendToFence, takeGuard } from "./cancel.ts"
+import { type Guard, acceptedBy, cancelledBeforeStart, endedElsewhere, intendToFence, takeGuard } from "./cancel.ts"
 import { isSameNative } from "../schedulers/scheduler.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { appendAll, forEach, reasons } from "./each.ts"
@@ -98,6 +98,7 @@ export async function replaceVanished(
 }
 
 function eventsAfter(desk: Desk, live: Live, one: Watched, guard: Guard): AnyEventBody[] {
+  if (guard.kind === "removed") return [endedElsewhere(one)]
   if (guard.kind === "missing") return [withoutDirectory(one)]
   if (guard.kind === "lost") return started(one, guard.owner)
   const { job, attempt } = one

@@ -16,9 +16,8 @@ export async function giveUpLost(desk: Desk, signal: AbortSignal): Promise<void>
   for (const one of lost) {
     const guard = await takeGuard(desk, live, one, signal)
     await live.cancel(desk.scheduler, [{ ...nativeOf(one), nativeId: null }], { force: false }, signal)
-    const owner = guard.kind === "missing" ? "" : guard.owner
-    const won = guard.kind === "won"
-    await desk.store.append([{ job: one.job.id, type: "fenced", token: one.attempt.token, won, owner }])
+    const { kind, owner } = guard
+    await desk.store.append([{ job: one.job.id, type: "fenced", token: one.attempt.token, won: kind === "won", owner }])
   }
 }
 

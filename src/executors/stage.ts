@@ -18,9 +18,11 @@ import { wrapperProgram } from "../remote/programs.ts"
 import { jobFiles } from "../remote/script.ts"
 import { type StageReply, stageJobs } from "../remote/staging.ts"
 import type { Session } from "../transport/session.ts"
+import { endedElsewhere } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { hostsOf } from "./slots.ts"
 import { submissionOf } from "./submission.ts"
+import type { Watched } from "./watched.ts"
 
 /** Returns the jobs whose directories stand there now. One that can't be staged is ended or waits; the others go on. */
 export async function stageChunk(
@@ -39,21 +41,22 @@ export async function stageChunk(
   const replies = await send(desk, session, place, packed, signal)
   const ends: AnyEventBody[] = []
   const waiting = new Map<string, string>()
-  const standing = packed.filter(({ job, stage }) => {
+  const standing = packed.filter(({ job, attempt, stage }) => {
     const reply = replies.find(({ token }) => token === stage.token)
     if (reply?.status === "conflict")
       ends.push(endOf(job, "stage-in", "A job directory of this token is there with another spec."))
+    if (reply?.status === "removed") ends.push(endedElsewhere({ job, attempt }))
     if (reply?.status === "failed")
       waiting.set(job.id, `Its job directory could not be put into place: ${reply.reason ?? "no reason given"}`)
     return reply?.status === "staged" || reply?.status === "exists"
   })
   await end(desk, ends)
+  if (ends.some(({ type }) => type === "ended")) desk.bells.collect.ring()
   await tellWaiting(desk, waiting)
   return standing.map(({ job }) => job)
 }
 
-interface Packed {
-  readonly job: Job
+interface Packed extends Watched {
   readonly stage: StageJob
 }
 
@@ -104,7 +107,8 @@ function describe(desk: Desk, place: Place, job: Job): Packed | { readonly refus
   const attempt = currentAttempt(job)
   if (attempt === null) return { refusal: endOf(job, "rejected", "It has no attempt.") }
   try {
-    return { job, stage: { token: attempt.token, inputs: job.spec.inputs, files: filesOf(desk, place, job, attempt) } }
+    const stage = { token: attempt.token, inputs: job.spec.inputs, files: filesOf(desk, place, job, attempt) }
+    return { job, attempt, stage }
   } catch (error) {
     if (error instanceof UsageError) return { refusal: endOf(job, "rejected", error.message) }
     throw error

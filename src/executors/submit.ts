@@ -8,7 +8,7 @@ import { admissible, missingSecrets, needsSecrets } from "./admit.ts"
 import { cancelAll } from "./cancel.ts"
 import { type Desk, tellWaiting } from "./desk.ts"
 import { forEach, reasons } from "./each.ts"
-import { giveUp } from "./giveUp.ts"
+import { giveUp, isLate } from "./giveUp.ts"
 import { intentFor } from "./intent.ts"
 import { healthOf } from "./link.ts"
 import { pauseText } from "./pause.ts"
@@ -104,13 +104,14 @@ function nextPassMs(desk: Desk, retryMs: number | null): number | null {
 
 /**
  * Those of a controller that died may need secrets that this one has not been told. Of one whose fence was lost a native
- * holds the guard: asked again, the other side says which.
+ * holds the guard: asked again, the other side says which. So it does of a fence that was meant and nobody wants any more.
  */
 async function dueForSubmission(desk: Desk): Promise<readonly Job[]> {
   if (desk.throttle.pauseMs() > 0) return []
-  const jobs = onTheirWay(desk).flatMap(({ job, attempt }) =>
-    job.cancelRequestedAt === null && (attempt.fence === null || attempt.fence === "lost") ? [job] : [],
-  )
+  const jobs = onTheirWay(desk).flatMap(({ job, attempt: { fence } }) => {
+    const isToStart = fence === "intended" ? !isLate(desk, job) : fence !== "won"
+    return job.cancelRequestedAt === null && isToStart ? [job] : []
+  })
   const paused = pauseText(desk.store, desk.name)
   if (paused !== null) {
     await tellWaiting(desk, new Map(jobs.map(({ id }) => [id, paused])))

@@ -87,3 +87,15 @@ export function mayEndBefore(outcome: Outcome): boolean {
 export function mayStartAgain({ source, outcome }: Evidence): boolean {
   return source === "accounting" && (outcome?.cause === "preempted" || outcome?.cause === "node-failure")
 }
+
+/**
+ * One that was stopped and is to be cancelled may be waiting for its next start where no list shows it: the cancel takes the
+ * guard of that before the end of the start before is believed.
+ */
+export function awaitsFence(
+  known: { readonly cancelRequestedAt: number | null; readonly attempt: Pick<Attempt, "fence"> },
+  final: Evidence | null,
+): boolean {
+  const isTried = known.attempt.fence === "won" || known.attempt.fence === "lost"
+  return known.cancelRequestedAt !== null && !isTried && (final === null || mayStartAgain(final))
+}

@@ -67,7 +67,8 @@ function objectionToFence(job: Job, token: string): string | null {
 function objectionToSettling(job: Job, token: string): string | null {
   const attempt = job.attempts.find((one) => one.token === token)
   if (attempt === undefined) return `${token} is no attempt of this job.`
-  return looseEndOf(job, attempt) === null ? `${token} has left nothing open.` : null
+  // What has been pruned meanwhile leaves nothing open, and that changes nothing.
+  return looseEndOf(job, attempt) === null && job.pruned === null ? `${token} has left nothing open.` : null
 }
 
 function objectionToRetry(job: Job): string | null {

@@ -23,20 +23,6 @@ hz_take() {
   [ "$hz_line" = "$hz_owner" ] || return 1
 }
 
-# hz_final N: whether exit.N is whole and nobody may have told it to end: a manager tells the processes of a native one
-# after the other, and the payload, or a shell whose child was told first (143, 137), may have ended, and its end been
-# written down, in between.
-hz_final() {
-  [ -r "$hz_dir/exit.$1" ] || return 1
-  while IFS= read -r hz_line; do
-    case $hz_line in
-      "wrapper "* | "signal TERM" | "signal KILL" | "code 143" | "code 137") return 1 ;;
-      end) return 0 ;;
-    esac
-  done <"$hz_dir/exit.$1"
-  return 1
-}
-
 # hz_hold: takes the guard of this start; ends the wrapper where it can't. A native that was requeued before its first
 # start reached us takes the guards below its own as well, so that a fence at 0 is a fence for all starts.
 hz_hold() {
@@ -48,7 +34,7 @@ hz_hold() {
       1) case $hz_line in "native:$hz_native:$hz_below:"*) ;; *) hz_refuse "held by $hz_line" ;; esac ;;
       2) hz_fail "guard.$hz_below: $hz_error" ;;
     esac
-    if hz_final "$hz_below"; then hz_refuse "start $hz_below ended for good"; fi
+    if hz_ended "$hz_dir/exit.$hz_below" && [ -z "$hz_stopped" ]; then hz_refuse "start $hz_below ended for good"; fi
     hz_below=$((hz_below + 1))
   done
   hz_take "$hz_n"

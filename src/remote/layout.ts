@@ -6,6 +6,7 @@
  *   owner.N                     symlink; the highest N may act
  *   bin/wrapper.<hash>.sh       the job wrapper, one file per version
  *   bin/payload.<hash>.sh       the functions of which each payload.sh is made
+ *   removed                     a line for each job directory that was here and was removed: its token
  *   events/<token>.<n>          empty; dropped by the wrapper at the end of start n, as a hint
  *   stage.<owner>.<nonce>/      a tar stream being unpacked
  *   jobs/<token>/

@@ -5,6 +5,7 @@ import { quoteAll, script } from "../quote.ts"
 import { shellText } from "./shellText.ts"
 
 const preludeFiles = [
+  "record.sh",
   "verbs.sh",
   "submit.sh",
   "hosts.sh",
@@ -22,6 +23,7 @@ const wrapperFiles = [
   "walltime.sh",
   "hosts.sh",
   "signals.sh",
+  "record.sh",
   "guard.sh",
   "exit.sh",
   "wrapper.sh",

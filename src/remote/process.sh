@@ -132,9 +132,9 @@ hz_look_here() {
     [ "$hz_birth" = "$hz_its_birth" ] || hz_leader=
     case $hz_leader$hz_state in [0-9]*[ZX]*) ;; [0-9]*T*) hz_word=stopped ;; [0-9]*) hz_word=alive ;; esac
   fi
-  if hz_exited "jobs/$1/exit.0"; then
+  if hz_ended "jobs/$1/exit.0"; then
     # The usual end: no search for what it may have left, which reads all of the process table.
-    [ -n "$hz_told" ] || hz_word=over
+    [ "$hz_stopped" = wrapper ] || hz_word=over
     case $hz_word in gone) ! kill -0 "-$hz_leader" 2>/dev/null || hz_left ;; esac
   elif [ "$hz_word" = gone ] && [ -r "jobs/$1/hosts" ]; then
     # Its mpirun is of its session, and without one what carries the token is nobody's: hz_look ends it.

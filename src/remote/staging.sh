@@ -4,9 +4,9 @@
 
 # An exit code beside those of verbs.sh. 91: the end marker never came, and nothing was staged.
 
-# hz_stage HOME OWNER NONCE <TAR: one line for each job directory, `staged|exists|conflict|failed TOKEN`, then `end`.
-# exists: it was there, with the same spec. conflict: it was there, with another one. Nothing of a stream that was cut
-# is ever seen under jobs/.
+# hz_stage HOME OWNER NONCE <TAR: one line for each job directory, `staged|exists|conflict|removed|failed TOKEN`, then
+# `end`. exists: it was there, with the same spec. conflict: it was there, with another one. removed: it was there, and
+# hz_remove has removed it. Nothing of a stream that was cut is ever seen under jobs/.
 hz_stage() (
   hz_may "$1" "$2"
   umask 077
@@ -83,6 +83,18 @@ hz_stage_checkpoint() (
 # hz_stage_move TOKEN...: with the folder as the target, rename(2) refuses a job directory that is there (it is never
 # empty), and mv can't slip into it.
 hz_stage_move() {
+  hz_stage_removed=$(hz_removed ../removed "$@") || exit 96
+  if [ -n "$hz_stage_removed" ]; then
+    for hz_stage_token; do
+      shift
+      # shellcheck disable=SC2154 # facts.sh has it
+      case $hz_newline$hz_stage_removed$hz_newline in
+        *"$hz_newline$hz_stage_token$hz_newline"*) printf 'removed %s\n' "$hz_stage_token" ;;
+        *) set -- "$@" "$hz_stage_token" ;;
+      esac
+    done
+    [ "$#" -gt 0 ] || return 0
+  fi
   hz_stage_errors=$(command mv -f "$@" ../jobs/ 2>&1)
   for hz_stage_token; do
     if [ ! -d "$hz_stage_token" ]; then

@@ -18,9 +18,10 @@ export interface StageReply {
   readonly token: string
   /**
    * `staged`: it is in place now. `exists`: it was, with the same spec. `conflict`: a job directory of this token is
-   * there with another spec. `failed`: it could not be put into place; `reason` has the other side's words.
+   * there with another spec. `removed`: it was there, and whoever acted there had it removed for good. `failed`: it could
+   * not be put into place; `reason` has the other side's words.
    */
-  readonly status: "staged" | "exists" | "conflict" | "failed"
+  readonly status: "staged" | "exists" | "conflict" | "removed" | "failed"
   readonly reason: string | null
 }
 
@@ -138,7 +139,7 @@ function stageCommand(place: Place, jobs: readonly StageJob[], nonce: string): C
 }
 
 function stageReply(line: string, result: CommandResult): StageReply[] {
-  const [, word, token] = /^(staged|exists|conflict|failed) (hz[a-z0-9]+)$/.exec(line) ?? []
+  const [, word, token] = /^(staged|exists|conflict|removed|failed) (hz[a-z0-9]+)$/.exec(line) ?? []
   if (token === undefined) return []
   const status = word as StageReply["status"]
   return [{ token, status, reason: status === "failed" ? (firstLine(result.stderr) ?? null) : null }]

@@ -181,13 +181,15 @@ hz_clear_hints() {
   cd events && command rm -f -- "$@"
 }
 
-# hz_fence HOME OWNER TOKEN TEXT START: takes guard.START, and where start START was told to end and has ended, the
-# guard of the next one, unless START is `first`. `fence won|lost OWNER`, or `missing`. All guards below START must exist.
+# hz_fence HOME OWNER TOKEN TEXT START: takes guard.START, and where start START was stopped, or may have been, the guard of
+# the next one, unless START is `first`. `fence won|lost OWNER`; `missing`, or `removed` where hz_remove was here.
+# All guards below START must exist.
 hz_fence() {
   hz_token "$3"
   hz_may "$1" "$2"
   if [ -h "jobs/$3" ] || ! cd "jobs/$3" 2>/dev/null; then
-    printf 'missing\nend\n'
+    hz_line=$(hz_removed removed "$3") || exit 96
+    if [ -n "$hz_line" ]; then printf 'removed\nend\n'; else printf 'missing\nend\n'; fi
     return 0
   fi
   hz_start=0
@@ -209,11 +211,11 @@ hz_fence() {
       "$4") hz_won=won ;;
       *)
         hz_won=lost
-        if [ "$5" != first ] && hz_interrupted "exit.$hz_start"; then
+        if [ "$5" != first ] && hz_ended "exit.$hz_start" && [ -n "$hz_stopped" ]; then
           hz_start=$((hz_start + 1))
           continue
         fi
-        # hz_interrupted has read over it.
+        # hz_ended has read over it.
         hz_link "guard.$hz_start"
         ;;
     esac
@@ -222,32 +224,16 @@ hz_fence() {
   done
 }
 
-# hz_interrupted FILE: whether this exit record is whole and its wrapper had been told to end.
-hz_interrupted() {
-  hz_exited "$1" && [ -n "$hz_told" ]
-}
-
-# hz_exited FILE: whether this exit record is whole; hz_told is not empty where its wrapper had been told to end.
-hz_exited() {
-  hz_told=
-  [ -r "$1" ] || return 1
-  while IFS= read -r hz_line; do
-    case $hz_line in
-      "wrapper "*) hz_told=1 ;;
-      end) return 0 ;;
-    esac
-  done <"$1"
-  return 1
-}
-
-# hz_remove HOME OWNER TOKEN...: removes these job directories. What makes a native run goes first, for all of them:
-# a removal that is cut leaves nothing that a late native could start.
+# hz_remove HOME OWNER TOKEN...: removes these job directories, for good: `removed` has their tokens, and hz_stage makes
+# none of them again. What makes a native run goes first, for all of them: a removal that is cut leaves nothing that a late
+# native could start, and on a full disk it makes the room for those lines.
 hz_remove() {
   hz_may "$1" "$2"
   shift 2
   for hz_name; do hz_token "$hz_name"; done
   [ ! -h jobs ] || hz_refused "jobs is a symbolic link"
   cd jobs || exit 95
+  hz_names=$(printf '\n%s' "$@")
   hz_count=$#
   while [ "$hz_count" -gt 0 ]; do
     hz_count=$((hz_count - 1))
@@ -256,6 +242,8 @@ hz_remove() {
     shift
   done
   [ $# -eq 0 ] || command rm -f -- "$@" || exit 96
+  # The first line break ends what a full disk has cut.
+  printf '%s\n' "$hz_names" >>../removed || exit 96
   hz_names=
   for hz_file; do case $hz_file in */token) hz_names="$hz_names ${hz_file%/token}" ;; esac done
   # shellcheck disable=SC2086 # tokens
@@ -265,6 +253,14 @@ hz_remove() {
     command rm -rf -- $hz_names || exit 96
   }
   printf 'end\n'
+}
+
+# hz_removed FILE TOKEN...: those of them that hz_remove has written there. False: it can't be read.
+hz_removed() {
+  [ -e "$1" ] || return 0
+  hz_file=$1
+  shift
+  command grep -Fx "$(printf '%s\n' "$@")" "$hz_file" || [ $? -eq 1 ]
 }
 
 # hz_tail HOME TOKEN NAME OFFSET MAX: `size BYTES OFFSET`, then at most MAX bytes from there as hex. -N: the last N.

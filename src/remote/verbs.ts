@@ -73,8 +73,9 @@ export function clearHints(home: string, names: readonly string[]): Command<void
  * Takes the guard of an attempt, so that its native never runs the payload from now on. `text`:
  * `revoked:EPOCH:NONCE`; found there, it is a win. `start`: the restart count that the manager shows; `first`: only the
  * guard of the first start, so that it is won only where nothing has started ever. Not won: `owner`
- * is who holds the guard of that start, and has started or was about to. Throws JOB_DIRECTORY_MISSING (class gone)
- * where there is nothing to fence: without its directory, no wrapper runs a payload.
+ * is who holds the guard of that start, and has started or was about to. Throws JOB_DIRECTORY_MISSING or, where it was
+ * there and `remove` has removed it, JOB_DIRECTORY_REMOVED (class gone): there is nothing to fence, since without its
+ * directory no wrapper runs a payload.
  */
 export function fence(
   place: Place,
@@ -86,8 +87,8 @@ export function fence(
     argv: ["hz_fence", place.home, String(place.owner), token, text, String(start)],
     parse: (result) => {
       const lines = answerLines(result, "effect", "Fencing")
-      if (lines[0] === "missing") {
-        throw new HawserError("JOB_DIRECTORY_MISSING", {
+      if (lines[0] === "missing" || lines[0] === "removed") {
+        throw new HawserError(lines[0] === "missing" ? "JOB_DIRECTORY_MISSING" : "JOB_DIRECTORY_REMOVED", {
           summary: `The job directory of ${token} is not on the manager's host.`,
           class: "gone",
         })
@@ -98,7 +99,10 @@ export function fence(
   }
 }
 
-/** Removes the job directories of these tokens; what is not there is no failure. Can be asked again after any failure. */
+/**
+ * Removes the job directories of these tokens, none of which can be staged again; what is not there is no failure. Can be
+ * asked again after any failure.
+ */
 export function remove(place: Place, tokens: readonly string[]): Command<void> {
   return {
     argv: ["hz_remove", place.home, String(place.owner), ...tokens],

@@ -27,6 +27,8 @@ export interface ClusterWitness {
   onCancel(native: Native): void
   /** A native of this token ended without having run the payload. */
   onHindered(token: string): void
+  /** The job directory of this token was removed. */
+  onRemoved(token: string): void
   /** The controller of this number got through to the login node. */
   onReached(by: number): void
   note(what: string, facts?: readonly string[]): void
@@ -83,6 +85,7 @@ export class Cluster {
       seenOnNodesAt: () => timeline.now + Math.min(1_500, faults.lagMs() / 10),
       run: (argv) => runProgram(programs, argv),
       strike,
+      onRemoved: (token) => witness.onRemoved(token),
     }
     const note = (what: string, argv: readonly string[]): void => witness.note(what, argv)
     this.network = new Network({ timeline, host, faults, note, strike, onReached: (by) => witness.onReached(by) })

@@ -42,6 +42,8 @@ export class Home {
   readonly jobs: Map<string, JobFolder> = new Map()
   /** Hints, and when the login node sees them. */
   readonly events: Map<string, number> = new Map()
+  /** Tokens whose job directory was removed. */
+  readonly removed: Set<string> = new Set()
   /** No room on its file system. */
   isFull = false
 
@@ -78,4 +80,9 @@ export function takeGuard(folder: JobFolder, start: number, owner: string, seenA
   if (held !== undefined) return held.value
   folder.guards.set(start, { value: owner, seenAt })
   return owner
+}
+
+/** Whether the wrapper was told to end, by this exit record, or may have been next. */
+export function wasStopped(record: string): boolean {
+  return /^(wrapper .*|signal TERM|signal KILL|code 143|code 137)$/m.test(record)
 }

@@ -14,6 +14,8 @@ export interface PlannedJob {
   readonly after: string | null
   /** When somebody gives it up, or all jobs of its executor, and whether its key is then submitted again. Default: never. */
   readonly abandon?: { readonly atMs: number; readonly all: boolean; readonly again: boolean }
+  /** When somebody who sees its end removes what it has left over there. Default: never. */
+  readonly pruneAtMs?: number
   readonly retry: {
     readonly maxAttempts: number
     readonly on: readonly Cause[]
@@ -42,6 +44,7 @@ export function drawScenario(dice: Dice): Scenario {
       after: index > 0 && dice.chance(0.1) ? `job${dice.whole(0, index - 1)}` : null,
       retry: { ...(retries ? drawRetry(dice) : { maxAttempts: 1, on: [] }), ...(requeue ? { requeue } : {}) },
       ...(dice.chance(0.12) ? { giveUpAfterMs: dice.pick([5_000, 20_000, 60_000, 200_000]) } : {}),
+      ...(dice.chance(0.15) ? { pruneAtMs: dice.between(0, 200_000) } : {}),
     }
   })
 }

@@ -100,7 +100,11 @@ export function schedule(world: World): void {
       }
     })
   for (const { at: when, freezeMs } of trouble.takeOvers) at(when, "a take-over", () => world.takeOver(freezeMs))
-  for (const when of trouble.copies) at(when, "the state directory is copied", () => world.copy())
+  for (const { at: when, backMs } of trouble.copies)
+    at(when, "the state directory is copied", () => {
+      const goBack = world.copy(backMs === null)
+      if (backMs !== null) at(backMs, "the copy is given up for the original", goBack)
+    })
   at(trouble.untilMs, "all is well from now on", () => {
     // What is still on its way to an end of its own ends with it.
     if (!isWithin(trouble.controllerDown, trouble.untilMs)) slurm.setController("up")

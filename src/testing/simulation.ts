@@ -1,6 +1,6 @@
 /** The simulation of one seed: controllers, users, a cluster and its trouble on one timeline, until all is over. */
 import type { Log } from "../executors/log.ts"
-import { type Job, isFinal } from "../job/index.ts"
+import { isFinal } from "../job/index.ts"
 import { openStore } from "../persist/index.ts"
 import { type Broken, brokenTrouble, takeForShown } from "./broken.ts"
 import { checkBudgets, checkQueued } from "./budgets.ts"
@@ -13,14 +13,13 @@ import { hostOf } from "./host.ts"
 import { type Fate, Life, type When } from "./life.ts"
 import { type Scenario, behaviourOf, drawScenario } from "./scenario.ts"
 import { schedule } from "./schedule.ts"
-import type { Strike } from "./strikes.ts"
+import { type Strike, killStrike } from "./strikes.ts"
 import { Timeline } from "./timeline.ts"
 import { type Kill, type Trouble, calmMsOf, drawTrouble } from "./trouble.ts"
 import { serve } from "./users.ts"
-import { type Realm, type Violation, excusesOf } from "./testimony.ts"
+import { type Realm, type Violation, excusesOf, realmOn } from "./testimony.ts"
 import { Witness } from "./witness.ts"
 import type { Controller, World } from "./world.ts"
-import { outputName } from "./wrapper.ts"
 
 export interface SimulationOptions {
   readonly seed: number
@@ -148,6 +147,7 @@ class Simulation implements World {
     this.#coming.add(disk)
     await timeline.sleep(pauseMs)
     this.#coming.delete(disk)
+    if (this.#retired.has(disk)) return
     this.#starts += 1
     const life = new Life({
       id: this.#starts,
@@ -200,6 +200,8 @@ class Simulation implements World {
   readonly #starting: Set<{ readonly life: Life; readonly disk: Disk; readonly realm: Realm }> = new Set()
   /** Disks for which a controller will be started. */
   readonly #coming: Set<Disk> = new Set()
+  /** Disks that nobody uses for now. */
+  readonly #retired: Set<Disk> = new Set()
   #wallOffsetMs = 0
 
   /** Kills a controller, and starts another one on what is left of its disk. */
@@ -226,12 +228,28 @@ class Simulation implements World {
     void this.start(first.disk, first.realm, 0, true)
   }
 
-  copy(): void {
+  copy(goesOn: boolean): () => void {
     const first = this.controllers.at(-1)
-    if (first === undefined) return
+    if (first === undefined) return () => undefined
     this.witness.strike("state directory is copied")
+    if (!goesOn) this.#retire(first.disk)
     const disk = first.disk.copy()
     void this.start(disk, realmOn(disk, first.realm.acknowledged), 0, true)
+    return () => {
+      this.witness.strike("a copy is given up for the original")
+      this.#retire(disk)
+      this.#retired.delete(first.disk)
+      void this.start(first.disk, first.realm, 0)
+    }
+  }
+
+  /** Ends whoever lives on this disk; nobody is started on it any more. */
+  #retire(disk: Disk): void {
+    this.#retired.add(disk)
+    for (const { life } of this.#onDisk(disk)) {
+      life.kill()
+      this.cluster.network.cut("The controller is ended.", life)
+    }
   }
 
   /** A controller that has lost its directory ends by itself. */
@@ -325,16 +343,6 @@ class Simulation implements World {
     witness.atEnd(store, keys, { live, hasRecord: (token) => cluster.hasRecord(token) })
     checkBudgets(witness, cluster, this.trouble, this.#starts)
   }
-}
-
-function realmOn(disk: Disk, acknowledged: ReadonlyMap<string, Job> = new Map()): Realm {
-  const resultOf = ({ id }: Job): string | null => disk.textOf(`${directory}/jobs/${id}/${outputName}`)
-  return { store: null, acknowledged: new Map(acknowledged), resultOf }
-}
-
-function killStrike(what: string, when: When): Strike {
-  if (what === "disk write") return `controller killed ${when} a write`
-  return `controller killed ${when} ${what.startsWith("disk ") ? "another call of its disk" : "a command"}`
 }
 
 function wordsOf(job: { readonly state: string; readonly outcome: { readonly cause: string | null } | null }): string {

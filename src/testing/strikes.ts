@@ -24,6 +24,7 @@ export const strikes = [
   "wall clock jumps back",
   "state directory is taken over from one who lives",
   "state directory is copied",
+  "a copy is given up for the original",
   "a superseded controller is told so",
   "connection refused",
   "login refused",
@@ -73,6 +74,7 @@ export const strikes = [
   "held back: nothing has shown what a fence does",
   "a test job shows a fence",
   "a test job shows that a fence would stop nothing",
+  "removed from another copy",
   "job lost",
   "job corrected",
   "job retried",
@@ -86,6 +88,11 @@ export const strikes = [
   "waits for a time on the wall clock",
 ] as const
 export type Strike = (typeof strikes)[number]
+
+export function killStrike(what: string, when: "before" | "after"): Strike {
+  if (what === "disk write") return `controller killed ${when} a write`
+  return `controller killed ${when} ${what.startsWith("disk ") ? "another call of its disk" : "a command"}`
+}
 
 /** In how many seeds each of them struck. */
 export type Coverage = Partial<Record<Strike, number>>
@@ -120,6 +127,7 @@ function jobStrike(event: JobEvent, store: JobStore): Strike | null {
   if (type === "cancel-requested") return isAway(store, executor) ? "cancelled while the manager is away" : null
   if (type === "waiting") return waits.find(([words]) => event.reason?.includes(words))?.[1] ?? null
   if (type !== "ended" && type !== "finished") return always[type] ?? null
+  if (event.reason?.includes("another copy of this state directory") === true) return "removed from another copy"
   if (event.outcome.cause === "lost") return "job lost"
   if (type === "finished" && job?.isTest === true && job.state === "completed" && !isShown(store, executor))
     return "a test job shows that a fence would stop nothing"

@@ -2,8 +2,11 @@
 import { isHeldBack } from "../executors/visibility.ts"
 import type { Job, JobEvent } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
+import type { Disk } from "./disk.ts"
+import { directory } from "./fleet.ts"
 import type { Native } from "./slurm.ts"
 import type { Trouble } from "./trouble.ts"
+import { type Run, outputName } from "./wrapper.ts"
 
 /** What the trouble of this world excuses. */
 export interface Excuses {
@@ -54,6 +57,11 @@ export interface Realm {
   readonly resultOf: (job: Job) => string | null
 }
 
+export function realmOn(disk: Disk, acknowledged: ReadonlyMap<string, Job> = new Map()): Realm {
+  const resultOf = ({ id }: Job): string | null => disk.textOf(`${directory}/jobs/${id}/${outputName}`)
+  return { store: null, acknowledged: new Map(acknowledged), resultOf }
+}
+
 /** Whose events are heard: a controller by its number, its store, and the realm that it has. */
 export interface Speaker {
   readonly realm: Realm
@@ -74,4 +82,21 @@ export function wordsOf(event: JobEvent): string {
 /** The promise that one breaks which waits for ever. */
 export function unended(job: Job): string {
   return isHeldBack(job) ? "what waits for a showing gets one" : "every job ends"
+}
+
+/** What is wrong with the result that came back of a job that is over, whose current attempt has run so; null: nothing. */
+export function resultProblem(
+  { state, outcome, reason, collected }: Job,
+  runs: readonly Run[],
+  result: string | null,
+  isUnread: boolean,
+): string | null {
+  const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
+  if (outcome?.cause === "stage-out" && !isUnread) return `is failed: ${reason}`
+  if (left.length === 0) return null
+  // What was corrected later has not been collected: docs/protocol.md, 21.
+  if (result === null) return state === "completed" && collected !== null ? "is completed, without its output" : null
+  // What is cut short is cancelled or failed in the middle of it.
+  const endedItself = state === "completed" || outcome?.cause === "exit"
+  return endedItself && !left.includes(result) ? `has ${result.length} bytes that are not its output` : null
 }

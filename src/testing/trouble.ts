@@ -60,8 +60,11 @@ export interface Trouble {
   readonly freezes: readonly { readonly at: number; readonly ms: number; readonly suspended: boolean }[]
   /** A second controller takes the state directory over while the first one stands still or goes on. */
   readonly takeOvers: readonly { readonly at: number; readonly freezeMs: number }[]
-  /** The state directory is copied, and a second controller is started on the copy. */
-  readonly copies: readonly number[]
+  /**
+   * The state directory is copied, and a second controller is started on the copy. `backMs`: the first one was ended before,
+   * and so long after that the one of the copy is ended, for good, and the original goes on. Null: both go on.
+   */
+  readonly copies: readonly { readonly at: number; readonly backMs: number | null }[]
   readonly cancelledByOthers: readonly number[]
   readonly strangers: readonly number[]
   readonly submitMax: number
@@ -184,7 +187,7 @@ export function drawTrouble(dice: Dice): Trouble {
     })),
     freezes: some(0.15, 2, () => ({ at: moment(), ms: dice.between(1_000, 120_000), suspended: dice.chance(0.5) })),
     takeOvers: some(0.1, 1, () => ({ at: moment(), freezeMs: dice.chance(0.5) ? dice.between(1_000, 60_000) : 0 })),
-    copies: some(0.06, 1, moment),
+    copies: some(0.1, 1, () => ({ at: moment(), backMs: dice.chance(0.5) ? dice.between(1_000, 200_000) : null })),
     cancelledByOthers: some(0.1, 1, moment),
     strangers: some(0.3, 3, moment),
     submitMax: dice.chance(0.1) ? dice.whole(1, 3) : 1_000,
@@ -198,8 +201,9 @@ export function drawTrouble(dice: Dice): Trouble {
 }
 
 /** When the last of it is over: some of it may last longer than the dice are thrown for. */
-export function calmMsOf({ untilMs, outages, loginsRefused, controllerDown }: Trouble): number {
-  return Math.max(untilMs, ...[...outages, ...loginsRefused, ...controllerDown].map(({ to }) => to))
+export function calmMsOf({ untilMs, outages, loginsRefused, controllerDown, copies }: Trouble): number {
+  const backs = copies.map(({ at, backMs }) => at + (backMs ?? 0))
+  return Math.max(untilMs, ...[...outages, ...loginsRefused, ...controllerDown].map(({ to }) => to), ...backs)
 }
 
 export function isWithin(spans: readonly Span[], now: number): boolean {

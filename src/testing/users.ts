@@ -1,4 +1,7 @@
-/** The users of a world: they submit until it is recorded, cancel what they don't want any more, and give up what is gone. */
+/**
+ * The users of a world: they submit until it is recorded, cancel what they don't want any more, give up what is gone, and
+ * remove what is over.
+ */
 import { type Job, isAbandoned, isFinal } from "../job/index.ts"
 import { type PlannedJob, hasOutput } from "./scenario.ts"
 import { outputName } from "./wrapper.ts"
@@ -9,7 +12,7 @@ const againMs = 5_000
 
 /** Talks to this controller as long as it lives; the next one is asked for the same again, by key. */
 export async function serve(world: World, controller: Controller): Promise<void> {
-  const acts = [submitOnce, cancel, abandon]
+  const acts = [submitOnce, cancel, abandon, prune]
   await Promise.all(world.scenario.flatMap((job) => acts.map((act) => act(world, controller, job))))
 }
 
@@ -69,6 +72,22 @@ async function abandon(world: World, controller: Controller, job: PlannedJob): P
       // The disk is full.
       await life.clock.sleep(againMs)
     }
+  }
+}
+
+/** Removes what it has left over there, as soon as its end shows. */
+async function prune(world: World, controller: Controller, job: PlannedJob): Promise<void> {
+  if (job.pruneAtMs === undefined) return
+  const { fleet, life } = controller
+  await life.clock.sleep(job.pruneAtMs - world.timeline.now)
+  for (;;) {
+    const known = newest(controller, job)
+    if (known !== undefined && known.pruned !== null) return
+    if (known !== undefined && isFinal(known.state)) {
+      // It has a tombstone, somebody waits for it, the cluster is away, or the disk is full.
+      await fleet.prune({ names: [job.key], olderThanMs: 0, local: false, dryRun: false }).catch(() => null)
+    }
+    await life.clock.sleep(againMs)
   }
 }
 

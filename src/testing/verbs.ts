@@ -1,7 +1,7 @@
 /** The verbs of `remote/*.sh` over a virtual home: the same answers, letter for letter where we read them. */
 import type { CommandResult } from "../command.ts"
 import { verbExit } from "../remote/answer.ts"
-import { Home, type JobFolder, type ResultFile, jobFolder, seen, takeGuard } from "./home.ts"
+import { Home, type JobFolder, type ResultFile, jobFolder, seen, takeGuard, wasStopped } from "./home.ts"
 import type { Strike } from "./strikes.ts"
 
 /** What a verb sees of the host that it runs on. */
@@ -16,6 +16,7 @@ export interface VerbHost {
   /** A program of the host. */
   run(argv: readonly string[]): Promise<CommandResult>
   strike(strike: Strike): void
+  onRemoved(token: string): void
 }
 
 /** A verb that ends early, with its exit code. */
@@ -109,8 +110,9 @@ function clearHints(host: VerbHost, [path = "", ...names]: readonly string[]): s
 
 function fence(host: VerbHost, words: readonly string[]): string {
   const [path = "", owner = "", token = "", text = "", from = "0"] = words
-  const folder = may(host, path, owner).jobs.get(token)
-  if (folder === undefined) return lines(["missing", "end"])
+  const home = may(host, path, owner)
+  const folder = home.jobs.get(token)
+  if (folder === undefined) return lines([home.removed.has(token) ? "removed" : "missing", "end"])
   let start = 0
   while (from !== "first" && start < Number(from) && folder.guards.has(start)) start += 1
   for (;;) {
@@ -121,10 +123,10 @@ function fence(host: VerbHost, words: readonly string[]): string {
   }
 }
 
-/** Whether the record of this start is whole and its wrapper had been told to end. */
+/** Whether the record of this start is whole and its native was stopped, or may have been. */
 function wasInterrupted(folder: JobFolder, start: number, now: number): boolean {
   const record = folder.exits.get(start)
-  return record !== undefined && record.seenAt <= now && /^wrapper /m.test(record.value)
+  return record !== undefined && record.seenAt <= now && wasStopped(record.value)
 }
 
 /** How long one submission may follow another. */
@@ -205,7 +207,11 @@ function cutLast(text: string): [string[], string] {
 
 function remove(host: VerbHost, [path = "", owner = "", ...tokens]: readonly string[]): string {
   const home = may(host, path, owner)
-  for (const token of tokens) home.jobs.delete(token)
+  for (const token of tokens) {
+    home.jobs.delete(token)
+    home.removed.add(token)
+    host.onRemoved(token)
+  }
   return lines(["end"])
 }
 
@@ -227,6 +233,7 @@ export function stage(host: VerbHost, argv: readonly string[], staged: Staged): 
     }
     if (staged.end !== nonce) return failed(91, "")
     const said = [...staged.folders].map(([token, files]) => {
+      if (home.removed.has(token)) return `removed ${token}`
       const standing = home.jobs.get(token)
       if (standing === undefined) {
         home.jobs.set(token, jobFolder(files, host.seenOnNodesAt()))

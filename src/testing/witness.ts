@@ -8,7 +8,16 @@ import type { ClusterWitness } from "./cluster.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
 import { type Strike, isTests, strikeOf } from "./strikes.ts"
-import { type Excuses, type Realm, type Remains, type Speaker, type Violation, unended, wordsOf } from "./testimony.ts"
+import {
+  type Excuses,
+  type Realm,
+  type Remains,
+  type Speaker,
+  type Violation,
+  resultProblem,
+  unended,
+  wordsOf,
+} from "./testimony.ts"
 import type { Timeline } from "./timeline.ts"
 import type { Run } from "./wrapper.ts"
 
@@ -38,6 +47,8 @@ export class Witness implements ClusterWitness {
   /** Native ids by token, in the order of their acceptance. */
   readonly #accepted: Map<string, number[]> = new Map()
   readonly #forgotten: Set<string> = new Set()
+  /** Of these another copy of the state directory can't know how they ended, or get their results. */
+  readonly #removed: Set<string> = new Set()
   readonly #hindered: Set<string> = new Set()
   readonly #failedNodes: Set<string> = new Set()
   readonly #preempted: Set<string> = new Set()
@@ -130,6 +141,10 @@ export class Witness implements ClusterWitness {
 
   onHindered(token: string): void {
     this.#hindered.add(token)
+  }
+
+  onRemoved(token: string): void {
+    if (this.#excuses.isCopied) this.#removed.add(token)
   }
 
   onReached(by: number): void {
@@ -268,7 +283,7 @@ export class Witness implements ClusterWitness {
   }
 
   #mayBeLost(token: string): boolean {
-    return this.#forgotten.has(token) || this.#excuses.mayCallLost
+    return this.#forgotten.has(token) || this.#removed.has(token) || this.#excuses.mayCallLost
   }
 
   #onFinished(job: Job): void {
@@ -288,17 +303,9 @@ export class Witness implements ClusterWitness {
     if (!isFinal(job.state) || this.#excuses.isApart) return
     const { token } = job.attempts.at(-1) ?? { token: "" }
     const runs = this.runs.filter((run) => run.token === token)
-    const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
-    const result = realm.resultOf(job)
-    if (job.outcome?.cause === "stage-out" && !this.#failedNodes.has(token))
-      this.object("results come back", `${job.key} (${token}): ${job.reason}`)
-    // What was corrected later has not been collected: docs/protocol.md, 21.
-    if (result === null && job.state === "completed" && job.collected !== null && left.length > 0)
-      this.object("results come back", `${job.key} (${token}) is completed, and its output is not there`)
-    // What is cut short is cancelled or failed in the middle of it.
-    const endedItself = job.state === "completed" || job.outcome?.cause === "exit"
-    if (result !== null && endedItself && left.length > 0 && !left.includes(result))
-      this.object("results come back", `${job.key} (${token}) has ${result.length} bytes that are not its output`)
+    const isUnread = this.#failedNodes.has(token) || this.#removed.has(token)
+    const problem = resultProblem(job, runs, realm.resultOf(job), isUnread)
+    if (problem !== null) this.object("results come back", `${job.key} (${token}) ${problem}`)
   }
 
   /** By its process; the runs of killed ones are closed from outside. */

@@ -31,7 +31,10 @@ export interface World {
   readonly controllers: readonly Controller[]
   /** A second controller takes the directory, while the first one goes on or stands still for a while. */
   takeOver(freezeMs: number): void
-  /** A second controller on a copy of the directory. */
-  copy(): void
+  /**
+   * A second controller on a copy of the directory. Unless both go on, the first one is ended. What is returned gives the
+   * copy up for the original.
+   */
+  copy(goesOn: boolean): () => void
   jumpWallClocks(ms: number): void
 }

@@ -1,6 +1,6 @@
 /** The job wrapper as a process on a virtual node: guard, started, payload, exit, hint, step by step as `wrapper.sh`. */
 import { wrapperExit } from "../remote/answer.ts"
-import { type Home, type JobFolder, takeGuard } from "./home.ts"
+import { type Home, type JobFolder, takeGuard, wasStopped } from "./home.ts"
 import type { Strike } from "./strikes.ts"
 import type { Timeline } from "./timeline.ts"
 
@@ -165,7 +165,7 @@ function hold({ timeline, token, nativeId, start, nonce, lagMs, isGuarded }: Wra
     const holder = takeGuard(folder, below, mine, timeline.now + lagMs())
     const isOwn = below < start ? holder.startsWith(`native:${nativeId}:${below}:`) : holder === mine
     const record = below < start ? folder.exits.get(below)?.value : undefined
-    const isFinal = record !== undefined && !/^(wrapper .*|signal TERM|signal KILL|code 143|code 137)$/m.test(record)
+    const isFinal = record !== undefined && !wasStopped(record)
     if ((!isOwn || isFinal) && isGuarded) return false
   }
   return folder.files.get("token")?.startsWith(token) ?? false

@@ -200,7 +200,31 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
   ],
   [
     "1: cancelled here, such a shell needs no word of the manager",
+    { records: ended({ exitCode: 143 }), cancelRequestedAt: 5, attempt: { ...attempt, fence: "lost" } },
+    { ...cancelled, exitCode: 143 },
+  ],
+  [
+    "1: its twin whose cancel has not tried the guard of the next start, which may be waiting",
     { records: ended({ exitCode: 143 }), cancelRequestedAt: 5 },
+    "nothing",
+  ],
+  [
+    "1: also where accounting has only the word for the start before",
+    {
+      records: ended({ exitCode: 143 }),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"), { source: "accounting" })],
+      cancelRequestedAt: 5,
+      absence: absent,
+    },
+    "nothing",
+  ],
+  [
+    "1: not where the manager says that it was cancelled",
+    {
+      records: ended({ exitCode: 143 }),
+      evidence: [seen("CANCELLED", "ended", cancelled, { source: "accounting" })],
+      cancelRequestedAt: 5,
+    },
     { ...cancelled, exitCode: 143 },
   ],
   [
@@ -309,8 +333,38 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
   ],
   [
     "1: cancelled here, a payload that died by TERM needs no word of the manager",
-    { records: ended({ exitCode: 143, signal: "TERM" }), cancelRequestedAt: 5 },
+    {
+      records: ended({ exitCode: 143, signal: "TERM" }),
+      cancelRequestedAt: 5,
+      attempt: { ...attempt, fence: "lost" },
+    },
     { ...cancelled, signal: "TERM" },
+  ],
+  [
+    "2: preempted before its cancel, and no list shows it: its next start may be waiting",
+    {
+      records: ended(sigterm),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"), { source: "accounting" })],
+      absence: absent,
+      cancelRequestedAt: 5,
+    },
+    "nothing",
+  ],
+  [
+    "2: its twin whose cancel was not in time for a next start",
+    {
+      records: ended(sigterm),
+      evidence: [seen("PREEMPTED", "ended", failed("preempted"), { source: "accounting" })],
+      absence: absent,
+      cancelRequestedAt: 5,
+      attempt: { ...attempt, fence: "lost" },
+    },
+    failed("preempted", { signal: "TERM" }),
+  ],
+  [
+    "5: stopped before its cancel, and the manager knows nothing of it: the guard of its next start is tried first",
+    { records: ended(sigterm), absence: absent, cancelRequestedAt: 5 },
+    "looks",
   ],
   [
     "5: died by TERM, and the manager does not know it: not before enough complete looks",
@@ -470,6 +524,20 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "4: failed and never ran: launch",
     { evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 0 }))], records: nothing, ...graceOver },
     failed("launch", { exitCode: 0 }),
+  ],
+  [
+    "4: its twin whose job directory somebody has removed may have run: as the manager says",
+    {
+      evidence: [seen("FAILED", "ended", failed("exit", { exitCode: 3 }))],
+      records: { ...nothing, present: false },
+      ...graceOver,
+    },
+    failed("exit", { exitCode: 3 }),
+  ],
+  [
+    "4: completed, and its job directory removed",
+    { evidence: [seen("COMPLETED", "ended", completed)], records: { ...nothing, present: false }, ...graceOver },
+    completed,
   ],
   [
     "4: a node that did not see the job directory, though the manager showed it running",

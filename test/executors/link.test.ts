@@ -1,8 +1,13 @@
 import { expect, test } from "vitest"
 import { TransportError } from "../../src/errors.ts"
 import { ManagerLink } from "../../src/executors/link.ts"
+import { directoryCacheMs } from "../../src/executors/ownership.ts"
 import { memoryStore } from "../../src/persist/memory.ts"
+import { homeName } from "../../src/remote/layout.ts"
 import { Breaker } from "../../src/retry/breaker.ts"
+import { Home } from "../../src/testing/home.ts"
+import { runVerb } from "../../src/testing/verbs.ts"
+import type { Session } from "../../src/transport/session.ts"
 import { virtualClock } from "../support/virtual-clock.ts"
 
 const locked = new TransportError("PERSON_NEEDED", { summary: "It is locked.", class: "auth" })
@@ -77,4 +82,49 @@ test("a login that no answer would open is left to its back-off", async () => {
   await attempt()
   come()
   expect([link.retryWithPerson(), tries()]).toEqual([false, 1])
+})
+
+test("a session that ends while it is about to be handed out is replaced", async () => {
+  const clock = virtualClock()
+  const store = await memoryStore({ clock })
+  const home = `/home/me/.hawser/${homeName(store.identity.stateId, "hpc")}`
+  const homes = new Map([[home, new Home(home)]])
+  homes.get(home)?.owners.set(1, "somebody else")
+  const [now, run] = [() => 0, () => Promise.reject(new Error("no program"))] as const
+  const nothing = (): void => undefined
+  const host = { homes, now, seconds: now, seenOnNodesAt: now, run, strike: nothing, onRemoved: nothing }
+  const ends: (() => void)[] = []
+  const open = async (): Promise<Session> => ({
+    address: "login",
+    closed: new Promise((resolve) => ends.push(() => resolve(new Error("cut")))),
+    ask: async (command) => command.parse(await runVerb(host, command.argv)),
+    act: async (command) => command.parse(await runVerb(host, command.argv)),
+    send: () => Promise.reject(new Error("no stream")),
+    receive: () => Promise.reject(new Error("no stream")),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  })
+  const log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
+  const breaker = new Breaker({ clock, onHealth: nothing })
+  const deaf = { onLogin: nothing, watchHints: () => undefined, person: { isThere: false, arrivals: 0 } }
+  const about = { executor: "hpc", address: "login", root: "~/.hawser", isOneHost: false }
+  const link = new ManagerLink({ ...about, ...deaf, open, store, breaker, clock, log })
+  const first = await link.session(signal, "loop")
+  await clock.advance(directoryCacheMs)
+  // The quiet time is over, and that is written down first.
+  const append = store.append.bind(store)
+  store.append = async (events) => {
+    ends[0]?.()
+    return append(events)
+  }
+  const second = await link.session(signal, "loop")
+  expect(second.place.owner).toBe(first.place.owner + 1)
+  expect(ends).toHaveLength(2)
+})
+
+test("a connection that fails counts, whoever wanted it", async () => {
+  const { link, attempt, tries } = await closedDoor(locked)
+  await expect(link.session(signal)).rejects.toBe(locked)
+  await expect(link.session(signal)).rejects.toMatchObject({ code: "MANAGER_RESTING" })
+  expect(await attempt()).toMatchObject({ code: "MANAGER_RESTING" })
+  expect(tries()).toBe(1)
 })

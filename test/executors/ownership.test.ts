@@ -25,7 +25,15 @@ function site() {
   })
   const run = () => Promise.reject(new Error("no program"))
   const strike = (): void => undefined
-  const host = { homes: new Map(), now: () => clock.monotonic(), seconds: () => 0, seenOnNodesAt: () => 0, run, strike }
+  const said = { strike, onRemoved: strike }
+  const host = {
+    homes: new Map(),
+    now: () => clock.monotonic(),
+    seconds: () => 0,
+    seenOnNodesAt: () => 0,
+    run,
+    ...said,
+  }
   const session: Session = {
     address: "me@virtual",
     closed: new Promise(() => undefined),

@@ -24,6 +24,7 @@ import { prelude, wrapperName, wrapperText } from "../../src/remote/prelude.ts"
 import { jobFiles } from "../../src/remote/script.ts"
 import { collectJobs, stageJobs, sweepStages } from "../../src/remote/staging.ts"
 import { type CollectRequest, isWhole } from "../../src/remote/unpack.ts"
+import { remove } from "../../src/remote/verbs.ts"
 import { localTransport } from "../../src/transport/local.ts"
 import { openSession } from "../../src/transport/session.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
@@ -231,6 +232,23 @@ describe.each(shells)("under $name", (shell) => {
     const replies = await stageJobs(session, place(), [jobOf({ command: ["false"] })], { nonce: "n2" })
     expect(replies).toEqual([staged("conflict")])
     expect(readFileSync(join(jobFolder(), "token"), "utf8")).toBe(before)
+  })
+
+  test("what was removed is not made again, and the others of its stream are", async () => {
+    const other = "hzother00000000"
+    await stageJobs(session, place(), [jobOf()], { nonce: "n1" })
+    await session.act(remove(place(), [token]))
+    const replies = await stageJobs(session, place(), [jobOf(), jobOf({}, other)], { nonce: "n2" })
+    expect(replies).toEqual([staged("removed"), staged("staged", other)])
+    expect(await stageJobs(session, place(), [jobOf()], { nonce: "n3" })).toEqual([staged("removed")])
+    expect(readdirSync(join(home, "jobs"))).toEqual([other])
+    expect(leftOvers()).toEqual([])
+  })
+
+  test("nothing is staged where it can't be read what was removed", async () => {
+    mkdirSync(join(home, "removed"))
+    await expect(stageJobs(session, place(), [jobOf()], { nonce: "n1" })).rejects.toThrow(/removed/)
+    expect(readdirSync(join(home, "jobs"))).toEqual([])
   })
 
   test("a folder in the way that is no job directory is a failure of that job alone", async () => {

@@ -5,6 +5,7 @@ import {
   readFileSync,
   readdirSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs"
@@ -112,7 +113,7 @@ describe.each(shells)("the verbs, under $name", (shell) => {
   })
 
   describe("fencing", () => {
-    const exit = (lines: string) => `\nexit ${token} 0\nnative 4711\ncode 143\n${lines}started 1\nended 2\nend\n`
+    const exit = (lines: string) => `\nexit ${token} 0\nnative 4711\n${lines}started 1\nended 2\nend\n`
 
     test("a free guard is won, and asked again it still is", () => {
       using home = new Home()
@@ -129,17 +130,35 @@ describe.each(shells)("the verbs, under $name", (shell) => {
       expect(verb(shell, fence(placeOf(home), token, "revoked:1:a"))).toEqual({ won: false, owner: "native:4711:0:x" })
     })
 
-    test("after a start that was told to end and ended, the next one is fenced", () => {
+    test.each(["code 0\nwrapper TERM\n", "code 0\nsignal TERM\n", "code 0\nsignal KILL\n", "code 143\n", "code 137\n"])(
+      "behind a start that was stopped, or may have been, the next one is fenced: %j",
+      (lines) => {
+        using home = new Home()
+        const directory = home.job(token)
+        symlinkSync("native:4711:0:x", join(directory, "guard.0"))
+        writeFileSync(join(directory, "exit.0"), exit(lines))
+        expect(verb(shell, fence(placeOf(home), token, "revoked:1:a")).won).toBe(true)
+        expect(home.records(shell, token).guards).toMatchObject([{ start: 0 }, { start: 1, owner: "revoked:1:a" }])
+      },
+    )
+
+    test.each([exit("code 3\n"), exit("code 0\nsignal SEGV\n"), exit("code 143\n").replace("end\n", "")])(
+      "behind one that has ended by itself, or has not ended, there is nothing to fence: %j",
+      (record) => {
+        using home = new Home()
+        symlinkSync("native:4711:0:x", join(home.job(token), "guard.0"))
+        writeFileSync(join(home.path, "jobs", token, "exit.0"), record)
+        expect(verb(shell, fence(placeOf(home), token, "revoked:1:a")).won).toBe(false)
+      },
+    )
+
+    test("what was removed is said to be, and is not what was never there", () => {
       using home = new Home()
-      const directory = home.job(token)
-      symlinkSync("native:4711:0:x", join(directory, "guard.0"))
-      writeFileSync(join(directory, "exit.0"), exit("wrapper TERM\n"))
-      expect(verb(shell, fence(placeOf(home), token, "revoked:1:a")).won).toBe(true)
-      expect(home.records(shell, token).guards).toMatchObject([{ start: 0 }, { start: 1, owner: "revoked:1:a" }])
-      using twin = new Home()
-      symlinkSync("native:4711:0:x", join(twin.job(token), "guard.0"))
-      writeFileSync(join(twin.path, "jobs", token, "exit.0"), exit(""))
-      expect(verb(shell, fence(placeOf(twin), token, "revoked:1:a")).won).toBe(false)
+      home.job(token)
+      verb(shell, remove(placeOf(home), [token]))
+      const of = (one: string) => () => verb(shell, fence(placeOf(home), one, "revoked:1:a"))
+      expect(of(token)).toThrow(expect.objectContaining({ code: "JOB_DIRECTORY_REMOVED" }))
+      expect(of(other)).toThrow(expect.objectContaining({ code: "JOB_DIRECTORY_MISSING" }))
     })
 
     test("the restart count says which start may come; one below it that never came is fenced in its place", () => {
@@ -172,6 +191,28 @@ describe.each(shells)("the verbs, under $name", (shell) => {
       verb(shell, remove(placeOf(home), [token, "hzverbs00000009"]))
       expect(readdirSync(join(home.path, "jobs"))).toEqual([other])
       expect(existsSync(home.wrapper)).toBe(true)
+    })
+
+    test("are written down, also those that were not there, and behind what a full disk had cut", () => {
+      using home = new Home()
+      home.job(token)
+      writeFileSync(join(home.path, "removed"), `${other.slice(0, 9)}`)
+      verb(shell, remove(placeOf(home), [token, "hzverbs00000009"]))
+      verb(shell, remove(placeOf(home), [other]))
+      const lines = readFileSync(join(home.path, "removed"), "utf8").split("\n")
+      expect(lines.filter((line) => line !== "")).toEqual([other.slice(0, 9), token, "hzverbs00000009", other])
+    })
+
+    test("stay, without what makes a native run, where that can't be written down", () => {
+      using home = new Home()
+      const directory = home.job(token)
+      mkdirSync(join(home.path, "removed"))
+      expect(verbResult(shell, ["hz_remove", home.path, "1", token]).exitCode).toBe(verbExit.failed)
+      expect(existsSync(directory)).toBe(true)
+      expect(existsSync(join(directory, "token"))).toBe(false)
+      rmSync(join(home.path, "removed"), { recursive: true })
+      verb(shell, remove(placeOf(home), [token]))
+      expect(existsSync(directory)).toBe(false)
     })
 
     test.each([

@@ -91,3 +91,38 @@ test("outputs that a file system shows up to fifty seconds late come back whole,
     expect(report.outcomes, `seed ${seed}`).toEqual({ a: "completed" })
   }
 })
+
+const killed = (when: "before" | "after"): Trouble["kills"] => [
+  { what: "hz_submit", number: 1, when, power: false, pauseMs: 15_000 },
+]
+
+test.each([
+  ["had intended it", killed("before"), "failed lost"],
+  ["had no answer to its submission", killed("after"), "failed lost"],
+  ["knows its native", [], "failed stage-out"],
+] as const)(
+  "what was removed from a copy of the state directory is not run again by the original, which %s",
+  async (_, kills, end) => {
+    const trouble = { kills, copies: [{ at: 10_000, backMs: 300_000 }] }
+    const { violations, outcomes, struck } = await run({ pruneAtMs: 0 }, trouble)
+    expect(violations).toEqual([])
+    expect(outcomes).toEqual({ a: end })
+    expect(struck).toContain("a copy is given up for the original")
+    expect(struck.includes("removed from another copy")).toBe(kills.length > 0)
+  },
+)
+
+test("one that was fenced for its deadline without an answer, before a clock was set back by days, is submitted in time", async () => {
+  const { violations, outcomes, struck, lastedMs } = await run(
+    { giveUpAfterMs: 20_000 },
+    {
+      controllerDown: [{ from: 0, to: 50_000 }],
+      cutAt: { verb: "hz_fence", number: 1, when: "after" },
+      wallJumps: [{ at: 25_300, ms: -5 * 86_400_000 }],
+    },
+  )
+  expect(violations).toEqual([])
+  expect(outcomes["a"]).toBe("completed")
+  expect(struck).toContain("attempt replaced")
+  expect(lastedMs).toBeLessThan(2 * 3_600_000)
+})

@@ -37,6 +37,7 @@ class Pair {
       seconds: () => 0,
       seenOnNodesAt: () => 0,
       strike: () => undefined,
+      onRemoved: () => undefined,
       run: ([, , script]) => {
         const found = submissions.find((one) => one.script === script)!
         return Promise.resolve({ ...found, timedOut: false })
