@@ -82,9 +82,6 @@ export async function cancelAll(
   const groups = [...guards].map(([one, guard]) => eventsOf(one, guard, sent.includes(one)))
   await appendAll(desk, groups)
   for (const one of sent) watch.cancelSent(one.attempt.token)
-  const events = groups.flat()
-  if (events.some((event) => event.type === "ended")) desk.bells.collect.ring()
-  if (events.some((event) => event.type === "accepted" || event.type === "in-doubt")) desk.bells.monitor.ring()
   if (trouble !== undefined) throw asHawserError(trouble)
 }
 

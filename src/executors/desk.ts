@@ -1,7 +1,7 @@
 /** What the steps of one engine share: its parts, its limits, and where things go. */
 import type { Clock } from "../clock.ts"
 import type { HawserError } from "../errors.ts"
-import type { AnyEventBody, Job, SpecDefaults } from "../job/index.ts"
+import type { AnyEventBody, Job, JobEvent, SpecDefaults } from "../job/index.ts"
 import type { Launcher } from "../launchers/launcher.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { ResultsDisk } from "../remote/resultsDisk.ts"
@@ -59,6 +59,14 @@ export interface Pace {
   readonly gatherMs: number
   /** A cancelled native gets KILL after this, or later where its manager waits longer. */
   readonly killAfterMs: number
+}
+
+/** What is written down tells whose turn it is, whoever has written it: nobody has to remember to say so. */
+export function ringAfter({ bells, pace }: Desk, { type }: JobEvent): void {
+  if (type === "accepted" || type === "in-doubt") bells.monitor.nudge(pace.hintMs)
+  if (type === "ended" || type === "corrected") bells.collect.ring()
+  // A place is free, or there is another attempt.
+  if (type === "ended" || type === "settled" || type === "retrying") bells.submit.ring()
 }
 
 export function ringAll({ submit, monitor, collect }: Desk["bells"]): void {

@@ -20,7 +20,7 @@ import type {
   SubmitResult,
   WishRequest,
 } from "./api.ts"
-import { ringAll } from "./desk.ts"
+import { ringAfter, ringAll } from "./desk.ts"
 import { diagnose } from "./doctor.ts"
 import type { Engine } from "./engine.ts"
 import { Instances } from "./instances.ts"
@@ -68,7 +68,7 @@ export class Fleet implements HawserApi, FleetView {
       clock: parts.clock,
     })
     this.waiters = new Waiters(parts.store)
-    this.unsubscribe = parts.store.subscribe((events) => this.ringOthers(events))
+    this.unsubscribe = parts.store.subscribe((events) => this.onEvents(events))
     for (const job of parts.store.jobs.values()) {
       // What was abandoned is looked for once at least, whatever this controller was started for.
       const isWanted = !isFinal(job.state) || isLooseYet(job, parts.clock.now())
@@ -249,8 +249,13 @@ export class Fleet implements HawserApi, FleetView {
     bells?.monitor.ring()
   }
 
-  /** A job's end may open the way for jobs that depend on it, on any executor. */
-  private ringOthers(events: readonly AnyEvent[]): void {
+  private onEvents(events: readonly AnyEvent[]): void {
+    for (const event of events) {
+      if (!("job" in event)) continue
+      const engine = this.engines.get(this.parts.store.jobs.get(event.job)?.executor ?? "")
+      if (engine !== undefined) ringAfter(engine.desk, event)
+    }
+    // A job's end may open the way for jobs that depend on it, on any executor.
     if (!events.some((event) => event.type === "finished" || event.type === "observed")) return
     for (const engine of this.engines.values()) if (engine.desk.book.count("new") > 0) engine.desk.bells.submit.ring()
   }

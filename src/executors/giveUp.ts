@@ -51,10 +51,6 @@ export async function giveUp(desk: Desk, live: Live, some: readonly Watched[], s
     desk,
     reasons(failed, ({ job }) => job),
   )
-  desk.bells.collect.ring()
-  // What turns out to be out there is the monitor's from now on, which may be waiting for something that is far off.
-  if (groups.flat().some(({ type }) => type === "accepted" || type === "in-doubt"))
-    desk.bells.monitor.nudge(desk.pace.hintMs)
   await cancelBehind(desk, live, given, signal)
   return groups.length
 }
@@ -84,14 +80,13 @@ export async function giveUpAway(desk: Desk, watch: Watch): Promise<void> {
     (one) => isOverdue(desk, one, skewMsMax) && watch.overdueForMs(one.attempt.token) >= desk.patience.limits.absenceMs,
   )
   if (due.length === 0) return
-  const groups = due.map((one) => {
-    const neverRan = one.attempt.submission === "not-accepted" || one.attempt.fence === "won"
-    return neverRan
+  // Also one that was refused may be out there: the answer to its next try may be on its way.
+  const groups = due.map((one) =>
+    one.attempt.fence === "won"
       ? [endOf(one, "launch", "and it has not run.")]
-      : [endOf(one, "abandoned", `and its manager is away: ${unseenText}`)]
-  })
+      : [endOf(one, "abandoned", `and its manager is away: ${unseenText}`)],
+  )
   await appendAll(desk, groups)
-  desk.bells.collect.ring()
   // What may be left of them is looked for as soon as the manager is back.
   desk.bells.monitor.ring()
 }

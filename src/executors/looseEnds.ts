@@ -15,7 +15,7 @@ import { acceptedBy, intendToFence, isFenced, takeGuard } from "./cancel.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, forEach } from "./each.ts"
 import { isAbsent, isKnownOver, judge } from "./judge.ts"
-import { mayStartAgain } from "./word.ts"
+import { mayBeManagers, mayStartAgain } from "./word.ts"
 import type { Live } from "./link.ts"
 import { newestOfKey } from "./naming.ts"
 import { inTurn } from "./turns.ts"
@@ -80,7 +80,9 @@ export async function lookForLoose(
     const isSeen = seen.some(({ state, ...more }) =>
       state === "ended" ? !mayStartAgain({ state, ...more }) : state !== null && more.source !== "accounting",
     )
-    return !isSeen && findings.records.get(one.attempt.token)?.exits.at(-1)?.wrapperSignal !== null
+    const exit = findings.records.get(one.attempt.token)?.exits.at(-1)
+    const isOver = exit !== undefined && exit.wrapperSignal === null && !mayBeManagers(exit)
+    return !isSeen && !isOver
   })
   if (unseen.length > 0) await lookFor(desk, watch, live, unseen, findings, signal)
 }
@@ -134,9 +136,6 @@ export async function settleLoose(
     const facts = { executor: desk.name, job: job.id, token: attempt.token, proof: settlement.proof }
     if (kind === "tombstone") desk.log.info(facts, "a tombstone is closed")
   }
-  // Its place may be taken now, and what it has done is brought back.
-  desk.bells.submit.ring()
-  desk.bells.collect.ring()
 }
 
 interface Settlement {

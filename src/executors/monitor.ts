@@ -213,9 +213,5 @@ async function writeDown(desk: Desk, watch: Watch, judged: readonly Judged[]): P
     desk,
     events.map((event) => [event]),
   )
-  if (events.some((event) => event.type === "ended")) {
-    for (const { job, verdict } of judged) if (verdict.kind === "ended") desk.throttle.left(job)
-    desk.bells.collect.ring()
-    desk.bells.submit.ring()
-  }
+  for (const { job, verdict } of judged) if (verdict.kind === "ended") desk.throttle.left(job)
 }

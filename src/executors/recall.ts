@@ -41,7 +41,6 @@ export async function recall(desk: Desk, live: Live, lost: readonly Watched[], s
       }),
     ),
   )
-  if (lost.some(({ job }) => desk.store.jobs.get(job.id)?.state === "collecting")) desk.bells.collect.ring()
 }
 
 function correctionOf(desk: Desk, { job, attempt }: Watched, findings: Findings): AnyEventBody | null {

@@ -94,7 +94,6 @@ export async function replaceVanished(
     reasons(failed, ({ job }) => job),
   )
   desk.bells.submit.ring()
-  desk.bells.collect.ring()
 }
 
 function eventsAfter(desk: Desk, live: Live, one: Watched, guard: Guard): AnyEventBody[] {

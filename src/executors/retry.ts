@@ -34,7 +34,6 @@ export async function retryThose(desk: Desk): Promise<void> {
   )
   if (events.length === 0) return
   await desk.store.append(events)
-  desk.bells.submit.ring()
 }
 
 /** Those that have ended, and that their policy wants another attempt of. */

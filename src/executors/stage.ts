@@ -51,7 +51,6 @@ export async function stageChunk(
     return reply?.status === "staged" || reply?.status === "exists"
   })
   await end(desk, ends)
-  if (ends.some(({ type }) => type === "ended")) desk.bells.collect.ring()
   await tellWaiting(desk, waiting)
   return standing.map(({ job }) => job)
 }

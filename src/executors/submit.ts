@@ -220,8 +220,6 @@ async function submitJob(desk: Desk, together: Together<Accepted>, job: Job): Pr
   await desk.store.append(events)
   if (!("refusal" in reply) && reply.status === "answered") await learn(desk, desk.throttle.accepted(job, inside(desk)))
   else await learn(desk, learned)
-  // After it is on disk: the monitor looks at what the store says.
-  desk.bells.monitor.nudge(desk.pace.hintMs)
   return false
 }
 

@@ -89,10 +89,10 @@ export function resultProblem(
   { state, outcome, reason, collected }: Job,
   runs: readonly Run[],
   result: string | null,
-  isUnread: boolean,
+  isDisowned: boolean,
 ): string | null {
   const left = runs.flatMap((run) => (run.exitCode !== null && run.output !== null ? [run.output] : []))
-  if (outcome?.cause === "stage-out" && !isUnread) return `is failed: ${reason}`
+  if (outcome?.cause === "stage-out" && !isDisowned) return `is failed: ${reason}`
   if (left.length === 0) return null
   // What was corrected later has not been collected: docs/protocol.md, 21.
   if (result === null) return state === "completed" && collected !== null ? "is completed, without its output" : null

@@ -5,6 +5,7 @@ import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
 import type { ClusterWitness } from "./cluster.ts"
+import { Fates } from "./fates.ts"
 import type { Scenario } from "./scenario.ts"
 import type { Native } from "./slurm.ts"
 import { type Strike, isTests, strikeOf } from "./strikes.ts"
@@ -46,15 +47,9 @@ export class Witness implements ClusterWitness {
   readonly #after: ReadonlyMap<string, string>
   /** Native ids by token, in the order of their acceptance. */
   readonly #accepted: Map<string, number[]> = new Map()
-  readonly #forgotten: Set<string> = new Set()
-  /** Of these another copy of the state directory can't know how they ended, or get their results. */
-  readonly #removed: Set<string> = new Set()
-  readonly #hindered: Set<string> = new Set()
-  readonly #failedNodes: Set<string> = new Set()
-  readonly #preempted: Set<string> = new Set()
+  readonly #fates: Fates = new Fates()
   /** The newest native of each token, as it is. */
   readonly #natives: Map<string, Native> = new Map()
-  readonly #cancelledByOthers: Set<string> = new Set()
   /** Keys of jobs that somebody wanted cancelled, whichever controller was told. */
   readonly #unwanted: Set<string> = new Set()
   /** From a token to the job that it was intended for: a key can name several. */
@@ -96,7 +91,7 @@ export class Witness implements ClusterWitness {
     const mayRestart = this.#excuses.requeues || this.#natives.get(token)?.mayRequeue === true
     const isEarlier = (one: Run): boolean => one.nativeId === nativeId && one.token === token && one.start < start
     // Only processes of a lost node run on.
-    const isOver = (one: Run): boolean => !this.runsNow(one) || this.#failedNodes.has(token)
+    const isOver = (one: Run): boolean => !this.runsNow(one) || this.#fates.failedNodes.has(token)
     const other = earlier.find((one) => !(mayRestart && isEarlier(one) && isOver(one)))
     if (other !== undefined)
       this.object(
@@ -107,14 +102,8 @@ export class Witness implements ClusterWitness {
     // A native that lists hid for long may be taken for one that was not given back.
     const wasHidden = end?.cause === "preempted" && mayRestart && this.#excuses.mayCallLost
     const isElsewhere = end?.state === "cancelled" && this.#excuses.isCopied
-    if (
-      end !== undefined &&
-      end.cause !== "lost" &&
-      end.cause !== "abandoned" &&
-      !isElsewhere &&
-      !wasHidden &&
-      !this.#failedNodes.has(token)
-    )
+    const isOpen = end === undefined || end.cause === "lost" || end.cause === "abandoned"
+    if (!isOpen && !isElsewhere && !wasHidden && !this.#fates.failedNodes.has(token))
       this.object("no end without proof", `${token} runs after it had ended (${end.state} ${end.cause})`)
     const first = this.#after.get(key)
     if (first !== undefined && !this.#finished.has(first))
@@ -140,11 +129,11 @@ export class Witness implements ClusterWitness {
   }
 
   onHindered(token: string): void {
-    this.#hindered.add(token)
+    this.#fates.hindered.add(token)
   }
 
   onRemoved(token: string): void {
-    if (this.#excuses.isCopied) this.#removed.add(token)
+    if (this.#excuses.isCopied) this.#fates.removed.add(token)
   }
 
   onReached(by: number): void {
@@ -153,22 +142,22 @@ export class Witness implements ClusterWitness {
 
   onForgotten(native: Native): void {
     this.note("forgotten", [String(native.id), native.name])
-    this.#forgotten.add(tokenOf(native.name) ?? "")
+    this.#fates.forgotten.add(tokenOf(native.name) ?? "")
   }
 
   onNodeFailed(native: Native): void {
     this.note("node fails", [String(native.id), native.name])
-    this.#failedNodes.add(tokenOf(native.name) ?? "")
+    this.#fates.failedNodes.add(tokenOf(native.name) ?? "")
   }
 
   onPreempted(native: Native): void {
     this.note("is preempted", [String(native.id), native.name])
-    this.#preempted.add(tokenOf(native.name) ?? "")
+    this.#fates.preempted.add(tokenOf(native.name) ?? "")
   }
 
   onCancelledByOther(native: Native): void {
     this.note("cancelled by an administrator", [String(native.id), native.name])
-    this.#cancelledByOthers.add(tokenOf(native.name) ?? "")
+    this.#fates.cancelledByOthers.add(tokenOf(native.name) ?? "")
   }
 
   /** Controller number `by` has the directory: what was acknowledged before must be there. */
@@ -220,7 +209,8 @@ export class Witness implements ClusterWitness {
   #onEnded(job: Job, { token, outcome, evidence }: Extract<AnyEvent, { type: "ended" }>, speaker: Speaker): void {
     const attempt = job.attempts.find((one) => one.token === token)
     if (attempt === undefined) return
-    this.#ended.set(token, outcome)
+    // Another copy of the state directory may submit what this one has not.
+    if (!this.#excuses.isCopied || attempt.submission !== "intended") this.#ended.set(token, outcome)
     const problem = this.#problemOf(job, attempt, outcome, speaker)
     if (problem !== null)
       this.object(
@@ -237,7 +227,7 @@ export class Witness implements ClusterWitness {
     const { token } = attempt
     const runs = this.runs.filter((run) => run.token === token)
     const runsNow = runs.find((run) => this.runsNow(run))
-    const isDisowned = this.#failedNodes.has(token)
+    const isDisowned = this.#fates.failedNodes.has(token)
     // Its deadline is over and nobody can be asked, or nothing has shown what a fence does: late evidence corrects it.
     if (outcome.cause === "abandoned" && job.spec.giveUpAfterMs !== null)
       return isShown(store, job.executor) && this.#timeline.now - (this.#reachedAt.get(by) ?? 0) < awayMsMin
@@ -248,7 +238,7 @@ export class Witness implements ClusterWitness {
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
     if (outcome.state === "cancelled") {
       const isUnwanted = job.cancelRequestedAt !== null || this.#unwanted.has(job.key)
-      const wasWanted = isUnwanted || this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
+      const wasWanted = isUnwanted || this.#fates.cancelledByOthers.has(token) || this.#excuses.mayCancel
       return wasWanted ? null : "nobody wanted that"
     }
     if (outcome.cause === "exit" && !isDisowned)
@@ -260,14 +250,14 @@ export class Witness implements ClusterWitness {
       if (!this.#mayNotStart(job, attempt)) return "nothing kept it from running"
     }
     if (outcome.cause === "node-failure" && !isDisowned) return "no node failed"
-    if (outcome.cause === "preempted" && !this.#preempted.has(token)) return "nobody preempted it"
+    if (outcome.cause === "preempted" && !this.#fates.preempted.has(token)) return "nobody preempted it"
     return null
   }
 
   /** Hindered on its node, ended there by somebody, over its deadline, or it vanished too often. */
   #mayNotStart(job: Job, { token, replacement }: Attempt): boolean {
-    const wasEnded = this.#cancelledByOthers.has(token) || this.#excuses.mayCancel
-    return this.#hindered.has(token) || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
+    const wasEnded = this.#fates.cancelledByOthers.has(token) || this.#excuses.mayCancel
+    return this.#fates.hindered.has(token) || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
   }
 
   /** Nothing of it is left: neither now nor later. */
@@ -278,12 +268,12 @@ export class Witness implements ClusterWitness {
   }
 
   #objectToRun(token: string, what: string): void {
-    if (!this.#failedNodes.has(token) && !this.#mayBeLost(token) && !this.#excuses.mayCancel)
+    if (!this.#fates.failedNodes.has(token) && !this.#mayBeLost(token) && !this.#excuses.mayCancel)
       this.object("no tombstone closes without proof", `${token} ${what}`)
   }
 
   #mayBeLost(token: string): boolean {
-    return this.#forgotten.has(token) || this.#removed.has(token) || this.#excuses.mayCallLost
+    return this.#fates.forgotten.has(token) || this.#fates.removed.has(token) || this.#excuses.mayCallLost
   }
 
   #onFinished(job: Job): void {
@@ -292,7 +282,7 @@ export class Witness implements ClusterWitness {
       (run) =>
         job.attempts.some(({ token }) => token === run.token) &&
         this.runsNow(run) &&
-        !this.#failedNodes.has(run.token) &&
+        !this.#fates.failedNodes.has(run.token) &&
         !this.#mayBeLost(run.token),
     )
     if (running !== undefined) this.object("what is cancelled does not go on", `${job.key} runs as ${running.nativeId}`)
@@ -300,11 +290,10 @@ export class Witness implements ClusterWitness {
 
   /** What came back is what one of the attempt's runs has left, whole; of a completed one it has come. */
   #checkResult(job: Job, realm: Realm): void {
-    if (!isFinal(job.state) || this.#excuses.isApart) return
     const { token } = job.attempts.at(-1) ?? { token: "" }
+    if (!isFinal(job.state) || this.#excuses.isApart || this.#fates.removed.has(token)) return
     const runs = this.runs.filter((run) => run.token === token)
-    const isUnread = this.#failedNodes.has(token) || this.#removed.has(token)
-    const problem = resultProblem(job, runs, realm.resultOf(job), isUnread)
+    const problem = resultProblem(job, runs, realm.resultOf(job), this.#fates.failedNodes.has(token))
     if (problem !== null) this.object("results come back", `${job.key} (${token}) ${problem}`)
   }
 
