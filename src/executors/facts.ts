@@ -1,11 +1,11 @@
 /** The facts of a job: what its explanation rests on, put together from the store and, if one drives it, its engine. */
-import type { Dependency, Health, Job, JobState, JobView } from "../job/index.ts"
+import { type Dependency, type Health, type Job, type JobState, type JobView, isHeldBack } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import { dependedOn, dependencyMet } from "./admit.ts"
 import type { Explanation } from "./explanation.ts"
 import { healthOf } from "./link.ts"
 import type { Situation } from "./situation.ts"
-import { isHeldBack, isShown } from "./visibility.ts"
+import { isShown } from "./visibility.ts"
 
 export interface Facts {
   readonly job: Job

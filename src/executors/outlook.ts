@@ -9,6 +9,7 @@ import {
   hasTombstone,
   isAbandoned,
   isFinal,
+  isHeldBack,
   looseEndOf,
   nextTryAt,
 } from "../job/index.ts"
@@ -18,7 +19,6 @@ import { type Case, graceMsOf, hasStarted, isAbsent, ruling } from "./judge.ts"
 import { quietText } from "./ownership.ts"
 import { joltText } from "./pulse.ts"
 import type { Situation } from "./situation.ts"
-import { isHeldBack } from "./visibility.ts"
 
 /** In the order in which they come. Of a job that is over: only for what may be left of it. */
 export function waitsOf(facts: Facts): Wait[] {

@@ -1,6 +1,6 @@
 /** How often a manager is asked: soon when something is near, seldom when all is pending. */
+import { isHeldBack } from "../job/index.ts"
 import type { Pace } from "./desk.ts"
-import { isHeldBack } from "./visibility.ts"
 import type { Watched } from "./watched.ts"
 
 export const localPace: Pace = {

@@ -1,9 +1,9 @@
 /** Showing: where attempts wait only for a job that shows what a fence does there, and none is on its way, there will be one. (PROTOCOL 8) */
-import { type Job, currentAttempt, hasTombstone, isFinal } from "../job/index.ts"
+import { type Job, currentAttempt, hasTombstone, isFinal, isHeldBack } from "../job/index.ts"
 import type { Desk } from "./desk.ts"
 import { createTest } from "./testJob.ts"
 import { inTurn } from "./turns.ts"
-import { isHeldBack, isShown, testsAt } from "./visibility.ts"
+import { isShown, testsAt } from "./visibility.ts"
 
 /** After a test job that has shown nothing; twice as long after each further one. */
 const againMsMin = 60_000

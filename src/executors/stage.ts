@@ -9,6 +9,7 @@ import {
   type JobSpec,
   currentAttempt,
   giveUpAt,
+  isFinal,
   tasksOf,
   unlimitedWalltime,
 } from "../job/index.ts"
@@ -45,7 +46,9 @@ export async function stageChunk(
     const reply = replies.find(({ token }) => token === stage.token)
     if (reply?.status === "conflict")
       ends.push(endOf(job, "stage-in", "A job directory of this token is there with another spec."))
-    if (reply?.status === "removed") ends.push(endedElsewhere({ job, attempt }))
+    // Somebody here may have given it up and pruned it meanwhile.
+    if (reply?.status === "removed" && !isFinal(desk.store.jobs.get(job.id)?.state ?? job.state))
+      ends.push(endedElsewhere({ job, attempt }))
     if (reply?.status === "failed")
       waiting.set(job.id, `Its job directory could not be put into place: ${reply.reason ?? "no reason given"}`)
     return reply?.status === "staged" || reply?.status === "exists"

@@ -6,6 +6,7 @@ import {
   type LearnedLimit,
   type Resources,
   cpusOf,
+  isHeldBack,
   memoryOf,
   needsOf,
   nextNeeds,
@@ -154,6 +155,7 @@ export class Throttle {
   /** One decision for each candidate, in order. `active`: jobs that are in the manager or on their way to it. */
   admit(candidates: readonly Job[], active: readonly Job[]): Map<string, Admission> {
     const room = new Room(this.limits, active)
+    const unseen = active.some(isHeldBack) ? 1 : 0
     let permits = this.permits - active.filter(isOnItsWay).length
     const decisions = new Map<string, Admission>()
     const pauseReason = this.pauseReason
@@ -162,7 +164,9 @@ export class Throttle {
       const { resources } = nextNeeds(job, this.memoryMax)
       const why = pauseReason ?? (free.has(job) ? null : (this.laneReason(job) ?? "It waits for its turn."))
       const admission: Admission =
-        why === null ? this.decide(room, permits, job, resources) : { kind: "waiting", reason: why }
+        why === null
+          ? this.decide(room, job.isTest === true ? unseen : 0, permits, job, resources)
+          : { kind: "waiting", reason: why }
       decisions.set(job.id, admission)
       if (admission.kind !== "admitted") continue
       room.take(resources, admission.devices)
@@ -187,9 +191,9 @@ export class Throttle {
     return Math.max(0, limit - this.submittedAt.length)
   }
 
-  private decide(room: Room, permits: number, job: Job, resources: Resources): Admission {
+  private decide(room: Room, spare: number, permits: number, job: Job, resources: Resources): Admission {
     const { maxQueued } = this.limits
-    if (maxQueued !== null && room.natives >= maxQueued) {
+    if (maxQueued !== null && room.natives - spare >= maxQueued) {
       return { kind: "waiting", reason: `maxQueued: ${maxQueued} of our jobs are in the manager.` }
     }
     if (permits <= 0) {
@@ -219,7 +223,16 @@ function nameOf(job: Job): string {
 /** Those that the manager counts together with this job. */
 function like(job: Job, others: Jobs): Count {
   const name = nameOf(job)
-  return () => others().reduce((count, other) => (nameOf(other) === name ? count + 1 : count), 0)
+  return () => countedFor(job, others()).reduce((count, other) => (nameOf(other) === name ? count + 1 : count), 0)
+}
+
+/**
+ * One that nobody can see gives its place to a test job, or nobody would be left to show what a fence does there. Only one, and
+ * to nothing else, since they may turn up again.
+ */
+function countedFor(job: Job, others: readonly Job[]): readonly Job[] {
+  const unseen = job.isTest === true ? others.find(isHeldBack) : undefined
+  return unseen === undefined ? others : others.filter((other) => other !== unseen)
 }
 
 /** It was admitted, and what it is submitted with is not used up yet. */

@@ -1,5 +1,5 @@
 /** Visibility: whether a guard that one side takes has been shown to stop the other. Until then none is relied on. (PROTOCOL 8) */
-import { type AnyEventBody, type Job, currentAttempt, isFinal } from "../job/index.ts"
+import { type AnyEventBody, type Job, currentAttempt, isFinal, isHeldBack } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 import type { Findings } from "./ask.ts"
 import type { Desk } from "./desk.ts"
@@ -16,12 +16,6 @@ export function isShown({ managers }: Pick<JobStore, "managers">, executor: stri
 
 function isSame(one: { readonly root: string; readonly machine: string }, other: typeof one): boolean {
   return one.root === other.root && one.machine === other.machine
-}
-
-/** Nobody can see its attempt, and it is not fenced, since nothing has shown yet that this would stop it. */
-export function isHeldBack(job: Job): boolean {
-  const attempt = currentAttempt(job)
-  return attempt?.heldBack === true && attempt.outcome === null && !isFinal(job.state)
 }
 
 /** A test job that has run at the place where the executor is now, and of which nothing was seen here; null: none has. */
@@ -41,15 +35,6 @@ function unshownText(executor: string, isRefuted: boolean): string {
   if (isRefuted)
     return `Nobody can see it, and a test job has shown that a guard taken on one side of ${executor} is not seen on the other: nothing would stop it if it turned up, so it is looked for and not submitted again. It goes on when "root:" leads to a file system that login and compute nodes share and a job has shown that; "hawser abandon" gives it up.`
   return `Nobody can see it, and it is not yet shown that a guard taken on one side of ${executor} is seen on the other: it is looked for and not submitted again. The first job that starts there shows it; where none is on its way, a test job does.`
-}
-
-/**
- * Without one that nobody can see: as long as it takes a place, the job that would show what a fence does there may have to
- * wait behind it for ever. Only one, since they may turn up again.
- */
-export function withoutUnseen(jobs: readonly Job[]): readonly Job[] {
-  const unseen = jobs.find(isHeldBack)
-  return unseen === undefined ? jobs : jobs.filter((job) => job !== unseen)
 }
 
 /** Attempts that their manager shows as live may show it: as long as it is not shown, their records are read as well. */

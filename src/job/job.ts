@@ -2,7 +2,7 @@
 import type { Evidence, EvidenceSource, Outcome } from "./evidence.ts"
 import type { Resources } from "./resources.ts"
 import type { JobSpec } from "./spec.ts"
-import type { JobState } from "./state.ts"
+import { type JobState, isFinal } from "./state.ts"
 import type { Wish } from "./wish.ts"
 
 export interface Job {
@@ -87,4 +87,10 @@ export interface Attempt {
 /** The attempt that counts now; null before the first intent. */
 export function currentAttempt(job: Job): Attempt | null {
   return job.attempts.at(-1) ?? null
+}
+
+/** Nobody can see its attempt, and it is not fenced, since nothing has shown yet that this would stop it. */
+export function isHeldBack(job: Job): boolean {
+  const attempt = currentAttempt(job)
+  return attempt?.heldBack === true && attempt.outcome === null && !isFinal(job.state)
 }

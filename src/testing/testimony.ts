@@ -1,6 +1,5 @@
 /** Testimony: what a witness is told, and what it says. */
-import { isHeldBack } from "../executors/visibility.ts"
-import type { Job, JobEvent } from "../job/index.ts"
+import { type Job, type JobEvent, isHeldBack } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import type { Disk } from "./disk.ts"
 import { directory } from "./fleet.ts"

@@ -1,6 +1,6 @@
 /** The witness: sees what really happens, hears what the engine says of it, and objects where that breaks a promise. */
-import { isHeldBack, isShown } from "../executors/visibility.ts"
-import { type AnyEvent, type Attempt, type Job, type Outcome, hasTombstone, isFinal } from "../job/index.ts"
+import { isShown } from "../executors/visibility.ts"
+import { type AnyEvent, type Attempt, type Job, type Outcome, hasTombstone, isFinal, isHeldBack } from "../job/index.ts"
 import type { JobStore } from "../persist/index.ts"
 import { tokenOf } from "../schedulers/scheduler.ts"
 import { undone } from "./acknowledged.ts"
@@ -237,7 +237,8 @@ export class Witness implements ClusterWitness {
     if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
     if (outcome.state === "cancelled") {
-      const isUnwanted = job.cancelRequestedAt !== null || this.#unwanted.has(job.key)
+      // What is left of one that was done may be cancelled from another copy, and its directory removed.
+      const isUnwanted = job.cancelRequestedAt !== null || this.#unwanted.has(job.key) || this.#fates.removed.has(token)
       const wasWanted = isUnwanted || this.#fates.cancelledByOthers.has(token) || this.#excuses.mayCancel
       return wasWanted ? null : "nobody wanted that"
     }

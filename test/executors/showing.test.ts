@@ -1,7 +1,7 @@
 /** Where attempts wait only for a job that shows what a fence does there, the engine submits one by itself. (PROTOCOL 8) */
 import { expect, test } from "vitest"
 import type { Fleet } from "../../src/executors/fleet.ts"
-import { isHeldBack } from "../../src/executors/visibility.ts"
+import { isHeldBack } from "../../src/job/index.ts"
 import type { Job } from "../../src/job/index.ts"
 import type { FakeNative } from "../support/fake-scheduler.ts"
 import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"

@@ -1,7 +1,7 @@
 /** A fence is relied on where it is shown that it stops a native, and nowhere else. (PROTOCOL 8) */
 import { expect, test } from "vitest"
 import type { Fleet } from "../../src/executors/fleet.ts"
-import { isHeldBack } from "../../src/executors/visibility.ts"
+import { isHeldBack } from "../../src/job/index.ts"
 import type { JobStore } from "../../src/persist/store.ts"
 import { Stand, ended, eventsOf, submit, when } from "../support/stand.ts"
 

@@ -34,6 +34,29 @@ describe.concurrent("a copied state directory", () => {
     expect(await wrongRuns(target, copy, trace)).toEqual([])
   })
 
+  test.skipIf(skipped)("is given up for its original, which runs nothing again", { timeout: 180_000 }, async () => {
+    await using trace = new Trace()
+    await using work = await study(clusterConfig(target))
+    expect((await work.hawser(["pause", "hpc"])).code).toBe(0)
+    const batch = await work.hawser(["batch", "-"], { stdin: batchOf(4, "back", { script: trace.payload(1) }) })
+    expect(batch.code).toBe(0)
+    process.kill(await pidOf(work), "SIGKILL")
+    await using copy = await copyOf(work)
+    expect((await copy.hawser(["play", "hpc"])).code).toBe(0)
+    expect((await copy.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(0)
+    const pruned = await copy.hawser(["prune", "--older-than", "0s"])
+    expect([pruned.code, pruned.stderr]).toEqual([0, "4 pruned\n"])
+    expect((await work.hawser(["play", "hpc"])).code).toBe(0)
+    // For a minute it does nothing there: the owner before it may.
+    expect((await work.hawser(["wait", "--all", "--timeout", "150s"])).code).toBe(1)
+    for (const { key, state, cause, reason, attempts } of await viewsOf(work)) {
+      expect([state, cause, attempts.length], key).toEqual(["failed", "lost", 1])
+      expect(reason, key).toContain("another copy of this state directory")
+    }
+    expect((await trace.runs()).length).toBe(4)
+    expect(await wrongRuns(target, copy, trace)).toEqual([])
+  })
+
   test.skipIf(skipped)(
     "fences the controller that still runs, and nothing runs twice",
     { timeout: 300_000 },
