@@ -30,7 +30,7 @@ export function registerAbandon(hawser: Command): void {
     .description("give up jobs whose manager is gone for good; their keys can be used again")
     .argument(
       "[executor|job...]",
-      "an executor: all its jobs that are not over; a job: id, unique beginning of an id, or key",
+      "an executor: all its jobs that are not over; a job: id, unique beginning of an id, key, or an array",
     )
     .addOption(several("-e, --executor <name>", "an executor, where a job has the same name"))
     .addOption(several("--job <job>", "a job, where an executor has the same name"))

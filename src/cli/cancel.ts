@@ -13,7 +13,7 @@ export function registerCancel(hawser: Command): void {
   hawser
     .command("cancel")
     .description("cancel jobs")
-    .argument("[job...]", "id, unique beginning of an id, or key")
+    .argument("[job...]", "id, unique beginning of an id, key, or an array (relax, relax[0-9])")
     .addOption(several("-e, --executor <name>", "all jobs of this executor that are not over"))
     .action(async (names: string[], { executor }: { readonly executor: readonly string[] }, self: Command) => {
       if (names.length === 0 && executor.length === 0) throw nobody()

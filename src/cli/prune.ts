@@ -18,7 +18,7 @@ export function registerPrune(hawser: Command): void {
   hawser
     .command("prune")
     .description("remove job directories of finished jobs on the other side")
-    .argument("[job...]", "only these; without names: all that are old enough")
+    .argument("[job...]", "only these (also arrays: relax[0-9]); without names: all that are old enough")
     .option("--older-than <span>", "ended at least this long ago (7d, 12h)")
     .option("--state <states>", "only these states: completed,failed,cancelled")
     .option("--local", "forget the jobs too, and remove <state>/jobs/<id>; a folder named with `into` is never touched")

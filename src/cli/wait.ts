@@ -14,7 +14,7 @@ export function registerWait(hawser: Command): void {
   hawser
     .command("wait")
     .description("wait until jobs are over (without names: all)")
-    .argument("[job...]", "id, unique beginning of an id, or key")
+    .argument("[job...]", "id, unique beginning of an id, key, or an array (relax, relax[0-9])")
     .option("--all", "all jobs of the state directory")
     .option("--timeout <span>", "stop waiting after this (700s, 2h); the jobs go on")
     .action(async (names: string[], options: { timeout?: string }, self: Command) => {
@@ -34,7 +34,7 @@ async function chosen(context: Context, names: readonly string[]): Promise<reado
   await using reader = await context.reader()
   return names.length === 0
     ? (await reader.list()).filter(({ isTest, serves }) => !isTest && serves === null)
-    : await Promise.all(names.map((name) => reader.show(name)))
+    : await reader.list({ names })
 }
 
 /** Who names a job wants to know its end, also when it came before. */

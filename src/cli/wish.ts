@@ -25,7 +25,7 @@ export function registerWishes(hawser: Command): void {
     hawser
       .command(wish)
       .description(descriptions[wish])
-      .argument("[job...]", "id, unique beginning of an id, or key")
+      .argument("[job...]", "id, unique beginning of an id, key, or an array (relax, relax[0-9])")
       .addOption(several("-e, --executor <name>", "all jobs of this executor to which it applies"))
       .action(async (names: string[], { executor }: { readonly executor: readonly string[] }, self: Command) => {
         if (names.length === 0 && executor.length === 0) throw nobody(wish)

@@ -47,6 +47,7 @@ const listFilter = z.object({
   executor: z.string().exactOptional(),
   key: z.string().exactOptional(),
   earlier: z.boolean().exactOptional(),
+  names: z.array(z.string()).exactOptional(),
 })
 const logRequest = z.object({
   stream: z.enum(["stdout", "stderr"]),

@@ -6,7 +6,7 @@ import { type AnyEventBody, type Job, currentAttempt, isFinal } from "../job/ind
 import type { JobStore } from "../persist/store.ts"
 import type { AbandonRequest, AbandonResult } from "./api.ts"
 import { healthOf } from "./link.ts"
-import { findJob } from "./naming.ts"
+import { findJobs } from "./naming.ts"
 import type { FleetView } from "./parts.ts"
 import { inTurn } from "./turns.ts"
 
@@ -107,9 +107,9 @@ function jobsNamed(fleet: FleetView, { names = [], executors = [], jobs = [] }: 
     [...store.jobs.values()].filter((job) => job.executor === name && !isFinal(job.state))
   const found = [
     ...executors.flatMap((name) => (known.has(name) ? ofExecutor(name) : unknown("executor", name, known))),
-    ...jobs.map((name) => findJob(store, name)),
+    ...fleet.jobsOf(jobs),
     ...names.flatMap((name) => {
-      if (!known.has(name)) return isJob(store, name) ? [findJob(store, name)] : unknown("job or executor", name, known)
+      if (!known.has(name)) return isJob(store, name) ? findJobs(store, name) : unknown("job or executor", name, known)
       if (isJob(store, name)) throw ambiguous(name, ofExecutor(name).length)
       return ofExecutor(name)
     }),
@@ -120,7 +120,7 @@ function jobsNamed(fleet: FleetView, { names = [], executors = [], jobs = [] }: 
 /** Also where it could be several. */
 function isJob(store: JobStore, name: string): boolean {
   try {
-    findJob(store, name)
+    findJobs(store, name)
     return true
   } catch (error) {
     return !(error instanceof UsageError && error.code === "JOB_UNKNOWN")

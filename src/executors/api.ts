@@ -127,6 +127,8 @@ export interface ListFilter {
   readonly executor?: string
   /** Keys that start with this. */
   readonly key?: string
+  /** Ids, keys and arrays (`relax[0-9]`, `relax`). Throws `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
+  readonly names?: readonly string[]
 }
 
 export interface LogRequest {

@@ -29,7 +29,7 @@ import { openEngine } from "./openEngine.ts"
 import { type ExecutorParts, type FleetParts, type FleetView, describe } from "./parts.ts"
 import { readLog } from "./logs.ts"
 import type { InstanceWait } from "./pilot.ts"
-import { findJob } from "./naming.ts"
+import { findJob, findJobs } from "./naming.ts"
 import { prune } from "./prune.ts"
 import { Reader } from "./reader.ts"
 import { keepRetention } from "./retention.ts"
@@ -115,7 +115,7 @@ export class Fleet implements HawserApi, FleetView {
   }
 
   async cancel(names: readonly string[]): Promise<readonly JobView[]> {
-    const jobs = names.map((name) => this.job(name))
+    const jobs = this.jobsOf(names)
     const open = jobs.filter((job) => !isFinal(job.state) && job.cancelRequestedAt === null)
     if (open.length > 0) {
       await this.parts.store.append(open.map((job) => ({ job: job.id, type: "cancel-requested", by: "user" })))
@@ -222,6 +222,11 @@ export class Fleet implements HawserApi, FleetView {
 
   job(name: string): Job {
     return findJob(this.parts.store, name)
+  }
+
+  /** Each once. */
+  jobsOf(names: readonly string[]): readonly Job[] {
+    return [...new Set(names.flatMap((name) => findJobs(this.parts.store, name)))]
   }
 
   view(job: Job): JobView {

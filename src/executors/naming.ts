@@ -1,6 +1,6 @@
 /** Naming: which job a person means by an id, the beginning of one, or a key. */
 import { UsageError } from "../errors.ts"
-import type { Job } from "../job/index.ts"
+import { type Job, indexIn, keysIn } from "../job/index.ts"
 import type { JobStore } from "../persist/store.ts"
 
 /** An id, a key (its newest generation), or a prefix that only one id has. Throws `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
@@ -26,6 +26,21 @@ export function findJob(store: JobStore, name: string): Job {
       .join(", "),
     advice: "Give more of the id, or the key.",
   })
+}
+
+/**
+ * What a name stands for where there may be several: `relax[0-9]`, or `relax` where no job is called so, stand for the jobs of
+ * an array, in their order; any other name is as in `findJob`, which says what is thrown.
+ */
+export function findJobs(store: JobStore, name: string): readonly Job[] {
+  const keys = keysIn(name)
+  if (keys.length > 1) return keys.map((key) => findJob(store, key))
+  if (store.jobs.has(name) || store.newestByKey(name) !== undefined) return [findJob(store, name)]
+  const array = [...store.jobs.values()].flatMap((job) => {
+    const index = job.pruned === "both" || store.newestByKey(job.key) !== job.id ? null : indexIn(job.key, name)
+    return index === null ? [] : [{ job, index }]
+  })
+  return array.length === 0 ? [findJob(store, name)] : array.sort((a, b) => a.index - b.index).map(({ job }) => job)
 }
 
 /** The newest job under this key, also when it was pruned. */

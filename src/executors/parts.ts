@@ -74,6 +74,8 @@ export interface FleetView extends Pick<HawserApi, "stateDirectory" | "submit" |
   partsOf(name: string): ExecutorParts
   /** Throws `JOB_UNKNOWN` or `JOB_AMBIGUOUS`. */
   job(name: string): Job
+  /** Of ids, keys and arrays; each once. */
+  jobsOf(names: readonly string[]): readonly Job[]
   view(job: Job): JobView
   resultsDirectory(job: Job): string
 }

@@ -39,7 +39,7 @@ export async function prune(fleet: FleetView, request: PruneRequest): Promise<Pr
 }
 
 function candidates(fleet: FleetView, request: PruneRequest): Job[] {
-  if (request.names !== undefined) return request.names.map((name) => fleet.job(name))
+  if (request.names !== undefined) return [...fleet.jobsOf(request.names)]
   return [...fleet.parts.store.jobs.values()].filter(
     (job) => job.pruned !== "both" && (request.local || job.pruned === null),
   )

@@ -8,7 +8,7 @@ import { explain } from "./explain.ts"
 import { factsOf } from "./facts.ts"
 import { healthOf } from "./link.ts"
 import { readLocalLog } from "./logs.ts"
-import { findJob } from "./naming.ts"
+import { findJob, findJobs } from "./naming.ts"
 import type { Situation } from "./situation.ts"
 import { type Described, statusOf } from "./status.ts"
 import { jobIdFor } from "./token.ts"
@@ -35,9 +35,11 @@ export class Reader implements HawserReader {
   }
 
   async list(filter: ListFilter = {}): Promise<readonly JobView[]> {
+    const named =
+      filter.names === undefined ? null : new Set(filter.names.flatMap((name) => findJobs(this.store, name)))
     return [...this.store.jobs.values()]
       .filter((job) => job.pruned !== "both")
-      .filter((job) => filter.earlier === true || this.store.newestByKey(job.key) === job.id)
+      .filter((job) => named?.has(job) ?? (filter.earlier === true || this.store.newestByKey(job.key) === job.id))
       .filter((job) => filter.states === undefined || filter.states.includes(job.state))
       .filter((job) => filter.executor === undefined || filter.executor === job.executor)
       .filter((job) => filter.key === undefined || job.key.startsWith(filter.key))

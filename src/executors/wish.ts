@@ -12,7 +12,7 @@ import type { FleetView } from "./parts.ts"
 export async function recordWish(fleet: FleetView, request: WishRequest): Promise<readonly JobView[]> {
   const { wish, names = [], executors = [] } = request
   for (const name of executors) fleet.partsOf(name)
-  const named = [...new Set(names.map((name) => fleet.job(name).id))].map((id) => fleet.job(id))
+  const named = fleet.jobsOf(names)
   for (const job of named) {
     const why = objectionTo(fleet, job, wish)
     if (why !== null) throw impossible(job, wish, why)

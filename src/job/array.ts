@@ -118,6 +118,13 @@ export function keysIn(name: string): string[] {
   return said.ok ? said.value.indices.map((index) => keyOf(key, index)) : [name]
 }
 
+/** Its number, where `name` with a number behind it is the key of a job of an array; else null. */
+export function indexIn(key: string, name: string): number | null {
+  if (!key.startsWith(`${name}[`)) return null
+  const [, index] = /^\[(\d{1,7})\]$/.exec(key.slice(name.length)) ?? []
+  return index === undefined ? null : Number(index)
+}
+
 function at(problem: Problem, field: string): Problem {
   const path: Path = [field, ...problem.path]
   return { ...problem, path, field }

@@ -1,5 +1,5 @@
 /** The nouns: what a job is, the states it can be in, the events that happened to it, and their replay. */
-export { elementsOf } from "./array.ts"
+export { elementsOf, indexIn, keysIn } from "./array.ts"
 export * from "./canonical.ts"
 export * from "./deadline.ts"
 export * from "./defaults.ts"

@@ -234,7 +234,8 @@ export class Witness implements ClusterWitness {
         ? "the manager was there a moment ago"
         : null
     if (outcome.cause === "lost") return this.#mayBeLost(token) ? null : "nobody had forgotten it"
-    if (runsNow !== undefined && !isDisowned) return `it runs as ${runsNow.nativeId}`
+    const isHidden = outcome.cause === "preempted" && (runsNow?.start ?? 0) > 0 && this.#excuses.mayCallLost
+    if (runsNow !== undefined && !isDisowned && !isHidden) return `it runs as ${runsNow.nativeId}`
     if (outcome.state === "completed") return runs.some((run) => run.exitCode === 0) ? null : "no run ended with 0"
     if (outcome.state === "cancelled") {
       // What is left of one that was done may be cancelled from another copy, and its directory removed.
@@ -255,10 +256,11 @@ export class Witness implements ClusterWitness {
     return null
   }
 
-  /** Hindered on its node, ended there by somebody, over its deadline, or it vanished too often. */
+  /** Hindered on its node, its directory removed, ended there by somebody, over its deadline, or it vanished too often. */
   #mayNotStart(job: Job, { token, replacement }: Attempt): boolean {
     const wasEnded = this.#fates.cancelledByOthers.has(token) || this.#excuses.mayCancel
-    return this.#fates.hindered.has(token) || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
+    const isGone = this.#fates.removed.has(token)
+    return this.#fates.hindered.has(token) || isGone || wasEnded || job.spec.giveUpAfterMs !== null || replacement >= 5
   }
 
   /** Nothing of it is left: neither now nor later. */

@@ -78,3 +78,21 @@ test("many are cancelled in one go", async () => {
   expect(new Set(jobs.map(({ state }) => state))).toEqual(new Set(["cancelled"]))
   expect(stand.ran).toEqual([])
 })
+
+test("one name stands for the jobs of an array, to cancel, to list and to prune them", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  stand.manager.pause()
+  const jobs = []
+  for (const index of [0, 1, 2]) jobs.push(await submit(fleet, { command: stand.leaving("a") }, { key: `a[${index}]` }))
+  const keysOf = (views: readonly { readonly key: string }[]) => views.map(({ key }) => key).sort()
+  expect(keysOf(await fleet.cancel(["a[0-1]", "a[1]"]))).toEqual(["a[0]", "a[1]"])
+  for (const job of jobs.slice(0, 2)) expect(await ended(fleet, job)).toMatchObject({ state: "cancelled" })
+  expect(fleet.job("a[2]").cancelRequestedAt).toBe(null)
+  expect(keysOf(await fleet.list({ names: ["a"] }))).toEqual(["a[0]", "a[1]", "a[2]"])
+  await fleet.cancel(["a"])
+  expect(await ended(fleet, jobs[2]!)).toMatchObject({ state: "cancelled" })
+  const { pruned } = await fleet.prune({ names: ["a"], olderThanMs: 0, local: false, dryRun: false })
+  expect(pruned).toHaveLength(3)
+  expect(stand.ran).toEqual([])
+})
