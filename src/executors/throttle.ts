@@ -119,10 +119,10 @@ export class Throttle {
     return this.pauseMs() > 0 ? (this.paused?.reason ?? null) : null
   }
 
-  /** Those of `due` that the manager's own limits leave room for, in order. `inside`: the jobs that it has. */
+  /** Those of `due` that the manager's own limits leave room for, in order, test jobs first. `inside`: the jobs that it has. */
   within(due: readonly Job[], inside: Jobs): readonly Job[] {
     const rooms = new Map<string, number>()
-    return due.filter((job) => {
+    return testsFirst(due).filter((job) => {
       const lane = nameOf(job)
       const room = rooms.get(lane) ?? this.lanes.room(job, like(job, inside))
       rooms.set(lane, room - 1)
@@ -152,7 +152,7 @@ export class Throttle {
     return this.lanes.reason(job)
   }
 
-  /** One decision for each candidate, in order. `active`: jobs that are in the manager or on their way to it. */
+  /** One decision for each candidate, in order, test jobs first. `active`: jobs that are in the manager or on their way to it. */
   admit(candidates: readonly Job[], active: readonly Job[]): Map<string, Admission> {
     const room = new Room(this.limits, active)
     const unseen = active.some(isHeldBack) ? 1 : 0
@@ -160,7 +160,7 @@ export class Throttle {
     const decisions = new Map<string, Admission>()
     const pauseReason = this.pauseReason
     const free = new Set(this.within(candidates, () => active))
-    for (const job of candidates) {
+    for (const job of testsFirst(candidates)) {
       const { resources } = nextNeeds(job, this.memoryMax)
       const why = pauseReason ?? (free.has(job) ? null : (this.laneReason(job) ?? "It waits for its turn."))
       const admission: Admission =
@@ -212,6 +212,12 @@ export class Throttle {
     const oldest = this.submittedAt[this.submittedAt.length - limit]
     return oldest === undefined ? 0 : minuteMs - (this.clock.monotonic() - oldest)
   }
+}
+
+/** For want of what they show others wait, and may keep the places that there are. */
+function testsFirst(jobs: readonly Job[]): readonly Job[] {
+  const tests = jobs.filter(({ isTest }) => isTest === true)
+  return tests.length === 0 ? jobs : [...tests, ...jobs.filter((job) => !tests.includes(job))]
 }
 
 type Jobs = () => readonly Job[]

@@ -211,3 +211,26 @@ test("slots of several hosts are handed out by their number, and never twice", (
     { kind: "impossible", reason: "It asks for 1 GPUs, and this executor has 0." },
   ])
 })
+
+test("one that nobody can see gives its place to a test job, to one alone, and to nothing else", () => {
+  const throttle = new Throttle(handClock(), { ...unlimited, maxQueued: 2 })
+  const unseen = (id: string): Job =>
+    ({ ...job(id), state: "queued", attempts: [{ devices: [], heldBack: true, outcome: null }] }) as unknown as Job
+  const tests = ["t", "u"].map((id): Job => ({ ...job(id), isTest: true }))
+  const active = [unseen("a"), unseen("b")]
+  const kinds = [...throttle.admit([job("c"), ...tests], active)].map(([id, { kind }]) => `${id} ${kind}`)
+  expect(kinds).toEqual(["t admitted", "u waiting", "c waiting"])
+  expect(throttle.admit(tests, [job("a"), job("b")]).get("t")?.kind, "both can be seen").toBe("waiting")
+})
+
+test("where the manager takes one more, a test job goes first", () => {
+  const clock = handClock()
+  const throttle = new Throttle(
+    clock,
+    unlimited,
+    [],
+    [{ queue: null, account: null, qos: null, max: 1, reason: "limit" }],
+  )
+  const test: Job = { ...job("t"), isTest: true }
+  expect(throttle.within([job("a"), test], () => []).map(({ id }) => id)).toEqual(["t"])
+})

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest"
 import type { JobView } from "../../src/job/index.ts"
 import { type Study, pause, study } from "../support/cli.ts"
 import { FluxInstance, fluxProgram, withoutFlux } from "../support/flux/instance.ts"
+import { Programs, noMpi } from "../support/mpi.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
 interface Way {
@@ -103,6 +104,24 @@ describe.each(ways)(`jobs in Flux $name${withoutFlux}`, ({ isMissing, user, shel
         expect(job).toMatchObject({ state: "completed" })
         expect(await readFile(job.stdout, "utf8")).toBe("once\n")
         expect((await work.hawser(["run", "-n", "3", "--", "echo", "each"])).stdout).toBe("each\neach\neach\n")
+      }),
+  )
+
+  test.skipIf(isSkipped || noMpi !== null)(
+    `ranks of an MPI find each other by what Flux tells them, and one that dies ends them all${noMpi === null ? "" : ` (${noMpi})`}`,
+    () =>
+      site(async (work) => {
+        using programs = new Programs()
+        for (const mpi of ["mpich", "openmpi"] as const) {
+          const sum = await work.hawser(["run", "-n", "3", "--", programs.path(mpi), "sum"])
+          expect(sum.code, sum.stderr).toBe(0)
+          const ranks = [0, 1, 2].map((rank) => `rank ${rank} of 3, sum 3, greeting -`)
+          expect(sum.stdout.trim().split("\n").sort(), mpi).toEqual(ranks)
+          const key = `${mpi} killed`
+          await work.hawser(["run", "--key", key, "-n", "2", "--", programs.path(mpi), "kill", "1", "9"])
+          expect(await show(work, key), mpi).toMatchObject({ state: "failed", cause: "signal", signal: "KILL" })
+          await until(async () => programs.running().length === 0)
+        }
       }),
   )
 
