@@ -1,4 +1,4 @@
-/** `hawser hold`, `release`, `suspend`, `resume`: record what is wanted; the controller carries it out. */
+/** `hawser hold`, `release`, `suspend`, `resume`, `requeue`: record what is wanted; the controller carries it out. */
 import type { Command } from "commander"
 import { UsageError } from "../errors.ts"
 import { type JobView, type Wish, wishes } from "../job/index.ts"
@@ -11,6 +11,7 @@ const descriptions: Readonly<Record<Wish, string>> = {
   release: "let jobs start that are held",
   suspend: "stop jobs that run, where the manager can",
   resume: "let jobs go on that are suspended",
+  requeue: "have jobs that run start again, where the manager can and they may (retry.requeue)",
 }
 
 const progress: Readonly<Record<Wish, string>> = {
@@ -18,6 +19,7 @@ const progress: Readonly<Record<Wish, string>> = {
   release: "releasing",
   suspend: "suspending",
   resume: "resuming",
+  requeue: "requeueing",
 }
 
 export function registerWishes(hawser: Command): void {

@@ -18,6 +18,7 @@ import { lateText } from "./giveUp.ts"
 import { newestOfKey } from "./naming.ts"
 import { pauseText } from "./pause.ts"
 import { joltText } from "./pulse.ts"
+import { counted } from "./visibility.ts"
 
 export interface Admissible {
   readonly admitted: readonly { readonly job: Job; readonly devices: readonly number[] }[]
@@ -30,7 +31,7 @@ export async function admissible(desk: Desk): Promise<Admissible> {
   const candidates = desk.book.in("new")
   const gates = new Map(candidates.map((job) => [job, gateOf(desk, job)]))
   const open = candidates.filter((job) => gates.get(job)?.kind === "open")
-  const active = desk.book.in("staging", "queued", "held", "running", "suspended")
+  const active = counted(desk, desk.book.in("staging", "queued", "held", "running", "suspended"))
   const decisions = desk.throttle.admit(open, [...active, ...ending(desk)])
   const waiting = new Map<string, string | null>()
   const ends: AnyEventBody[] = []

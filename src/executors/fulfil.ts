@@ -1,6 +1,6 @@
-/** Fulfil: carries out what people wish of attempts that the manager has: hold, release, suspend, resume. */
+/** Fulfil: carries out what people wish of attempts that the manager has: hold, release, suspend, resume, requeue. */
 import type { AnyEventBody, Wish } from "../job/index.ts"
-import { hasComeTrue } from "../job/index.ts"
+import { hasComeTrue, restartsOf } from "../job/index.ts"
 import type { Command } from "../command.ts"
 import type { Native, Scheduler } from "../schedulers/scheduler.ts"
 import type { Desk } from "./desk.ts"
@@ -24,7 +24,7 @@ export async function fulfilWishes(desk: Desk, watch: Watch, live: Live, signal:
   const due: Wished[] = []
   for (const one of wished) {
     const late = lateText(one)
-    if (hasComeTrue(one.wish, one.job.state)) events.push(over(one, null))
+    if (hasComeTrue(one.wish, one.job.state) || isRequeued(one)) events.push(over(one, null))
     else if (late !== null) events.push(over(one, late))
     else if (watch.wishDue(one.attempt.token, one.wish, desk.pace.killAfterMs)) due.push(one)
   }
@@ -59,6 +59,7 @@ const commandsOf: Readonly<Record<Wish, Asked>> = {
   release: (scheduler, native) => scheduler.release([native]),
   suspend: (scheduler, native, owner) => scheduler.suspend([native], { owner }),
   resume: (scheduler, native, owner) => scheduler.resume([native], { owner }),
+  requeue: (scheduler, native) => scheduler.requeue?.([native]) ?? null,
 }
 
 /** Why a manager of that kind is not asked. */
@@ -67,6 +68,12 @@ export const cannot: Readonly<Record<Wish, (scheduler: string) => string>> = {
   release: (scheduler) => `With "${scheduler}" nothing can be released that was submitted.`,
   suspend: (scheduler) => `With "${scheduler}" a user can't suspend.`,
   resume: (scheduler) => `With "${scheduler}" a user can't resume.`,
+  requeue: (scheduler) => `With "${scheduler}" it can't be asked for that a job starts again.`,
+}
+
+/** The manager has started it again since, or is about to: also where somebody else had wanted that. */
+function isRequeued({ wish, job, attempt }: Wished): boolean {
+  return wish === "requeue" && restartsOf(attempt) > (job.requeueFrom ?? 0)
 }
 
 /** Its state has gone past what was wished. */

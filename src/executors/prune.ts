@@ -30,10 +30,18 @@ export async function prune(fleet: FleetView, request: PruneRequest): Promise<Pr
       kept.push(...jobs.map((job) => ({ id: job.id, why })))
       continue
     }
-    if (request.local) await Promise.all(jobs.map((job) => removeLocal(fleet, job)))
-    const where = request.local ? "both" : "remote"
-    await fleet.parts.store.append(jobs.map((job): AnyEventBody => ({ job: job.id, type: "pruned", where })))
-    pruned.push(...jobs.map((job) => job.id))
+    const left = new Map<Job, string>()
+    if (request.local) {
+      for (const job of jobs) {
+        await removeLocal(fleet, job).catch((error: unknown) => left.set(job, asHawserError(error).message))
+      }
+    }
+    const whereOf = (job: Job): "both" | "remote" => (request.local && !left.has(job) ? "both" : "remote")
+    await fleet.parts.store.append(
+      jobs.map((job): AnyEventBody => ({ job: job.id, type: "pruned", where: whereOf(job) })),
+    )
+    kept.push(...[...left].map(([{ id }, why]) => ({ id, why: `Its results can't be removed here. ${why}` })))
+    pruned.push(...jobs.filter((job) => !left.has(job)).map((job) => job.id))
   }
   return { pruned, kept }
 }

@@ -17,6 +17,7 @@ import { holderIn } from "./records.ts"
 import { stageChunk } from "./stage.ts"
 import { submissionOf } from "./submission.ts"
 import { Together } from "./together.ts"
+import { counted } from "./visibility.ts"
 import type { Watch } from "./watch.ts"
 import { onTheirWay } from "./watched.ts"
 
@@ -295,7 +296,7 @@ function reasonOf({ summary, reason }: HawserError): string {
 
 /** The jobs that the manager has. */
 function inside(desk: Desk): () => readonly Job[] {
-  return () => desk.book.in("queued", "held", "running", "suspended")
+  return () => counted(desk, desk.book.in("queued", "held", "running", "suspended"))
 }
 
 /** What was found out of the manager's limits outlives us. */

@@ -37,6 +37,15 @@ function unshownText(executor: string, isRefuted: boolean): string {
   return `Nobody can see it, and it is not yet shown that a guard taken on one side of ${executor} is seen on the other: it is looked for and not submitted again. The first job that starts there shows it; where none is on its way, a test job does.`
 }
 
+/**
+ * Those of the jobs that count for limits. Where it was found that a fence would stop nothing, what nobody can see waits for
+ * nothing that is to come: others go on in its place.
+ */
+export function counted({ store, name, book }: Desk, jobs: readonly Job[]): readonly Job[] {
+  if (!jobs.some(isHeldBack) || refutedBy(store, name, book.tests()) === null) return jobs
+  return jobs.filter((job) => !isHeldBack(job))
+}
+
 /** Attempts that their manager shows as live may show it: as long as it is not shown, their records are read as well. */
 export function witnesses(desk: Desk, watched: readonly Watched[]): readonly Watched[] {
   return isShown(desk.store, desk.name) ? [] : watched.slice(0, witnessesMax)

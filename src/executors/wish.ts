@@ -1,6 +1,16 @@
-/** Wishes: records that jobs are to be held, released, suspended or resumed, and says at once where that can't be. */
+/** Wishes: records that jobs are to be held, released, suspended, resumed or requeued, and says at once where that can't be. */
 import { UsageError } from "../errors.ts"
-import { type Job, type JobState, type JobView, type Wish, currentAttempt, hasComeTrue, isFinal } from "../job/index.ts"
+import {
+  type AnyEventBody,
+  type Job,
+  type JobState,
+  type JobView,
+  type Wish,
+  currentAttempt,
+  hasComeTrue,
+  isFinal,
+  restartsOf,
+} from "../job/index.ts"
 import type { WishRequest } from "./api.ts"
 import { cannot } from "./fulfil.ts"
 import type { FleetView } from "./parts.ts"
@@ -22,10 +32,15 @@ export async function recordWish(fleet: FleetView, request: WishRequest): Promis
   )
   const jobs = [...named, ...others]
   const open = jobs.filter((job) => isNews(job, wish))
-  if (open.length > 0)
-    await fleet.parts.store.append(open.map((job) => ({ job: job.id, type: "wish", wish, reason: null })))
+  if (open.length > 0) await fleet.parts.store.append(open.map((job) => eventOf(job, wish)))
   for (const executor of new Set(open.map((job) => job.executor))) fleet.wake(executor)
   return jobs.map(({ id }) => fleet.view(fleet.job(id)))
+}
+
+function eventOf(job: Job, wish: Wish): AnyEventBody {
+  const attempt = currentAttempt(job)
+  const counted = wish === "requeue" && attempt !== null ? { restarts: restartsOf(attempt) } : {}
+  return { job: job.id, type: "wish", wish, reason: null, ...counted }
 }
 
 function isNews(job: Job, wish: Wish): boolean {
@@ -49,6 +64,13 @@ const obstacles: Readonly<Record<Wish, Readonly<Partial<Record<JobState, string>
     collecting: "It has ended.",
   },
   resume: { collecting: "It has ended." },
+  requeue: {
+    new: "It has not started.",
+    staging: "It has not started.",
+    queued: "It has not started.",
+    held: "It has not started.",
+    collecting: "It has ended.",
+  },
 }
 
 function objectionTo(fleet: FleetView, job: Job, wish: Wish): string | null {
@@ -59,8 +81,13 @@ function objectionTo(fleet: FleetView, job: Job, wish: Wish): string | null {
   if (hasComeTrue(wish, job.state) || currentAttempt(job) === null || job.state === "new") return null
   const { scheduler } = fleet.partsOf(job.executor)
   const { features } = scheduler
-  const can = wish === "hold" || wish === "release" ? features.hold : features.suspend
-  return can ? null : cannot[wish](scheduler.name)
+  const isAllowed = job.spec.retry.requeue === true
+  if (wish === "requeue" && scheduler.requeue !== undefined && !isAllowed)
+    return "It was submitted without retry.requeue, so its manager may not start it a second time."
+  const can = { hold: features.hold, release: features.hold, suspend: features.suspend, resume: features.suspend }
+  return (wish === "requeue" ? isAllowed && scheduler.requeue !== undefined : can[wish])
+    ? null
+    : cannot[wish](scheduler.name)
 }
 
 const advice: Readonly<Record<Wish, string>> = {
@@ -68,6 +95,7 @@ const advice: Readonly<Record<Wish, string>> = {
   release: '"hawser explain" says what it waits for.',
   suspend: '"hawser hold" keeps from starting what has not started.',
   resume: '"hawser explain" says what it waits for.',
+  requeue: '"retry" in its spec tries what has failed; "hawser cancel" ends it.',
 }
 
 function impossible(job: Job, wish: Wish, why: string): UsageError {

@@ -82,8 +82,14 @@ export type JobEventBody = { readonly job: string } & (
   /** The attempt ended in a way that its retry policy covers: the job goes back to `new`. */
   | { readonly type: "retrying"; readonly token: string; readonly outcome: Outcome; readonly reason: string | null }
   | { readonly type: "cancel-requested"; readonly by: string }
-  /** Hold, release, suspend, resume: carried out when the manager can be reached. Null: given up, for this reason. */
-  | { readonly type: "wish"; readonly wish: Wish | null; readonly reason: string | null }
+  /** Hold, release, suspend, resume, requeue: carried out when the manager can be reached. Null: given up, for this reason. */
+  | {
+      readonly type: "wish"
+      readonly wish: Wish | null
+      readonly reason: string | null
+      /** Of a requeue: how often the manager had started the attempt again by then. */
+      readonly restarts?: number
+    }
   /** Late evidence about an attempt that had been called lost. */
   | {
       readonly type: "corrected"

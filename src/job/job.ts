@@ -24,6 +24,8 @@ export interface Job {
   readonly cancelRequestedAt: number | null
   /** What a person wants of it, as long as that has not come true; absent or null: nothing. */
   readonly wish?: Wish | null
+  /** While it is to be requeued: how often the manager had started the attempt again when that was wanted. */
+  readonly requeueFrom?: number
   readonly notes: readonly string[]
   readonly createdAt: number
   /** When it was over. Also while the outputs of one come back that late evidence has corrected. */

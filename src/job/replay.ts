@@ -227,13 +227,14 @@ function observed(job: Job, event: Extract<JobEvent, { type: "observed" }>): Job
   )
 }
 
-function wished(job: Job, { wish, reason }: Extract<JobEvent, { type: "wish" }>): Job {
+function wished(job: Job, { wish, reason, restarts }: Extract<JobEvent, { type: "wish" }>): Job {
   if (isFinal(job.state)) return job
   // The one before it may have reached the manager, and show later.
   const isUnsettled = (job.wish ?? null) !== null && !["new", "staging"].includes(job.state)
   return {
     ...job,
     wish: isUnsettled ? wish : openWish(wish, job.state),
+    ...(restarts === undefined ? {} : { requeueFrom: restarts }),
     notes: reason === null ? job.notes : [...job.notes, reason],
   }
 }

@@ -1,15 +1,16 @@
 /** Wishes: what a person wants of a job that goes on all the same, and where there is nothing left to do for it. */
 import type { JobState } from "./state.ts"
 
-export const wishes = ["hold", "release", "suspend", "resume"] as const
+export const wishes = ["hold", "release", "suspend", "resume", "requeue"] as const
 export type Wish = (typeof wishes)[number]
 
-/** In these states it has come true. A job that is `new` is held and released here, and no manager is asked. */
+/** In these states it has come true; of a requeue the restart count tells. A job that is `new` is held and released here, and no manager is asked. */
 const comeTrueIn: Readonly<Record<Wish, readonly JobState[]>> = {
   hold: ["held"],
   release: ["new", "staging", "queued", "running", "suspended"],
   suspend: ["suspended"],
   resume: ["new", "staging", "queued", "held", "running"],
+  requeue: [],
 }
 
 export function hasComeTrue(wish: Wish, state: JobState): boolean {

@@ -11,6 +11,7 @@ const preludeFiles = [
   "hosts.sh",
   "process.sh",
   "sge.sh",
+  "slurm.sh",
   "glob.sh",
   "staging.sh",
   "selected.sh",

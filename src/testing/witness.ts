@@ -193,7 +193,8 @@ export class Witness implements ClusterWitness {
       else realm.acknowledged.set(job.id, job)
       if (event.type === "intent") this.#jobOf.set(event.token, event.job)
       if (event.type === "settled") this.#onSettled(event.token)
-      if (event.type === "finished" && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
+      const isEnd = event.type === "finished" || event.type === "ended"
+      if (isEnd && event.outcome.cause === "abandoned") this.#unwanted.add(job.key)
       if (isHeldBack(job)) this.hasHeldBack = true
       if (event.type === "cancel-requested") this.#unwanted.add(job.key)
       if (event.type === "ended") this.#onEnded(job, event, speaker)

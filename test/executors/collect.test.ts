@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { DoctorLine } from "../../src/executors/api.ts"
 import { localTransport } from "../../src/transport/local.ts"
+import { localDisk } from "../../src/remote/resultsDisk.ts"
 import { Stand, ended, submit, when } from "../support/stand.ts"
 
 test("outputs come back; a pattern without a match is a note", async () => {
@@ -79,6 +80,24 @@ test("prune removes what nobody needs, on both sides, and nothing else", async (
   expect(readdirSync(jobs)).toEqual([attempts[0]!.token])
   stand.manager.resume()
   expect(await ended(fleet, open)).toMatchObject({ state: "completed" })
+})
+
+test("results that can't be removed here are said to be left, and can be removed later", async () => {
+  await using stand = new Stand()
+  let isBad = true
+  const bad = Object.assign(new Error("EIO: i/o error"), { code: "EIO" })
+  const remove = (path: Buffer): Promise<void> => (isBad ? Promise.reject(bad) : localDisk.remove(path))
+  const fleet = await stand.fleet({ resultsDisk: { ...localDisk, remove } })
+  const job = await ended(fleet, await submit(fleet, { command: ["true"] }))
+  const request = { olderThanMs: 0, names: [job.id], local: true, dryRun: false }
+  expect(await fleet.prune(request)).toEqual({
+    pruned: [],
+    kept: [{ id: job.id, why: expect.stringContaining("EIO") as string }],
+  })
+  expect(fleet.job(job.id).pruned).toBe("remote")
+  isBad = false
+  expect(await fleet.prune(request)).toEqual({ pruned: [job.id], kept: [] })
+  expect(existsSync(job.directory)).toBe(false)
 })
 
 test("doctor finds a healthy executor in order, and leaves nothing behind", async () => {

@@ -1,4 +1,6 @@
-/** Hold, release, suspend and resume, at each point of a job's way. */
+/** Hold, release, suspend, resume and requeue, at each point of a job's way. */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { Fleet } from "../../src/executors/fleet.ts"
 import type { JobState, Wish } from "../../src/job/index.ts"
@@ -143,4 +145,48 @@ test("said of an executor, it is done to all of its jobs to which it applies", a
   expect(fleet.job(running.id).state).toBe("running")
   await fleet.cancel([running, ...jobs].map(({ id }) => id))
   for (const job of [running, ...jobs]) await ended(fleet, job)
+})
+
+/** Writes down the number of its start, and takes long in the first one. */
+async function startedAgain(stand: Stand, fleet: Fleet, more: object = {}): Promise<string> {
+  const command = [
+    "sh",
+    "-c",
+    'echo "$HAWSER_RESTART" >>starts; [ "$HAWSER_RESTART" -ge 1 ] && exec sleep 7; exec sleep 60',
+  ]
+  const { id } = await submit(fleet, { command, outputs: ["starts"], retry: { requeue: true }, ...more })
+  const { attempts } = await when(fleet, id, ({ state }) => state === "running")
+  await expect.poll(() => readFileSync(join(String(attempts[0]?.directory), "work/starts"), "utf8")).toBe("0\n")
+  return id
+}
+
+test.each([null, "lost-after", "connect"] as const)(
+  "requeued while it runs: it starts once more, as the same attempt, also where the answer is %j",
+  async (fault) => {
+    await using stand = new Stand()
+    const fleet = await stand.fleet()
+    const id = await startedAgain(stand, fleet)
+    if (fault !== null) stand.manager.fault("requeue", fault)
+    expect((await wishing(fleet, "requeue", id))[0]).toMatchObject({ state: "running", wish: "requeue" })
+    await when(fleet, id, ({ wish = null }) => wish === null)
+    expect(fleet.job(id).state).not.toBe("completed")
+    const end = await ended(fleet, { id })
+    expect(end).toMatchObject({ state: "completed", wish: null, attempts: [{ restarts: 1 }] })
+    expect(readFileSync(join(end.directory, "starts"), "utf8")).toBe("0\n1\n")
+    expect(end.notes.join()).not.toContain("requeue:")
+  },
+)
+
+test("what may not start again, has not started, or is over can't be requeued, and it is said why", async () => {
+  await using stand = new Stand()
+  const fleet = await stand.fleet()
+  const once = await startedAgain(stand, fleet, { retry: { maxAttempts: 1 } })
+  await expect(wishing(fleet, "requeue", once)).rejects.toMatchObject({ reason: /without retry\.requeue/ })
+  stand.manager.pause()
+  const queued = await submit(fleet, { command: ["true"], retry: { requeue: true } })
+  await when(fleet, queued.id, ({ state }) => state === "queued")
+  await expect(wishing(fleet, "requeue", queued.id)).rejects.toMatchObject({ reason: "It has not started." })
+  await fleet.cancel([once, queued.id])
+  await ended(fleet, { id: once })
+  await expect(wishing(fleet, "requeue", once)).rejects.toMatchObject({ reason: "It is cancelled." })
 })

@@ -5,20 +5,11 @@ import { shellText } from "../../src/remote/shellText.ts"
 import { quoteAll } from "../../src/quote.ts"
 import { sge } from "../../src/schedulers/sge/index.ts"
 import { fixture, nativeOf, resultOf, token } from "../schedulers/samples.ts"
+import { programs } from "../support/programs.ts"
 import { shells } from "../support/shells.ts"
 
 const recorded = fixture("sge/queue/error-state-with-its-reason-behind-it.txt")
 const [list = "", details = ""] = recorded.replace(/end\n$/, "").split("hz-reasons\n")
-
-/** Programs of these names, for `command` looks past functions. */
-const programs = (texts: Readonly<Record<string, string>>): string =>
-  [
-    `hz_bin=$(mktemp -d)`,
-    ...Object.entries(texts).map(
-      ([name, text]) => `cat >"$hz_bin/${name}" <<'HZ'\n#!/bin/sh\n${text}\nHZ\nchmod +x "$hz_bin/${name}"`,
-    ),
-    "PATH=$hz_bin:$PATH\n",
-  ].join("\n")
 
 describe.each(shells)("Grid Engine's verbs, under $name", ({ argv: [program, ...flags] }) => {
   const run = (argv: readonly string[], texts: Readonly<Record<string, string>>) => {

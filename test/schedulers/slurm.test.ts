@@ -322,6 +322,13 @@ describe("cancelling in Slurm", () => {
     expect(thrownBy(() => command?.parse(resultOf({ exitCode, stderr })))).toMatchObject({ class: kind })
   })
 
+  test("a requeue goes by the id, whose name is looked at first", () => {
+    expect(slurm.requeue?.([nativeOf("4711")])[0]?.argv).toEqual(["hz_slurm_requeue", `${token}-relax`, "4711"])
+    const there = slurm.requeue?.([nativeOf("4711;east")])[0]?.argv
+    expect(there).toEqual(["hz_slurm_requeue", `${token}-relax`, "4711", "--clusters=east"])
+    expect(slurm.requeue?.([{ ...nativeOf("4711"), nativeId: null }])).toEqual([])
+  })
+
   test("holding and releasing go by the name, which carries the token", () => {
     expect(slurm.hold([nativeOf("4711")])?.[0]?.argv).toEqual(["scontrol", "hold", `jobname=${token}-relax`])
     expect(slurm.release([nativeOf("4711")])?.[0]?.argv).toEqual(["scontrol", "release", `jobname=${token}-relax`])

@@ -121,7 +121,7 @@ case $verb in
       esac
     done
     ;;
-  hold | release | suspend | resume)
+  hold | release | suspend | resume | requeue)
     # ID, NAME
     case $fault in
       connect) echo 'the manager does not answer' >&2 && exit 3 ;;
@@ -132,6 +132,13 @@ case $verb in
     get "$1" state
     case $verb$line in
       holdqueued) put "$1" state held ;;
+      requeuerunning)
+        get "$1" restarts
+        put "$1" requeue "$((${line:-0} + 1))"
+        get "$1" pid
+        kill -s TERM -- "-$line"
+        [ "$fault" != lost-after ] || { echo 'timed out' >&2 && exit 75; }
+        ;;
       releaseheld)
         put "$1" state queued
         [ -e paused ] || setsid sh "$0" "$state" run "$1" </dev/null >/dev/null 2>&1 &

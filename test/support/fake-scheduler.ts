@@ -33,7 +33,7 @@ export class FakeManager {
   fault(verb: "submit", kind: SubmitFault | null, often?: "once" | "always"): void
   fault(verb: "list" | "history", kind: ListFault | null, often?: "once" | "always"): void
   fault(verb: "cancel", kind: "down" | null, often?: "once" | "always"): void
-  fault(verb: Wish, kind: "connect" | "rejected" | null, often?: "once" | "always"): void
+  fault(verb: Wish, kind: "connect" | "rejected" | "lost-after" | null, often?: "once" | "always"): void
   fault(verb: string, kind: string | null, often: "once" | "always" = "once"): void {
     const path = join(this.state, `fault.${verb}`)
     if (kind === null) rmSync(path, { force: true })
@@ -163,6 +163,7 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
     release: (natives) => natives.map(effect("release")),
     suspend: (natives) => natives.map(effect("suspend")),
     resume: (natives) => natives.map(effect("resume")),
+    requeue: (natives) => natives.map(effect("requeue")),
     probe: () => ({
       argv: argv("list", "-"),
       parse: (result) => {

@@ -1,4 +1,4 @@
-/** scancel and scontrol: cancelling, holding and releasing natives that carry our name. */
+/** scancel and scontrol: cancelling, holding, releasing and requeueing natives that carry our name. */
 import type { Command, CommandResult } from "../../command.ts"
 import type { CancelHow, Native } from "../scheduler.ts"
 import { clusterOption, idOf } from "./clusters.ts"
@@ -35,6 +35,15 @@ export function hold(natives: readonly Native[]): readonly Command<void>[] {
 
 export function release(natives: readonly Native[]): readonly Command<void>[] {
   return natives.map((native) => scontrol("release", native))
+}
+
+/** By id, which is looked at first: see slurm.sh. */
+export function requeue(natives: readonly Native[]): readonly Command<void>[] {
+  return natives.flatMap((native): readonly Command<void>[] => {
+    if (native.nativeId === null) return []
+    const argv = ["hz_slurm_requeue", native.nativeName, idOf(native.nativeId), ...clusterOption([native])]
+    return [{ argv, timeoutMs, parse: (result) => readEffect(result, "scontrol") }]
+  })
 }
 
 function scontrol(verb: string, native: Native): Command<void> {

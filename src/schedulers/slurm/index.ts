@@ -1,6 +1,6 @@
 /** Slurm 20.11 and newer, through sbatch, squeue, sacct, scancel and scontrol. */
 import type { Scheduler } from "../scheduler.ts"
-import { cancel, hold, release } from "./control.ts"
+import { cancel, hold, release, requeue } from "./control.ts"
 import { classify } from "./errors.ts"
 import { history, look } from "./look.ts"
 import { probe } from "./probe.ts"
@@ -25,6 +25,7 @@ export const slurm: Scheduler = {
   // scontrol takes ids alone for these, which may be a stranger's by now, and lets operators only. (scontrol(1))
   suspend: () => null,
   resume: () => null,
+  requeue,
   probe,
   classify,
 }
