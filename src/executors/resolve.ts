@@ -85,7 +85,8 @@ export async function replaceVanished(
   await intendToFence(desk, vanished)
   const groups: AnyEventBody[][] = []
   const failed = await forEach(vanished, async (one) => {
-    groups.push(eventsAfter(desk, live, one, await takeGuard(desk, live, one, signal)))
+    // The first guard alone: what was interrupted in its first start has run, and is not replaced.
+    groups.push(eventsAfter(desk, live, one, await takeGuard(desk, live, one, signal, "first")))
     watch.forget(one.attempt.token)
   })
   await appendAll(desk, groups)

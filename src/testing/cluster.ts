@@ -1,6 +1,6 @@
 /** A virtual cluster: login node, file system, Slurm and nodes, on one timeline. */
 import type { Dice } from "./dice.ts"
-import { Home, jobFolder } from "./home.ts"
+import { Home, jobFolder, wasStopped } from "./home.ts"
 import { Network, type NetworkFaults } from "./network.ts"
 import { type ProgramFaults, type ProgramHost, runProgram } from "./programs.ts"
 import { type Native, type Site, VirtualSlurm } from "./slurm.ts"
@@ -91,10 +91,10 @@ export class Cluster {
     this.network = new Network({ timeline, host, faults, note, strike, onReached: (by) => witness.onReached(by) })
   }
 
-  /** Whether a wrapper that nobody told to end has left its record. */
+  /** Whether a wrapper that nobody told to end, or can have, has left its record. */
   hasRecord(token: string): boolean {
     const exits = [...this.homes.values()].flatMap((home) => [...(home.jobs.get(token)?.exits.values() ?? [])])
-    return exits.some(({ value }) => !/^wrapper /m.test(value))
+    return exits.some(({ value }) => !wasStopped(value))
   }
 
   #homeSeenBy(native: Native, path: string, token: string): Home | null {
