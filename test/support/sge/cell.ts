@@ -1,5 +1,5 @@
 /** The rig's Grid Engine as its administrator has it, for one test: a queue of its own, limits, and what runs of a native. */
-import { execFileSync, spawn, spawnSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { readFileSync, readdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -103,6 +103,7 @@ export class GridCell {
   /** One more process of a native that runs, with more memory than was asked for. */
   hog(id: string): void {
     const [pid] = this.processes(id)
+    if (pid === undefined) throw new Error(`Nothing runs of ${id}.`)
     const groups =
       /^Groups:(.*)$/m
         .exec(textOf(`/proc/${pid}/status`))?.[1]
@@ -138,10 +139,18 @@ export class GridCell {
       })
   }
 
+  #forget(id: string): void {
+    try {
+      this.asAdmin("qdel", "-f", id)
+    } catch {
+      // It has ended just now.
+    }
+  }
+
   /** Nothing of these runs on, and the queue is gone. */
   async remove(ids: readonly string[]): Promise<void> {
-    // They may have ended: then it says so, and with 1.
-    if (ids.length > 0) spawnSync("qdel", ["-f", ids.join(",")], { env: { ...process.env, ...this.variables } })
+    const known = this.letters()
+    for (const id of ids.filter((one) => known.has(one))) this.#forget(id)
     for (const id of ids) this.kill(id)
     for (let tries = 50; ; tries -= 1) {
       try {
