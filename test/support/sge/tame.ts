@@ -157,7 +157,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     this.#cell.asAdmin("qdel", "-f", id)
   }
 
-  stranger(): void {
+  stranger(_id?: string): void {
     const name = "somebody-elses"
     appendFileSync(join(this.#state, "natives"), `${this.#cell.stranger(name)} ${name}\n`)
   }
@@ -167,15 +167,16 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     else this.#write("says", `${id} ${word}\n`)
   }
 
-  next(): never {
+  next(_id?: string): void {
     throw new Error("Grid Engine counts its natives itself.")
   }
 
   natives(): TameNative[] {
     const letters = this.#cell.letters()
     const deleted = new Set(this.#lines("deleted"))
-    return this.#lines("natives").map((line) => {
-      const [id = "", name = ""] = line.split(" ")
+    // Of two that had one id, one after the other, the last.
+    const names = new Map(this.#lines("natives").map((line) => line.split(" ") as [string, string]))
+    return [...names].map(([id, name]) => {
       const state = stateOf(letters.get(id))
       return { id, name, state, code: null, why: state === "ended" && deleted.has(id) ? "cancelled" : null }
     })
