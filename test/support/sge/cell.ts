@@ -23,9 +23,11 @@ export class GridCell {
     this.#root = sgeRoot
     this.#folder = folder
     this.variables = gridEngineVariables({ user2, sgeRoot, ...rest })
-    const like = this.asAdmin("qconf", "-sq", "main.q")
     const path = join(folder, "queue")
-    writeFileSync(path, like.replace(/^qname .*$/m, `qname ${this.queue}`).replace(/^slots .*$/m, "slots 20"))
+    const changes = { qname: this.queue, slots: "20", user_lists: this.queue }
+    writeFileSync(path, changed(this.asAdmin("qconf", "-sq", "main.q"), changes))
+    // Nobody else's natives start there: a list of users by the same name.
+    this.asAdmin("qconf", "-au", this.user, this.queue)
     this.asAdmin("qconf", "-Aq", path)
   }
 
@@ -96,7 +98,7 @@ export class GridCell {
   #limit(jobs: number): void {
     const path = join(this.#folder, "global")
     const told = this.asAdmin("qconf", "-sconf", "global").replace(/^#.*\n/gm, "")
-    writeFileSync(path, told.replace(/^max_u_jobs .*$/m, `max_u_jobs ${jobs}`))
+    writeFileSync(path, changed(told, { max_u_jobs: String(jobs) }))
     this.asAdmin("qconf", "-Mconf", path)
   }
 
@@ -155,6 +157,7 @@ export class GridCell {
     for (let tries = 50; ; tries -= 1) {
       try {
         this.asAdmin("qconf", "-dq", this.queue)
+        this.asAdmin("qconf", "-dul", this.queue)
         return
       } catch (error) {
         if (tries === 0) throw error
@@ -162,6 +165,14 @@ export class GridCell {
       }
     }
   }
+}
+
+/** What qconf shows of something, with other values. */
+function changed(text: string, values: Readonly<Record<string, string>>): string {
+  return Object.entries(values).reduce(
+    (told, [name, value]) => told.replace(new RegExp(`^${name} .*$`, "m"), `${name} ${value}`),
+    text,
+  )
 }
 
 /** Of one user: the limit. */
