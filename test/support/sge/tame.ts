@@ -143,8 +143,9 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     if (signal === "TERM") this.#cell.asAdmin("qconf", "-mattr", "queue", "terminate_method", "SIGTERM", this.queue)
   }
 
-  /** It has been foreseen: its time is over by itself. */
+  /** Its time is over by itself, soon. */
   end(id: string, why: Why): void {
+    if (!existsSync(join(this.#state, "resource"))) throw new Error(`That was not foreseen: ${why}`)
     if (why === "out-of-memory") this.#cell.hog(id)
   }
 
@@ -152,7 +153,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     this.#cell.kill(id)
   }
 
-  /** What Grid Engine is made to forget so comes into accounting when it ends, and it does not. */
+  /** Its record in accounting, of which there is one if it runs, looks like that of a success without any usage. */
   forget(id: string): void {
     this.#cell.asAdmin("qdel", "-f", id)
   }
