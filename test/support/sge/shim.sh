@@ -31,7 +31,8 @@ ask() {
 # meet WORD...: qsub, while whoever runs the test has set a limit.
 meet() {
   : >limit.wanted
-  until [ -e limit.on ]; do sleep 0.05; done
+  # Unless the test is gone, and this folder with it.
+  until [ -e limit.on ] || [ ! -e calls ]; do sleep 0.05; done
   "$real" "$@" 9<&-
   code=$?
   : >limit.met
