@@ -52,7 +52,7 @@ hz_sge_accounting() {
   shift
   for hz_name; do
     if [ "$hz_begin" = - ]; then command qacct -j "$hz_name"; else command qacct -b "$hz_begin" -j "$hz_name"; fi 2>&1 |
-      command sed -e '/^ru_[^w]/d'
+      command sed -e '/^ru_minflt/b' -e '/^ru_[^w]/d'
   done
   printf 'end\n'
 }

@@ -16,6 +16,8 @@ export interface Subject {
   readonly parts: (stand: Stand) => Promise<Parts> | Parts
   /** Clauses that it can't keep, by title, each with the reason. */
   readonly exceptions: Readonly<Record<string, string>>
+  /** Clauses that are tried here, by title, where the others are elsewhere. */
+  readonly only?: readonly string[]
   /** More at a time than that wait for one another's processes. Default 5. */
   readonly atATime?: number
   /** Times as fast as on the manager's host; a manager that takes its time for answers needs less of it. Default 10. */
@@ -45,10 +47,11 @@ export function dialect(flavour: Flavour, scheduler: Scheduler, exceptions: Subj
 export function executorContract(subject: Subject): void {
   const { exceptions, atATime = 5 } = subject
   const inTurn = turns(atATime)
-  const stray = Object.keys(exceptions).find((title) => !Object.hasOwn(clauses, title))
+  const only = new Set(subject.only ?? Object.keys(clauses))
+  const stray = [...Object.keys(exceptions), ...only].find((title) => !Object.hasOwn(clauses, title))
   if (stray !== undefined) throw new Error(`No clause is called "${stray}".`)
   describe.concurrent(`${subject.name} keeps the contract of an executor`, () => {
-    for (const [clause, keep] of Object.entries(clauses)) {
+    for (const [clause, keep] of Object.entries(clauses).filter(([title]) => only.has(title))) {
       const reason = exceptions[clause]
       if (reason !== undefined) test.skip(`${clause} (not here: ${reason})`, () => undefined)
       else test(clause, { timeout: 120_000 }, async () => inTurn(() => onBench(subject, keep)))

@@ -6,13 +6,7 @@ import { describe, expect, test } from "vitest"
 import type { JobView } from "../../src/job/index.ts"
 import { study } from "../support/cli.ts"
 import { Trace, batchOf, eventsOf, onCluster, until, viewsOf } from "../support/cluster.ts"
-import {
-  accountedStarts,
-  asGridAdmin,
-  gridEngine,
-  gridEngineConfig,
-  gridEngineVariables,
-} from "../support/gridengine.ts"
+import { accountedStarts, gridEngine, gridEngineConfig, gridEngineVariables } from "../support/gridengine.ts"
 import type { Rig } from "../support/rig.ts"
 
 const skipped = typeof gridEngine === "string"
@@ -41,10 +35,6 @@ describe.concurrent("on Grid Engine", () => {
       "cancelled running": { command: ["sleep", "300"] },
       released: { command: ["true"], native: ["-h"] },
       "no directory": { command: ["true"], native: ["-h"] },
-      "started again": {
-        script: `${trace.line()}[ "$HAWSER_RESTART" = 1 ] || sleep 300\n`,
-        retry: { requeue: true },
-      },
     }
     const text = Object.entries(specs).map(([key, spec]) => `${JSON.stringify({ ...spec, key })}\n`)
     expect((await work.hawser(["batch", "-"], { stdin: text.join("") })).code).toBe(0)
@@ -67,7 +57,6 @@ describe.concurrent("on Grid Engine", () => {
       "no directory": "held",
       "cancelled waiting": "queued",
       "cancelled running": "running",
-      "started again": "running",
     })
     // Its directory is not there when it is to start.
     const directory = jobs.get("no directory")?.remoteDirectory
@@ -80,18 +69,6 @@ describe.concurrent("on Grid Engine", () => {
     await wish("resume", "cancelled running")
     await wish("release", "released", "no directory")
     await untilAre({ "cancelled running": "running" })
-    // Where it is its turn again before execd has ended it, Grid Engine says that it runs again, and lets it run on. Before execd has
-    // reported on it, too.
-    const again = jobs.get("started again")
-    const id = again?.nativeId ?? ""
-    await until("reported", async () => /^usage /m.test(await onCluster(target, `qstat -j ${id}`)))
-    await asGridAdmin(target, ["qhold", id])
-    await asGridAdmin(target, ["qmod", "-rj", id])
-    const wrapper = `"$(sed -n 's/^pid //p' '${again?.remoteDirectory}/started.0')"`
-    await until("its first start is over", async () =>
-      (await onCluster(target, `kill -0 ${wrapper} 2>/dev/null || echo over`)).startsWith("over"),
-    )
-    await asGridAdmin(target, ["qrls", id])
     await work.hawser(["cancel", "cancelled waiting", "cancelled running"])
     await until("an error state, with its reason", async () => {
       await read()
@@ -118,13 +95,11 @@ describe.concurrent("on Grid Engine", () => {
       ["cancelled running", "cancelled", null, null, "KILL"],
       ["released", "completed", null, 0, null],
       ["no directory", "completed", null, 0, null],
-      ["started again", "completed", null, 0, null],
     ])
     expect(await readFile(join(jobs.get("zero")?.directory ?? "", "out.txt"), "utf8")).toBe("SALT\n")
     expect(await readFile(jobs.get("three slots")?.stdout ?? "", "utf8")).toBe("3 smp\n")
-    expect(jobs.get("started again")?.attempts.map(({ restarts }) => restarts)).toEqual([1])
     const runs = (await trace.runs()).map((line) => line.replace(/ hz\w+.*/, ""))
-    expect(runs.sort()).toEqual(["order to keep it", "order to start again", "started again", "started again"])
+    expect(runs.sort()).toEqual(["order to keep it", "order to start again"])
     // Its record says that a job has ended before Grid Engine has taken it off its list.
     await until("nothing is left of them", async () => {
       const left = await onCluster(target, "qstat -xml")

@@ -44,11 +44,11 @@ esac`
   test("accounting is told name by name, in UTC, with what qacct says of those that it does not know", () => {
     const qacct = `[ "$TZ" = UTC0 ] || exit 9
 case "$*" in
-  "-j known") printf '=====\\njobname known\\nru_wallclock 3s\\nru_maxrss 4KB\\n' ;;
+  "-j known") printf '=====\\njobname known\\nru_wallclock 3s\\nru_maxrss 4KB\\nru_minflt 5\\n' ;;
   "-b 202611200333 -j hz*") printf '=====\\njobname hz\\n' ;;
   *) echo "error: job name $2 not found" >&2; exit 1 ;;
 esac`
-    const known = "=====\njobname known\nru_wallclock 3s\n"
+    const known = "=====\njobname known\nru_wallclock 3s\nru_minflt 5\n"
     expect(run(["hz_sge_accounting", "-", "known", "unknown"], { qacct })).toEqual({
       status: 0,
       stdout: `${known}error: job name unknown not found\nend\n`,

@@ -131,6 +131,14 @@ describe("the accounting of Grid Engine", () => {
     expect(outcomeOf({ failed, exit_status: status })).toBeUndefined()
   })
 
+  test("a deletion that was forced looks like a success, but for its usage, and is no end; its twin has ended", () => {
+    const listing = read(fixture("sge/accounting/forced-deletion-is-no-success.txt"))
+    expect(listing).toMatchObject({ unread: [], coverage: "complete" })
+    expect(listing?.evidence.map(({ token: its, outcome }) => [its, outcome?.state])).toEqual([
+      ["hztrap000000121", "completed"],
+    ])
+  })
+
   test("what ran, and what came behind it failed, has ended", () => {
     expect(outcomeOf({ failed: "15  : in epilog", exit_status: "0" })).toMatchObject({
       state: "failed",

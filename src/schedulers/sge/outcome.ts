@@ -26,6 +26,7 @@ export function outcomeOf(record: AccountingRecord): Ended | null {
   if (deletedBy !== "NONE" && deletedBy !== "" && failed !== 0)
     return { ...nothing, state: "cancelled", cause: null, signal: signalOf(status), reason: `deleted by ${deletedBy}` }
   if (failed === 0) {
+    if (status === 0 && isForced(record)) return null
     return status === 0
       ? { ...nothing, state: "completed", cause: null, exitCode: 0 }
       : { ...nothing, state: "failed", cause: "exit", exitCode: status }
@@ -36,6 +37,17 @@ export function outcomeOf(record: AccountingRecord): Ended | null {
   if (!afterStart.has(failed)) return null
   if (told.signal === null) return { ...told, cause: "exit", exitCode: status === 0 ? null : status }
   return { ...told, cause: "signal", reason: null }
+}
+
+/**
+ * `qdel -f`, an administrator's way with jobs of a lost node: the manager forgets a job, whose processes may go on, and
+ * writes down what a success looks like. Its usage is none at all; whatever has run had page faults. (8.1.9)
+ */
+function isForced(record: AccountingRecord): boolean {
+  return (
+    record.get("ru_minflt") === "0" &&
+    ["ru_wallclock", "cpu"].every((name) => Number.parseFloat(record.get(name) ?? "") === 0)
+  )
 }
 
 /** `qmaster enforced h_rt, h_cpu, or h_vmem limit`. */

@@ -1,0 +1,223 @@
+/** The rig's real Grid Engine, for a test that plays with it: a queue of its own, and shim.sh before the commands. */
+import { spawnSync } from "node:child_process"
+import {
+  appendFileSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { delimiter, join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { fileURLToPath } from "node:url"
+import type { Clock } from "../../../src/clock.ts"
+import type { Command } from "../../../src/command.ts"
+import { quoteAll } from "../../../src/quote.ts"
+import { prelude } from "../../../src/remote/prelude.ts"
+import { localTransport } from "../../../src/transport/local.ts"
+import type { Transport } from "../../../src/transport/transport.ts"
+import type { Rig } from "../rig.ts"
+import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
+import { GridCell, memoryMax } from "./cell.ts"
+
+const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+const programs = ["qsub", "qstat", "qacct", "qdel", "qhold", "qrls", "qmod", "qconf"] as const
+
+/** Seconds in which one that is to run out of time has to be seen running. */
+const walltime = 8
+
+export class TameGridEngine implements TameManager, AsyncDisposable {
+  readonly #cell: GridCell
+  readonly #state: string
+  readonly #env: Readonly<Record<string, string>>
+  #limit: Promise<void> = Promise.resolve()
+  #isOver = false
+
+  /** `folder` is made its user's, who can run no native elsewhere. */
+  constructor(folder: string, target: Rig) {
+    this.#state = join(folder, "shim")
+    const bin = join(folder, "bin")
+    for (const path of [this.#state, bin]) mkdirSync(path)
+    for (const name of programs) symlinkSync(shim, join(bin, name))
+    this.#cell = new GridCell(target, this.#state)
+    const { user, variables } = this.#cell
+    const home = join("/home", user)
+    const { uid, gid } = statSync(home)
+    for (const path of [folder, this.#state]) chownSync(path, uid, gid)
+    this.#env = {
+      ...variables,
+      SHIM_REAL: folderOf("qsub"),
+      SHIM_STATE: this.#state,
+      SHIM_LOCK: this.#cell.lock,
+      PATH: `${bin}:/usr/bin:/bin`,
+      HOME: home,
+      USER: user,
+    }
+  }
+
+  /** Where natives run that nothing else is said of. */
+  get queue(): string {
+    return this.#cell.queue
+  }
+
+  /** Its user's shell. */
+  get #command(): readonly [string, ...string[]] {
+    const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
+    return ["runuser", "-u", this.#cell.user, "--", "env", "-i", ...variables, "/bin/sh"]
+  }
+
+  transport(clock: Clock): Transport {
+    return localTransport(clock, this.#command)
+  }
+
+  carryOut<T>(command: Command<T>): T {
+    const input = `${prelude()}(\n${quoteAll(command.argv)}\n)\n`
+    const [program, ...words] = this.#command
+    const { status, stdout, stderr } = spawnSync(program, [...words, "-s"], { input, encoding: "utf8", cwd: "/" })
+    return command.parse({ exitCode: status ?? 255, stdout, stderr, timedOut: false })
+  }
+
+  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
+    const path = join(this.#state, `fault.${verb}`)
+    if (kind === null) rmSync(path, { force: true })
+    else writeFileSync(path, `${often} ${kind}\n`)
+    if (kind === "limit") this.#limit = this.#setLimit()
+  }
+
+  /** While one submission meets it. */
+  async #setLimit(): Promise<void> {
+    await this.#until("limit.wanted")
+    await this.#cell.whileFull(async () => {
+      this.#write("limit.on", "")
+      await this.#until("limit.met")
+    })
+    rmSync(join(this.#state, "limit.on"))
+  }
+
+  async #until(name: string): Promise<void> {
+    while (!this.#isOver && !existsSync(join(this.#state, name))) await sleep(50)
+  }
+
+  down(isDown: boolean): void {
+    for (const verb of ["submit", "list", "cancel", "wish"]) this.fault(verb, isDown ? "down" : null, "always")
+  }
+
+  pause(): void {
+    this.#cell.asAdmin("qmod", "-d", this.queue)
+  }
+
+  unpause(): void {
+    this.#cell.asAdmin("qmod", "-e", this.queue)
+  }
+
+  blind(): never {
+    throw new Error("Grid Engine starts nothing where the directory is not.")
+  }
+
+  lag(isLate: boolean): void {
+    const path = join(this.#state, "accounting")
+    if (!isLate) rmSync(path)
+    else if (existsSync(this.#cell.accounting)) copyFileSync(this.#cell.accounting, path)
+    else writeFileSync(path, "")
+  }
+
+  suspend(id: string): void {
+    this.#cell.asAdmin("qmod", "-sj", id)
+  }
+
+  resume(id: string): void {
+    this.#cell.asAdmin("qmod", "-usj", id)
+  }
+
+  foresee(why: Why, signal: "TERM" | "KILL" = "KILL"): void {
+    if (why === "timeout") this.#write("resource", `h_rt=${walltime}\n`)
+    else if (why === "out-of-memory") this.#write("resource", `h_vmem=${memoryMax}\n`)
+    else throw new Error(`Grid Engine ends nothing so: ${why}`)
+    // What a queue ends its natives by instead of KILL. (queue_conf(5))
+    if (signal === "TERM") this.#cell.asAdmin("qconf", "-mattr", "queue", "terminate_method", "SIGTERM", this.queue)
+  }
+
+  /** Its time is over by itself, soon. */
+  end(id: string, why: Why): void {
+    if (!existsSync(join(this.#state, "resource"))) throw new Error(`That was not foreseen: ${why}`)
+    if (why === "out-of-memory") this.#cell.hog(id)
+  }
+
+  kill(id: string): void {
+    this.#cell.kill(id)
+  }
+
+  /** Its record in accounting, of which there is one if it runs, looks like that of a success without any usage. */
+  forget(id: string): void {
+    this.#cell.asAdmin("qdel", "-f", id)
+  }
+
+  stranger(_id?: string): void {
+    const name = "somebody-elses"
+    appendFileSync(join(this.#state, "natives"), `${this.#cell.stranger(name)} ${name}\n`)
+  }
+
+  says(id: string, word: string | null): void {
+    if (word === null) rmSync(join(this.#state, "says"))
+    else this.#write("says", `${id} ${word}\n`)
+  }
+
+  next(_id?: string): void {
+    throw new Error("Grid Engine counts its natives itself.")
+  }
+
+  natives(): TameNative[] {
+    const letters = this.#cell.letters()
+    const deleted = new Set(this.#lines("deleted"))
+    // Of two that had one id, one after the other, the last.
+    const names = new Map(this.#lines("natives").map((line) => line.split(" ") as [string, string]))
+    return [...names].map(([id, name]) => {
+      const state = stateOf(letters.get(id))
+      return { id, name, state, code: null, why: state === "ended" && deleted.has(id) ? "cancelled" : null }
+    })
+  }
+
+  calls(verb: string): number {
+    return this.#lines("calls").filter((line) => line.startsWith(`${verb} `)).length
+  }
+
+  #lines(name: string): string[] {
+    const path = join(this.#state, name)
+    if (!existsSync(path)) return []
+    return readFileSync(path, "utf8")
+      .split("\n")
+      .filter((line) => line !== "")
+  }
+
+  /** As a whole, for somebody who looks at any time. */
+  #write(name: string, text: string): void {
+    const path = join(this.#state, name)
+    writeFileSync(`${path}.new`, text)
+    renameSync(`${path}.new`, path)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true
+    await this.#limit
+    await this.#cell.remove(this.#lines("natives").map((line) => line.split(" ")[0] ?? ""))
+  }
+}
+
+function stateOf(letters: string | undefined): string {
+  if (letters === undefined) return "ended"
+  if (/[sST]/.test(letters)) return "suspended"
+  if (/w/.test(letters)) return letters.includes("h") ? "held" : "queued"
+  return "running"
+}
+
+function folderOf(program: string): string {
+  const found = (process.env["PATH"] ?? "").split(delimiter).find((folder) => existsSync(join(folder, program)))
+  if (found === undefined) throw new Error(`${program} is not on the PATH`)
+  return found
+}
