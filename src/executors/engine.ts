@@ -287,7 +287,8 @@ export class Engine implements AsyncDisposable {
   /** What the manager or the way to it says is news; anything else is a bug of ours, and its stack goes to the log. */
   private tell(step: string, error: HawserError): void {
     this.failures.set(step, error)
-    if (error.code === "STORE_SUPERSEDED") this.desk.onLost(error)
+    // It can't write any more, whatever happens; the next one can.
+    if (error.code === "STORE_SUPERSEDED" || error.code === "STORE_UNSURE") this.desk.onLost(error)
     const { name, log } = this.desk
     const facts = { executor: name, step, code: error.code }
     if (error instanceof TransportError || error instanceof SchedulerError) log.warn(facts, error.message)

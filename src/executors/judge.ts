@@ -96,10 +96,8 @@ export function ruling(known: Case): Ruling {
   const live = newestLive(known)
 
   // 1. A whole record of a wrapper that nobody signalled is the truth; accounting subtracts 128 and calls failures SUCCESS.
-  if (record !== null && !isSignalled(known, record) && !restartedSince(known, record)) {
+  if (record !== null && !isSignalled(record) && !restartedSince(known, record)) {
     const isExplained = final !== null || !isExplicable(known, record) || isOverdue(known)
-    if (record.limit === null && mayBeManagers(record) && awaitsFence(known, final))
-      return { rule: 1, verdict: needs("nothing") }
     return { rule: 1, verdict: isExplained ? byRecord(known, record, final) : needs("word") }
   }
   // 2. A signalled wrapper may be requeued: its record counts once the manager says that the native is over.
@@ -318,7 +316,7 @@ export function hasStarted(known: Pick<Case, "records" | "attempt">): boolean {
  */
 function restartedSince(known: Case, record: ExitRecord): boolean {
   const newestStart = Math.max(-1, ...(known.records?.started ?? []).map((started) => started.start))
-  if (!isSignalled(known, record)) return newestStart > record.start
+  if (!isSignalled(record)) return newestStart > record.start
   const told = known.evidence.map((evidence) => evidence.restarts ?? 0)
   return Math.max(newestStart, restartsOf(known.attempt), ...told) > record.start
 }

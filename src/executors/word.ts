@@ -59,12 +59,9 @@ export function mayBeManagers({ exitCode, signal }: Pick<ExitRecord, "exitCode" 
  * Told to end, or perhaps: a manager ends the processes of a native one by one, and the payload may have died, and its
  * end be written down, before the wrapper's turn came. Only the manager knows whether it did, and why.
  */
-export function isSignalled(
-  { cancelRequestedAt }: { readonly cancelRequestedAt: number | null },
-  record: ExitRecord,
-): boolean {
+export function isSignalled(record: ExitRecord): boolean {
   if (record.wrapperSignal !== null) return !isOfInstance(record)
-  return mayBeManagers(record) && record.limit === null && cancelRequestedAt === null
+  return mayBeManagers(record) && record.limit === null
 }
 
 /** There may be another attempt, and causes that only the manager can know decide on it. */

@@ -75,7 +75,12 @@ export class Journal {
       // NFS may do it and lose the answer. Where even that can't be seen nothing is written any more.
       const isThere = await files.inode(pathOf(directory, name)).catch(() => "unknown")
       if (isThere === "unknown")
-        this.#ended = storeFailure(error, directory, `Can't tell whether ${fileOf(name)} was begun.`)
+        this.#ended = new StoreError("STORE_UNSURE", {
+          summary: `Can't tell whether ${fileOf(name)} was begun.`,
+          reason: storeFailure(error, directory, "").reason,
+          advice: "This controller ends; the next command starts another one, which reads what is there.",
+          class: "gone",
+        })
       if (isThere === null || isThere === "unknown") {
         await file.close().catch(() => undefined)
         throw error

@@ -142,7 +142,7 @@ export function drawTrouble(dice: Dice): Trouble {
   const when = (): "before" | "after" => dice.pick(["before", "after"])
   /** Mostly a minute, sometimes hours. */
   const away = (): Span => span(dice.chance(0.1) ? 6 * 3_600_000 : 60_000)
-  return {
+  const trouble: Trouble = {
     untilMs,
     kills: some(0.5, 3, () => {
       const what = dice.pick(killPoints)
@@ -198,6 +198,8 @@ export function drawTrouble(dice: Dice): Trouble {
     diskErrorAt: dice.chance(0.1) ? dice.whole(1, 300) : null,
     apart: dice.chance(0.04),
   }
+  // What only one of two copies knows may take the one place for ever.
+  return trouble.copies.length > 0 ? { ...trouble, submitMax: 1_000 } : trouble
 }
 
 /** When the last of it is over: some of it may last longer than the dice are thrown for. */

@@ -199,17 +199,21 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("exit", { exitCode: 137 }),
   ],
   [
-    "1: cancelled here, such a shell needs no word of the manager",
-    { records: ended({ exitCode: 143 }), cancelRequestedAt: 5, attempt: { ...attempt, fence: "lost" } },
+    "2: cancelled here, such a shell waits for the manager's word all the same: it may start it again",
+    { records: ended({ exitCode: 143 }), cancelRequestedAt: 5 },
+    "looks",
+  ],
+  [
+    "2: and ends by that",
+    {
+      records: ended({ exitCode: 143 }),
+      evidence: [seen("CANCELLED", "ended", cancelled, { source: "accounting" })],
+      cancelRequestedAt: 5,
+    },
     { ...cancelled, exitCode: 143 },
   ],
   [
-    "1: its twin whose cancel has not tried the guard of the next start, which may be waiting",
-    { records: ended({ exitCode: 143 }), cancelRequestedAt: 5 },
-    "nothing",
-  ],
-  [
-    "1: also where accounting has only the word for the start before",
+    "2: not by the word for the start before, while the guard of the next one was not tried",
     {
       records: ended({ exitCode: 143 }),
       evidence: [seen("PREEMPTED", "ended", failed("preempted"), { source: "accounting" })],
@@ -219,13 +223,14 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     "nothing",
   ],
   [
-    "1: not where the manager says that it was cancelled",
+    "3: it waits to be started again, whatever its first start has left",
     {
+      attempt: { ...attempt, fence: "lost" },
       records: ended({ exitCode: 143 }),
-      evidence: [seen("CANCELLED", "ended", cancelled, { source: "accounting" })],
+      evidence: [seen("PENDING", "queued", null, { restarts: 1 })],
       cancelRequestedAt: 5,
     },
-    { ...cancelled, exitCode: 143 },
+    "queued",
   ],
   [
     "1: any failure may be one for want of memory, where the policy asks for that",
@@ -332,10 +337,20 @@ const rows: readonly (readonly [string, Partial<Case>, unknown])[] = [
     failed("signal", { signal: "KILL" }),
   ],
   [
-    "1: cancelled here, a payload that died by TERM needs no word of the manager",
+    "2: cancelled here, a payload that died by TERM, and the manager's word",
+    {
+      records: ended({ exitCode: 143, signal: "TERM" }),
+      evidence: [seen("CANCELLED", "ended", cancelled)],
+      cancelRequestedAt: 5,
+    },
+    { ...cancelled, signal: "TERM" },
+  ],
+  [
+    "5: cancelled here, and the manager knows nothing of it",
     {
       records: ended({ exitCode: 143, signal: "TERM" }),
       cancelRequestedAt: 5,
+      absence: absent,
       attempt: { ...attempt, fence: "lost" },
     },
     { ...cancelled, signal: "TERM" },
