@@ -134,6 +134,7 @@ export const clausesOfTrouble: Clauses = {
     const job = await bench.running(fleet)
     bench.cluster.lag(true)
     bench.cluster.end(numberOf(job), "timeout")
+    await until(() => bench.cluster.natives().every(({ state }) => state === "ended"))
     const before = bench.cluster.calls("list")
     await until(() => bench.cluster.calls("list") > before + 8)
     expect(fleet.job(job.id)).toMatchObject({ state: "running" })

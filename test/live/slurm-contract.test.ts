@@ -1,0 +1,36 @@
+/** The contract of an executor over the rig's real Slurm: for each clause a partition of its own. */
+import { describe } from "vitest"
+import { slurm } from "../../src/schedulers/slurm/index.ts"
+import { executorContract } from "../executors/contract.ts"
+import { type Rig, rig } from "../support/rig.ts"
+import { TameSlurm } from "../support/slurm/tame.ts"
+
+const why = typeof rig === "string" ? rig : process.getuid?.() === 0 ? null : "partitions are made by root"
+const target = rig as Rig
+
+/** These lose their node to a failure, or to somebody else. */
+const withOwnNode = new Set([
+  "its node is gone: failed with cause node-failure",
+  "preempted: failed with cause preempted",
+])
+
+describe.skipIf(why !== null)(`a real Slurm${why === null ? "" : ` (skipped: ${why})`}`, () =>
+  executorContract({
+    name: "slurm",
+    atATime: 8,
+    clockFactor: 5,
+    parts: async (stand, clause) => {
+      const cluster = await TameSlurm.start(target, stand.folder, { hasOwnNode: withOwnNode.has(clause) })
+      stand.atEnd.push(() => cluster[Symbol.asyncDispose]())
+      const defaults = { resources: { queue: cluster.partition } }
+      return { parts: { scheduler: slurm, transport: cluster.transport(stand.clock), defaults }, cluster }
+    },
+    exceptions: {
+      "a job does not begin before its time": "it waits in Slurm's queue (--begin)",
+      "what is suspended while it runs goes on when it is resumed": "scontrol suspend is for administrators",
+      "out of memory: failed with cause out-of-memory":
+        "Slurm watches memory by control groups, which the rig has none of",
+      "an id beyond 2^53 is kept to its last digit": "Slurm's ids end at 67,108,863",
+    },
+  }),
+)
