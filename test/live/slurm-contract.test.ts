@@ -1,5 +1,5 @@
 /** The contract of an executor over the rig's real Slurm: for each clause a partition of its own. */
-import { describe } from "vitest"
+import { describe, vi } from "vitest"
 import { slurm } from "../../src/schedulers/slurm/index.ts"
 import { executorContract } from "../executors/contract.ts"
 import { type Rig, rig } from "../support/rig.ts"
@@ -14,10 +14,13 @@ const withOwnNode = new Set([
   "preempted: failed with cause preempted",
 ])
 
+// Most of the time they wait for Slurm, which looks for those that are out of time every half minute.
+vi.setConfig({ maxConcurrency: 12 })
+
 describe.skipIf(why !== null)(`a real Slurm${why === null ? "" : ` (skipped: ${why})`}`, () =>
   executorContract({
     name: "slurm",
-    atATime: 8,
+    atATime: 12,
     clockFactor: 5,
     parts: async (stand, clause) => {
       const cluster = await TameSlurm.start(target, stand.folder, { hasOwnNode: withOwnNode.has(clause) })

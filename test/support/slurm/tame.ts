@@ -172,7 +172,12 @@ export class TameSlurm implements TameManager, AsyncDisposable {
   #loseNode(id: string): void {
     const node = `NodeName=${this.#ownNodeOf(id)}`
     this.#admin("scontrol", "update", node, "State=DOWN", "Reason=a test of Hawser's")
-    this.#admin("scontrol", "update", node, "State=RESUME")
+    try {
+      this.#admin("scontrol", "update", node, "State=RESUME")
+    } catch (error) {
+      // It has come back by itself (ReturnToService).
+      if (!String(error).includes("Invalid node state specified")) throw error
+    }
   }
 
   #ownNodeOf(id: string): string {
