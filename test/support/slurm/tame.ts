@@ -4,8 +4,7 @@ import { chownSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync,
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { systemClock } from "../../../src/clock.ts"
-import type { Clock } from "../../../src/clock.ts"
+import { type Clock, systemClock } from "../../../src/clock.ts"
 import type { Command } from "../../../src/command.ts"
 import { quoteAll } from "../../../src/quote.ts"
 import { prelude } from "../../../src/remote/prelude.ts"
@@ -42,15 +41,16 @@ export class TameSlurm implements TameManager, AsyncDisposable {
 
   private constructor(rig: Rig, folder: string, ports: LossyPorts) {
     const home = join("/home", rig.user)
+    const { uid, gid } = statSync(home)
     this.#rig = rig
     this.#ports = ports
-    this.#user = statSync(home)
+    this.#user = { uid, gid }
     this.#shim = new ShimFolder(join(folder, "shim"))
     const bin = join(folder, "bin")
     mkdirSync(bin)
     for (const name of ["sbatch", "squeue", "sacct", "scancel", "scontrol"]) symlinkSync(shim, join(bin, name))
     // The job user writes here, and so do we.
-    for (const path of [folder, this.#shim.path]) chownSync(path, this.#user.uid, this.#user.gid)
+    for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
     this.#env = {
       SHIM_REAL: realFolder,
       SHIM_STATE: this.#shim.path,
@@ -251,18 +251,17 @@ export class TameSlurm implements TameManager, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const env = { PATH: realFolder, SLURM_CONF: this.#rig.slurmConf }
     const run = promisify(execFile)
-    for (const partition of this.#partitions) await run("scancel", [`--partition=${partition}`], { env })
     for (const partition of this.#partitions) {
-      for (let tries = 300; ; tries -= 1) {
-        const gone = run("scontrol", ["delete", `PartitionName=${partition}`], { env })
-        const trouble = await gone.then(
+      for (let tries = 150; ; tries -= 1) {
+        // It fails where a job has just ended; whether one is left the next command says.
+        await run("scancel", [`--partition=${partition}`], { env }).catch(() => undefined)
+        const trouble = await run("scontrol", ["delete", `PartitionName=${partition}`], { env }).then(
           () => null,
           (error: Error) => error,
         )
         if (trouble === null) break
-        // Its jobs are ending.
         if (tries === 0 || !trouble.message.includes("in use")) throw trouble
-        await systemClock.sleep(100)
+        await systemClock.sleep(200)
       }
     }
     await this.#ports[Symbol.asyncDispose]()
