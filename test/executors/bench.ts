@@ -59,6 +59,12 @@ export class Bench {
     return withNative(await when(fleet, id, ({ state }) => state === "running"))
   }
 
+  /** The same, and the manager may end it for that reason. */
+  doomed(fleet: Fleet, why: Why, signal?: "TERM" | "KILL"): Promise<Job & { native: Native }> {
+    this.cluster.foresee?.(why, signal)
+    return this.running(fleet)
+  }
+
   /** A job that waits in the manager's queue. */
   async queued(fleet: Fleet, command: readonly string[] = this.script("a", ":")): Promise<Job & { native: Native }> {
     this.cluster.pause()
@@ -87,7 +93,7 @@ export function numberOf({ native: { nativeId } }: { readonly native: Native }):
 /** The manager ends what runs of it, for a reason of its own; its wrapper is gone without a word. */
 export async function endedBy(bench: Bench, why: Why): Promise<JobView> {
   const fleet = await bench.fleet()
-  const job = await bench.running(fleet)
+  const job = await bench.doomed(fleet, why)
   bench.cluster.end(numberOf(job), why)
   return ended(fleet, job)
 }

@@ -144,7 +144,7 @@ export const clausesOfLife: Clauses = {
 
   "out of time with a record of the TERM before: failed with cause timeout": async (bench) => {
     const fleet = await bench.fleet()
-    const job = await bench.running(fleet)
+    const job = await bench.doomed(fleet, "timeout", "TERM")
     bench.cluster.end(numberOf(job), "timeout", "TERM")
     expect(await ended(fleet, job)).toMatchObject({ state: "failed", cause: "timeout" })
   },

@@ -12,8 +12,8 @@ import { clausesOfTrouble } from "./troubles.ts"
 /** An executor under test. */
 export interface Subject {
   readonly name: string
-  /** How it is put together on this stand for a clause; with the manager, where there is one that a test can play with. */
-  readonly parts: (stand: Stand, clause: string) => Promise<Parts> | Parts
+  /** How it is put together on this stand; with the manager, where there is one that a test can play with. */
+  readonly parts: (stand: Stand) => Promise<Parts> | Parts
   /** Clauses that it can't keep, by title, each with the reason. */
   readonly exceptions: Readonly<Record<string, string>>
   /** More at a time than that wait for one another's processes. Default 5. */
@@ -51,7 +51,7 @@ export function executorContract(subject: Subject): void {
     for (const [clause, keep] of Object.entries(clauses)) {
       const reason = exceptions[clause]
       if (reason !== undefined) test.skip(`${clause} (not here: ${reason})`, () => undefined)
-      else test(clause, { timeout: 120_000 }, async () => inTurn(() => onBench(subject, keep, clause)))
+      else test(clause, { timeout: 120_000 }, async () => inTurn(() => onBench(subject, keep)))
     }
   })
 }
@@ -73,14 +73,10 @@ function turns(atATime: number): (work: () => Promise<void>) => Promise<void> {
   }
 }
 
-/** `clause`: its title; none: what only one kind of executor has to do. */
-export async function onBench(
-  subject: Subject,
-  keep: (bench: Bench) => Promise<void>,
-  clause: string = "",
-): Promise<void> {
+/** What only one kind of executor has to do. */
+export async function onBench(subject: Subject, keep: (bench: Bench) => Promise<void>): Promise<void> {
   await using stand = new Stand(subject.clockFactor)
-  const { parts, cluster } = await subject.parts(stand, clause)
+  const { parts, cluster } = await subject.parts(stand)
   // Each question costs forks, and the processes of several tests share the machine.
   const pace = { sweepMsMin: 1_500, sweepMsMax: 3_000, hintMs: 1_500, askMsMin: 0, gatherMs: 20, killAfterMs: 6_000 }
   const judgeLimits = { graceMs: 3_000, recordMs: 3_000, wordMs: 3_000, absenceMs: 3_000, absenceLooks: 3 }

@@ -87,7 +87,7 @@ export const clausesOfTrouble: Clauses = {
     const fleet = await bench.fleet()
     bench.cluster.fault("list", "noise", "always")
     bench.cluster.fault("history", "noise", "always")
-    const job = await bench.running(fleet)
+    const job = await bench.doomed(fleet, "timeout")
     bench.cluster.end(numberOf(job), "timeout")
     expect(await ended(fleet, job)).toMatchObject({ state: "failed", cause: "timeout" })
   },
@@ -133,7 +133,7 @@ export const clausesOfTrouble: Clauses = {
     const fleet = await bench.fleet(undefined, undefined, {
       judgeLimits: { graceMs: 3_000, recordMs: 3_000, wordMs: 3_000, absenceMs: 300_000, absenceLooks: 3 },
     })
-    const job = await bench.running(fleet)
+    const job = await bench.doomed(fleet, "timeout")
     bench.cluster.lag(true)
     bench.cluster.end(numberOf(job), "timeout")
     await until(() => bench.cluster.natives().every(({ state }) => state === "ended"))

@@ -8,12 +8,6 @@ import { TameSlurm } from "../support/slurm/tame.ts"
 const why = typeof rig === "string" ? rig : process.getuid?.() === 0 ? null : "partitions are made by root"
 const target = rig as Rig
 
-/** These lose their node to a failure, or to somebody else. */
-const withOwnNode = new Set([
-  "its node is gone: failed with cause node-failure",
-  "preempted: failed with cause preempted",
-])
-
 // Most of the time they wait for Slurm, which looks for those that are out of time every half minute.
 vi.setConfig({ maxConcurrency: 12 })
 
@@ -22,8 +16,8 @@ describe.skipIf(why !== null)(`a real Slurm${why === null ? "" : ` (skipped: ${w
     name: "slurm",
     atATime: 12,
     clockFactor: 5,
-    parts: async (stand, clause) => {
-      const cluster = await TameSlurm.start(target, stand.folder, { hasOwnNode: withOwnNode.has(clause) })
+    parts: async (stand) => {
+      const cluster = await TameSlurm.start(target, stand.folder)
       stand.atEnd.push(() => cluster[Symbol.asyncDispose]())
       const defaults = { resources: { queue: cluster.partition } }
       return { parts: { scheduler: slurm, transport: cluster.transport(stand.clock), defaults }, cluster }

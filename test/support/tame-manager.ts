@@ -41,6 +41,8 @@ export interface TameManager {
   lag(isLate: boolean): void
   suspend(id: string): void
   resume(id: string): void
+  /** Where an end has to be arranged before: what is submitted from now on is one that `end` may end so. */
+  foresee?(why: Why, signal?: "TERM" | "KILL"): void
   /** Ends a native that runs, for a reason of its own. */
   end(id: string, why: Why, signal?: "TERM" | "KILL"): void
   /** KILL to all processes of a native, past the manager. */

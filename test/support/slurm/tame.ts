@@ -22,11 +22,6 @@ const strangerName = "somebody-elses"
 const strangerScript = "#!/bin/sh\nexec sleep 30\n"
 let made = 0
 
-export interface TameSlurmOptions {
-  /** Its jobs have a node to themselves, which may get lost, and from which they may be driven. */
-  readonly hasOwnNode?: boolean
-}
-
 export class TameSlurm implements TameManager, AsyncDisposable {
   /** The queue of all its jobs. */
   readonly partition: string = `tame${process.pid}n${made++}`
@@ -62,17 +57,13 @@ export class TameSlurm implements TameManager, AsyncDisposable {
     }
   }
 
-  static async start(rig: Rig, folder: string, { hasOwnNode = false }: TameSlurmOptions = {}): Promise<TameSlurm> {
+  static async start(rig: Rig, folder: string): Promise<TameSlurm> {
     const settings = readFileSync(rig.slurmConf, "utf8")
     const [, host = ""] = /^SlurmctldHost=\S+\((\S+)\)$/m.exec(settings) ?? []
     const ports = await lossyPorts({ host, port: rig.ports["slurmctld"] ?? 0 })
     const slurm = new TameSlurm(rig, folder, ports)
     slurm.#otherWays(settings)
-    // Slurm fills the nodes from the first one on: the last one is seldom taken by others.
-    const nodes = hasOwnNode
-      ? ["Nodes=n4", "OverSubscribe=EXCLUSIVE", "PreemptMode=CANCEL"]
-      : ["Nodes=n[1-3]", "PreemptMode=OFF"]
-    slurm.#create(slurm.partition, ...nodes, "PriorityTier=1")
+    slurm.#create(slurm.partition, "Nodes=n[1-3]", "PriorityTier=1", "PreemptMode=OFF")
     return slurm
   }
 
@@ -130,12 +121,16 @@ export class TameSlurm implements TameManager, AsyncDisposable {
     this.#shim.down(isDown)
   }
 
+  #update(...settings: readonly string[]): void {
+    this.#admin("scontrol", "update", `PartitionName=${this.partition}`, ...settings)
+  }
+
   pause(): void {
-    this.#admin("scontrol", "update", `PartitionName=${this.partition}`, "State=DOWN")
+    this.#update("State=DOWN")
   }
 
   unpause(): void {
-    this.#admin("scontrol", "update", `PartitionName=${this.partition}`, "State=UP")
+    this.#update("State=UP")
   }
 
   blind(): void {
@@ -152,6 +147,13 @@ export class TameSlurm implements TameManager, AsyncDisposable {
 
   resume(id: string): void {
     this.#admin("scontrol", "resume", id)
+  }
+
+  /** A node that may get lost, or taken by somebody else, is one where nobody else's jobs run. */
+  foresee(why: Why): void {
+    // Slurm fills the nodes from the first one on: the last one is seldom in use.
+    if (why === "node-failure" || why === "preempted")
+      this.#update("Nodes=n4", "OverSubscribe=EXCLUSIVE", "PreemptMode=CANCEL")
   }
 
   end(id: string, why: Why): void {
