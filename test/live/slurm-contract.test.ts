@@ -8,6 +8,9 @@ import { TameSlurm } from "../support/slurm/tame.ts"
 const why = typeof rig === "string" ? rig : process.getuid?.() === 0 ? null : "partitions are made by root"
 const target = rig as Rig
 
+/** A look asks squeue twice: the lists that a clause waits for have to be enough to fence by, were they believed. */
+const judgeLimits = { graceMs: 3_000, recordMs: 3_000, wordMs: 3_000, absenceMs: 1_500, absenceLooks: 2 }
+
 // Most of the time they wait for Slurm, which looks for those that are out of time every half minute.
 vi.setConfig({ maxConcurrency: 12 })
 
@@ -20,7 +23,7 @@ describe.skipIf(why !== null)(`a real Slurm${why === null ? "" : ` (skipped: ${w
       const cluster = await TameSlurm.start(target, stand.folder)
       stand.atEnd.push(() => cluster[Symbol.asyncDispose]())
       const defaults = { resources: { queue: cluster.partition } }
-      return { parts: { scheduler: slurm, transport: cluster.transport(stand.clock), defaults }, cluster }
+      return { parts: { scheduler: slurm, transport: cluster.transport(stand.clock), defaults, judgeLimits }, cluster }
     },
     exceptions: {
       "a job does not begin before its time": "it waits in Slurm's queue (--begin)",
