@@ -46,20 +46,21 @@ start_slurmdbd() {
 
 # Must exist before slurmctld starts: it enforces associations.
 add_accounts() {
-  local done_for=$cluster_dir/accounts-of
-  [[ $(cat "$done_for" 2>/dev/null) != "$user $user2" ]] || return 0
+  local done_for=$cluster_dir/accounts-of wanted="$user $user2 fullq"
+  [[ $(cat "$done_for" 2>/dev/null) != "$wanted" ]] || return 0
   account add cluster "$cluster"
   account add account proj Description=proj Organization=rig
   account add account tiny Description=tiny Organization=rig
   account add qos tinyq MaxSubmitJobsPerUser=2
   account add qos wallq MaxWall=2
+  account add qos fullq MaxSubmitJobsPerUser=0
   account modify qos wallq set Flags=DenyOnLimit
   account add user "$user" Account=proj DefaultAccount=proj WCKeys=wk1 DefaultWCKey=wk1
   account add user "$user" Account=tiny
   account add user "$user2" Account=proj DefaultAccount=proj
-  account modify user "$user" where account=proj set qos=normal,tinyq,wallq
+  account modify user "$user" where account=proj set qos=normal,tinyq,wallq,fullq
   account modify user "$user" where account=tiny set MaxSubmitJobs=2
-  echo "$user $user2" >"$done_for"
+  echo "$wanted" >"$done_for"
   say "accounts added"
 }
 

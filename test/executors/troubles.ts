@@ -1,6 +1,6 @@
 /** Clauses of the contract of executors: refusals, lost answers, managers that are away or talk nonsense, and controllers that die. */
 import { expect } from "vitest"
-import { ended, submit, when } from "../support/stand.ts"
+import { ended, eventsOf, submit, when } from "../support/stand.ts"
 import { type Clauses, numberOf, until } from "./bench.ts"
 
 export const clausesOfTrouble: Clauses = {
@@ -23,10 +23,12 @@ export const clausesOfTrouble: Clauses = {
 
   "an answer that is lost after acceptance is found by its token, and it runs once": async (bench) => {
     const fleet = await bench.fleet()
+    const events = eventsOf(fleet)
     bench.cluster.fault("submit", "lost-after")
     const { id } = await submit(fleet, { command: bench.script("a", ":") })
     const job = await ended(fleet, { id })
     expect(job).toMatchObject({ state: "completed" })
+    expect(events.map(({ type }) => type)).toContain("in-doubt")
     expect(fleet.job(id).attempts).toHaveLength(1)
     expect(bench.stand.ran).toEqual(["a"])
     expect(bench.cluster.natives()).toHaveLength(1)
@@ -134,6 +136,7 @@ export const clausesOfTrouble: Clauses = {
     const job = await bench.doomed(fleet, "timeout")
     bench.cluster.lag(true)
     bench.cluster.end(numberOf(job), "timeout")
+    await until(() => bench.cluster.natives().every(({ state }) => state === "ended"))
     const before = bench.cluster.calls("list")
     await until(() => bench.cluster.calls("list") > before + 8)
     expect(fleet.job(job.id)).toMatchObject({ state: "running" })

@@ -101,8 +101,9 @@ test.skipIf(skipped)(
     expect((await work.hawser(["wait", "a", "--timeout", "90s"])).code).toBe(0)
     const { nativeId } = await shown(work, "a")
     expect(nativeId).toMatch(new RegExp(`^\\d+;${cluster}$`))
-    const script = await asAdmin(target, ["sacct", "--batch-script", "--jobs", nativeId?.split(";")[0] ?? ""])
-    expect(script).toContain(["#!/bin/sh", ...lines, ""].join("\n"))
+    // Accounting may have it only after the job.
+    const script = () => asAdmin(target, ["sacct", "--batch-script", "--jobs", nativeId?.split(";")[0] ?? ""])
+    await expect.poll(script).toContain(["#!/bin/sh", ...lines, ""].join("\n"))
   },
 )
 

@@ -1,6 +1,6 @@
 /** A real Flux that a test can play with: an instance of its own behind shim.sh, in which two brokers are two nodes. */
 import { spawnSync } from "node:child_process"
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { mkdirSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { Clock } from "../../../src/clock.ts"
@@ -9,6 +9,7 @@ import { quoteAll } from "../../../src/quote.ts"
 import { prelude } from "../../../src/remote/prelude.ts"
 import { localTransport } from "../../../src/transport/local.ts"
 import type { Transport } from "../../../src/transport/transport.ts"
+import { ShimFolder } from "../shim.ts"
 import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
 import { FluxInstance, fluxProgram } from "./instance.ts"
 
@@ -16,18 +17,18 @@ const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
 
 export class TameFlux implements TameManager, AsyncDisposable {
   readonly #instance: FluxInstance
-  readonly #state: string
+  readonly #shim: ShimFolder
   readonly #env: Readonly<Record<string, string>>
 
   private constructor(folder: string, instance: FluxInstance) {
     this.#instance = instance
-    this.#state = join(folder, "shim")
+    this.#shim = new ShimFolder(join(folder, "shim"))
     const bin = join(folder, "bin")
-    for (const path of [this.#state, bin]) mkdirSync(path)
+    mkdirSync(bin)
     symlinkSync(shim, join(bin, "flux"))
     this.#env = {
       SHIM_REAL: fluxProgram ?? "",
-      SHIM_STATE: this.#state,
+      SHIM_STATE: this.#shim.path,
       PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
       HOME: process.env["HOME"] ?? "/",
     }
@@ -40,7 +41,7 @@ export class TameFlux implements TameManager, AsyncDisposable {
 
   /** The node that may get lost is the one where jobs run: the other has the state. */
   #started(): void {
-    writeFileSync(join(this.#state, "uri"), `${this.#instance.uri}\n`)
+    this.#shim.write("uri", `${this.#instance.uri}\n`)
     this.#instance.flux("resource", "drain", "0")
   }
 
@@ -56,13 +57,11 @@ export class TameFlux implements TameManager, AsyncDisposable {
   }
 
   fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
-    const path = join(this.#state, `fault.${verb}`)
-    if (kind === null) rmSync(path, { force: true })
-    else writeFileSync(path, `${often} ${kind}\n`)
+    this.#shim.fault(verb, kind, often)
   }
 
   down(isDown: boolean): void {
-    for (const verb of ["submit", "list", "history", "cancel"]) this.fault(verb, isDown ? "down" : null, "always")
+    this.#shim.down(isDown)
   }
 
   pause(): void {
@@ -74,7 +73,7 @@ export class TameFlux implements TameManager, AsyncDisposable {
   }
 
   blind(): void {
-    writeFileSync(join(this.#state, "blind"), "")
+    this.#shim.flag("blind", true)
   }
 
   lag(): never {
@@ -139,11 +138,7 @@ export class TameFlux implements TameManager, AsyncDisposable {
   }
 
   calls(verb: string): number {
-    const path = join(this.#state, "calls")
-    if (!existsSync(path)) return 0
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .filter((line) => line.startsWith(`${verb} `)).length
+    return this.#shim.calls(verb)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
