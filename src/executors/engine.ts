@@ -25,6 +25,9 @@ const retryMsMin = 200
 const ownFailureMs = 5_000
 const ownFailureMsMax = 60_000
 
+/** Between two tries of those who want to know at once. */
+const firstContactMsMin = 5_000
+
 /** A native that does not end in spite of all keeps no controller for ever. */
 const settlingMsMax = 300_000
 
@@ -39,6 +42,7 @@ export class Engine implements AsyncDisposable {
   private readonly showing = new Showing()
   private readonly closing = new AbortController()
   private readonly loops: readonly Promise<void>[]
+  private contacting: Promise<void> | null = null
   private sweptAt = Number.NEGATIVE_INFINITY
   private askedAt = Number.NEGATIVE_INFINITY
   private recalledAt = Number.NEGATIVE_INFINITY
@@ -65,10 +69,20 @@ export class Engine implements AsyncDisposable {
     ]
   }
 
-  /** Connects now, or throws why that can't be: the first contact of a state directory. */
-  async firstContact(): Promise<void> {
-    this.desk.link.retryNow()
-    await this.desk.link.session(this.closing.signal)
+  /** Connects now, or throws why that can't be: the first contact of a state directory. Who asks meanwhile gets the same answer. */
+  firstContact(): Promise<void> {
+    this.contacting ??= this.contact().finally(() => {
+      this.contacting = null
+    })
+    return this.contacting
+  }
+
+  private async contact(): Promise<void> {
+    const { link, clock } = this.desk
+    const { signal } = this.closing
+    while (link.sinceTryMs < firstContactMsMin) await clock.sleep(firstContactMsMin - link.sinceTryMs, signal)
+    link.retryNow()
+    await link.session(signal)
   }
 
   /** A login that waits for a person is tried again at once, if one has come. */

@@ -85,6 +85,7 @@ export class ManagerLink implements AsyncDisposable {
   /** The last login failed for an answer that nobody gave. */
   private isWaitingForPerson = false
   private arrivalsTried = 0
+  private triedAt = Number.NEGATIVE_INFINITY
   private superseded: HawserError | null = null
   private checking: Promise<void> | null = null
   private offsetMs = 0
@@ -151,6 +152,12 @@ export class ManagerLink implements AsyncDisposable {
 
   get isConnected(): boolean {
     return this.live !== null
+  }
+
+  /** Since the last connection that was tried and did not come about, ms; infinite where one is there or on its way. */
+  get sinceTryMs(): number {
+    const isOn = this.isConnected || this.opening !== null
+    return isOn ? Number.POSITIVE_INFINITY : this.parts.clock.monotonic() - this.triedAt
   }
 
   /** The manager's wall clock less ours, ms; 0 while nobody is connected. */
@@ -226,6 +233,7 @@ export class ManagerLink implements AsyncDisposable {
 
   private async connect(signal: AbortSignal): Promise<Live> {
     const { clock, log, executor } = this.parts
+    this.triedAt = clock.monotonic()
     const session = await this.open(signal)
     try {
       const facts = await session.ask(greeting(this.parts), signal)
