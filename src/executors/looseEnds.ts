@@ -154,7 +154,8 @@ function settlementOf(desk: Desk, watch: Watch, live: Live, one: Loose, findings
   if (attempt.fence === "won") {
     // What can't be seen now may be accepted late; it can't run, but it would wait in the queue.
     const known = { absence: watch.absence(attempt.token), limits: desk.patience.limits }
-    const isGone = ended.length > 0 || (one.kind === "tombstone" && isAbsent(known))
+    const isOver = ended.some((seen) => !mayStartAgain(seen))
+    const isGone = isOver || (one.kind === "tombstone" && isAbsent(known))
     return isGone ? { proof: "fence", evidence: ended, outcome: null } : null
   }
   // Another root, another place: what is not there says nothing.
