@@ -29,8 +29,8 @@ export async function fulfilWishes(desk: Desk, watch: Watch, live: Live, signal:
     else if (watch.wishDue(one.attempt.token, one.wish, desk.pace.killAfterMs)) due.push(one)
   }
   const failed = await forEach(due, async (one) => {
-    const { wish, attempt } = one
-    const commands = commandsOf[wish](desk.scheduler, nativeOf(one), live.place.owner)
+    const { wish, attempt, job } = one
+    const commands = commandsOf[wish](desk.scheduler, nativeOf(one), live.place.owner, job.requeueFrom ?? 0)
     if (commands === null) return void events.push(over(one, cannot[wish](desk.scheduler.name)))
     await live.carryOut(commands, signal)
     watch.wishSent(attempt.token, wish)
@@ -52,14 +52,14 @@ interface Wished extends Watched {
   readonly wish: Wish
 }
 
-type Asked = (scheduler: Scheduler, native: Native, owner: number) => readonly Command<void>[] | null
+type Asked = (scheduler: Scheduler, native: Native, owner: number, restarts: number) => readonly Command<void>[] | null
 
 const commandsOf: Readonly<Record<Wish, Asked>> = {
   hold: (scheduler, native) => scheduler.hold([native]),
   release: (scheduler, native) => scheduler.release([native]),
   suspend: (scheduler, native, owner) => scheduler.suspend([native], { owner }),
   resume: (scheduler, native, owner) => scheduler.resume([native], { owner }),
-  requeue: (scheduler, native) => scheduler.requeue?.([native]) ?? null,
+  requeue: (scheduler, native, _owner, restarts) => scheduler.requeue?.(native, restarts) ?? null,
 }
 
 /** Why a manager of that kind is not asked. */

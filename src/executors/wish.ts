@@ -80,14 +80,12 @@ function objectionTo(fleet: FleetView, job: Job, wish: Wish): string | null {
   if (obstacle !== undefined) return obstacle
   if (hasComeTrue(wish, job.state) || currentAttempt(job) === null || job.state === "new") return null
   const { scheduler } = fleet.partsOf(job.executor)
-  const { features } = scheduler
-  const isAllowed = job.spec.retry.requeue === true
-  if (wish === "requeue" && scheduler.requeue !== undefined && !isAllowed)
-    return "It was submitted without retry.requeue, so its manager may not start it a second time."
-  const can = { hold: features.hold, release: features.hold, suspend: features.suspend, resume: features.suspend }
-  return (wish === "requeue" ? isAllowed && scheduler.requeue !== undefined : can[wish])
-    ? null
-    : cannot[wish](scheduler.name)
+  const { hold, suspend } = scheduler.features
+  const can = { hold, release: hold, suspend, resume: suspend, requeue: scheduler.requeue !== undefined }
+  if (!can[wish]) return cannot[wish](scheduler.name)
+  return wish === "requeue" && job.spec.retry.requeue !== true
+    ? "It was submitted without retry.requeue, so its manager may not start it a second time."
+    : null
 }
 
 const advice: Readonly<Record<Wish, string>> = {

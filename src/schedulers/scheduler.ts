@@ -47,8 +47,11 @@ export interface Scheduler {
   /** Stops natives that run, and lets them go on. Null where the manager can't, or lets nobody but its administrators. */
   suspend(natives: readonly Native[], by: ByOwner): readonly Command<void>[] | null
   resume(natives: readonly Native[], by: ByOwner): readonly Command<void>[] | null
-  /** Has natives that run started again from their beginning, one that waits not. Absent: it can't be asked for. */
-  requeue?(natives: readonly Native[]): readonly Command<void>[]
+  /**
+   * Has a native that runs started again from its beginning, unless the manager has started it again oftener than `restarts`
+   * says: asked again, it does nothing. Absent: it can't be asked for.
+   */
+  requeue?(native: Native, restarts: number): readonly Command<void>[]
   /** A cheap question that only a manager in working order answers: the breaker's probe, and doctor's first line. */
   probe(): Command<ManagerFacts>
   /** What a failed command means; commands of ours that failed before they reached the manager included. */

@@ -10,28 +10,33 @@ describe.each(shells)("Slurm's verbs, under $name", ({ argv: [program, ...flags]
   /** A requeue of 4711 under the name `hz-mine`, where squeue says this. */
   const requeue = (squeue: string, ...options: readonly string[]) => {
     const texts = { squeue: `echo "squeue $*" >&2\n${squeue}`, scontrol: 'echo "scontrol $*" >&2' }
-    const argv = quoteAll(["hz_slurm_requeue", "hz-mine", "4711", ...options])
+    const argv = quoteAll(["hz_slurm_requeue", "hz-mine", "4711", "1", ...options])
     const input = `${shellText(["facts.sh"])}${prelude()}${programs(texts)}(\n${argv}\n)\nhz_code=$?\nrm -r "$hz_bin"\nexit "$hz_code"\n`
     const { status, stderr } = spawnSync(program, [...flags, "-s"], { input, encoding: "utf8" })
     const [asked, ...done] = stderr.trim().split("\n")
-    expect(asked).toBe(["squeue", ...options, "--noheader --jobs=4711 --format=%T %j"].join(" "))
+    expect(asked).toBe(
+      ["squeue", ...options, "--noheader --jobs=4711 --Format=State:20,RestartCnt:12,Name:255"].join(" "),
+    )
     return { status, done }
   }
 
   test.each(["RUNNING", "SUSPENDED"])("one that is %s under its name is requeued", (state) => {
-    expect(requeue(`echo '${state} hz-mine'`)).toEqual({ status: 0, done: ["scontrol requeue 4711"] })
+    expect(requeue(`echo '${state}   1   hz-mine   '`)).toEqual({ status: 0, done: ["scontrol requeue 4711"] })
   })
 
   test("of a cluster that is named the answer has a head", () => {
-    const { status, done } = requeue("printf '%s\\n' 'CLUSTER: east' 'RUNNING hz-mine'", "--clusters=east")
+    const { status, done } = requeue("printf '%s\\n' 'CLUSTER: east' 'RUNNING 1 hz-mine'", "--clusters=east")
     expect([status, done]).toEqual([0, ["scontrol --clusters=east requeue 4711"]])
   })
 
-  test("one that waits is left alone", () => {
-    expect(requeue("echo 'PENDING hz-mine'")).toEqual({ status: 0, done: [] })
-  })
+  test.each(["PENDING 1", "PENDING 2", "RUNNING 2"])(
+    "one that was started again since, or will be, is left alone: %s",
+    (said) => {
+      expect(requeue(`echo '${said} hz-mine'`)).toEqual({ status: 0, done: [] })
+    },
+  )
 
-  test.each(["echo 'RUNNING hz-mine-too'", "echo 'RUNNING not hz-mine'", "echo 'PENDING relax'", ":"])(
+  test.each(["echo 'RUNNING 1 hz-mine-too'", "echo 'RUNNING 1 not hz-mine'", "echo 'PENDING 1 relax'", ":"])(
     "a stranger's, or none, is left alone, and is not known: %s",
     (squeue) => {
       const { status, done } = requeue(squeue)

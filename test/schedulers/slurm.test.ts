@@ -322,11 +322,11 @@ describe("cancelling in Slurm", () => {
     expect(thrownBy(() => command?.parse(resultOf({ exitCode, stderr })))).toMatchObject({ class: kind })
   })
 
-  test("a requeue goes by the id, whose name is looked at first", () => {
-    expect(slurm.requeue?.([nativeOf("4711")])[0]?.argv).toEqual(["hz_slurm_requeue", `${token}-relax`, "4711"])
-    const there = slurm.requeue?.([nativeOf("4711;east")])[0]?.argv
-    expect(there).toEqual(["hz_slurm_requeue", `${token}-relax`, "4711", "--clusters=east"])
-    expect(slurm.requeue?.([{ ...nativeOf("4711"), nativeId: null }])).toEqual([])
+  test("a requeue goes by the id, whose name and restart count are looked at first", () => {
+    const words = ["hz_slurm_requeue", `${token}-relax`, "4711", "2"]
+    expect(slurm.requeue?.(nativeOf("4711"), 2)[0]?.argv).toEqual(words)
+    expect(slurm.requeue?.(nativeOf("4711;east"), 2)[0]?.argv).toEqual([...words, "--clusters=east"])
+    expect(slurm.requeue?.({ ...nativeOf("4711"), nativeId: null }, 2)).toEqual([])
   })
 
   test("holding and releasing go by the name, which carries the token", () => {

@@ -122,7 +122,7 @@ case $verb in
     done
     ;;
   hold | release | suspend | resume | requeue)
-    # ID, NAME
+    # ID, NAME; for a requeue how often it was started again
     case $fault in
       connect) echo 'the manager does not answer' >&2 && exit 3 ;;
       rejected) echo 'that is for administrators' >&2 && exit 5 ;;
@@ -134,7 +134,8 @@ case $verb in
       holdqueued) put "$1" state held ;;
       requeuerunning)
         get "$1" restarts
-        put "$1" requeue "$((${line:-0} + 1))"
+        [ "${line:-0}" = "$3" ] || exit 0
+        put "$1" requeue "$(($3 + 1))"
         get "$1" pid
         kill -s TERM -- "-$line"
         [ "$fault" != lost-after ] || { echo 'timed out' >&2 && exit 75; }

@@ -124,9 +124,9 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
     parse: (result) => readListing(result, verb === "list" ? "queue" : "accounting"),
   })
   const effect =
-    (verb: Wish) =>
+    (verb: Wish, ...more: readonly string[]) =>
     ({ nativeId, nativeName }: Native): Command<void> => ({
-      argv: argv(verb, nativeId ?? "-", nativeName),
+      argv: argv(verb, nativeId ?? "-", nativeName, ...more),
       timeoutMs: 60_000,
       parse: (result) => {
         if (result.exitCode !== 0) throw failed(result, classes[result.exitCode] ?? "in-doubt")
@@ -163,7 +163,7 @@ export function fakeScheduler({ state }: FakeManager): Scheduler {
     release: (natives) => natives.map(effect("release")),
     suspend: (natives) => natives.map(effect("suspend")),
     resume: (natives) => natives.map(effect("resume")),
-    requeue: (natives) => natives.map(effect("requeue")),
+    requeue: (native, restarts) => [effect("requeue", String(restarts))(native)],
     probe: () => ({
       argv: argv("list", "-"),
       parse: (result) => {

@@ -38,12 +38,10 @@ export function release(natives: readonly Native[]): readonly Command<void>[] {
 }
 
 /** By id, which is looked at first: see slurm.sh. */
-export function requeue(natives: readonly Native[]): readonly Command<void>[] {
-  return natives.flatMap((native): readonly Command<void>[] => {
-    if (native.nativeId === null) return []
-    const argv = ["hz_slurm_requeue", native.nativeName, idOf(native.nativeId), ...clusterOption([native])]
-    return [{ argv, timeoutMs, parse: (result) => readEffect(result, "scontrol") }]
-  })
+export function requeue(native: Native, restarts: number): readonly Command<void>[] {
+  if (native.nativeId === null) return []
+  const words = [native.nativeName, idOf(native.nativeId), String(restarts), ...clusterOption([native])]
+  return [{ argv: ["hz_slurm_requeue", ...words], timeoutMs, parse: (result) => readEffect(result, "scontrol") }]
 }
 
 function scontrol(verb: string, native: Native): Command<void> {

@@ -10,20 +10,15 @@
 # FAKE_STATE/fault.VERB: `once KIND` or `always KIND`, what goes wrong with the next submit, list, history or cancel.
 
 cd "${FAKE_STATE:?}" || exit 3
+calls_in=.
+# shellcheck source-path=SCRIPTDIR source=../called.sh
+. "${FAKE_PROGRAM:?}/../called.sh"
+
 now() { command date +%s; }
 put() { printf '%s\n' "$3" >"natives/$1/.$2.$$" && mv -f "natives/$1/.$2.$$" "natives/$1/$2"; }
 get() {
   line=
   [ -r "natives/$1/$2" ] && IFS= read -r line <"natives/$1/$2"
-}
-
-# called VERB WORD...: writes the call down; fault is what is to go wrong with it.
-called() {
-  printf '%s\n' "$*" >>calls
-  fault=
-  [ -r "fault.$1" ] || return 0
-  read -r often fault <"fault.$1"
-  [ "$often" = always ] || rm -f "fault.$1"
 }
 
 # accept NAME copy FILE: a new native in id, which runs a copy of FILE, as managers do. accept NAME line TEXT: it runs TEXT.

@@ -28,7 +28,7 @@ export class TameFlux implements TameManager, AsyncDisposable {
     symlinkSync(shim, join(bin, "flux"))
     this.#env = {
       SHIM_REAL: fluxProgram ?? "",
-      SHIM_STATE: this.#shim.path,
+      ...this.#shim.variables,
       PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
       HOME: process.env["HOME"] ?? "/",
     }

@@ -7,19 +7,13 @@
 
 real=${SHIM_REAL:?}/${0##*/}
 cd "${SHIM_STATE:?}" || exit 3
+calls_in=.
+# shellcheck source-path=SCRIPTDIR source=../called.sh
+. "${SHIM_CALLED:?}"
 line=
 
 # Nobody listens there.
 nowhere() { SGE_QMASTER_PORT=1 exec "$real" "$@"; }
-
-# called VERB WORD...: writes the call down; fault is what is to go wrong with it.
-called() {
-  printf '%s\n' "$*" >>calls
-  fault=
-  [ -r "fault.$1" ] || return 0
-  read -r often fault <"fault.$1"
-  [ "$often" = always ] || rm -f "fault.$1"
-}
 
 # ask WORD...: told and code are what qsub answers.
 ask() {

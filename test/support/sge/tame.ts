@@ -1,18 +1,6 @@
 /** The rig's real Grid Engine, for a test that plays with it: a queue of its own, and shim.sh before the commands. */
 import { spawnSync } from "node:child_process"
-import {
-  appendFileSync,
-  chownSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs"
+import { appendFileSync, chownSync, copyFileSync, existsSync, mkdirSync, statSync, symlinkSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
@@ -23,6 +11,7 @@ import { prelude } from "../../../src/remote/prelude.ts"
 import { localTransport } from "../../../src/transport/local.ts"
 import type { Transport } from "../../../src/transport/transport.ts"
 import type { Rig } from "../rig.ts"
+import { ShimFolder } from "../shim.ts"
 import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
 import { GridCell, memoryMax } from "./cell.ts"
 
@@ -34,26 +23,26 @@ const walltime = 8
 
 export class TameGridEngine implements TameManager, AsyncDisposable {
   readonly #cell: GridCell
-  readonly #state: string
+  readonly #shim: ShimFolder
   readonly #env: Readonly<Record<string, string>>
   #limit: Promise<void> = Promise.resolve()
   #isOver = false
 
   /** `folder` is made its user's, who can run no native elsewhere. */
   constructor(folder: string, target: Rig) {
-    this.#state = join(folder, "shim")
+    this.#shim = new ShimFolder(join(folder, "shim"))
     const bin = join(folder, "bin")
-    for (const path of [this.#state, bin]) mkdirSync(path)
+    mkdirSync(bin)
     for (const name of programs) symlinkSync(shim, join(bin, name))
-    this.#cell = new GridCell(target, this.#state)
+    this.#cell = new GridCell(target, this.#shim.path)
     const { user, variables } = this.#cell
     const home = join("/home", user)
     const { uid, gid } = statSync(home)
-    for (const path of [folder, this.#state]) chownSync(path, uid, gid)
+    for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
     this.#env = {
       ...variables,
       SHIM_REAL: folderOf("qsub"),
-      SHIM_STATE: this.#state,
+      ...this.#shim.variables,
       SHIM_LOCK: this.#cell.lock,
       PATH: `${bin}:/usr/bin:/bin`,
       HOME: home,
@@ -84,9 +73,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   }
 
   fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
-    const path = join(this.#state, `fault.${verb}`)
-    if (kind === null) rmSync(path, { force: true })
-    else writeFileSync(path, `${often} ${kind}\n`)
+    this.#shim.fault(verb, kind, often)
     if (kind === "limit") this.#limit = this.#setLimit()
   }
 
@@ -94,18 +81,18 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   async #setLimit(): Promise<void> {
     await this.#until("limit.wanted")
     await this.#cell.whileFull(async () => {
-      this.#write("limit.on", "")
+      this.#shim.write("limit.on", "")
       await this.#until("limit.met")
     })
-    rmSync(join(this.#state, "limit.on"))
+    this.#shim.flag("limit.on", false)
   }
 
   async #until(name: string): Promise<void> {
-    while (!this.#isOver && !existsSync(join(this.#state, name))) await sleep(50)
+    while (!this.#isOver && !this.#shim.has(name)) await sleep(50)
   }
 
   down(isDown: boolean): void {
-    for (const verb of ["submit", "list", "cancel", "wish"]) this.fault(verb, isDown ? "down" : null, "always")
+    this.#shim.down(isDown)
   }
 
   pause(): void {
@@ -121,10 +108,10 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   }
 
   lag(isLate: boolean): void {
-    const path = join(this.#state, "accounting")
-    if (!isLate) rmSync(path)
+    const path = join(this.#shim.path, "accounting")
+    if (!isLate) this.#shim.flag("accounting", false)
     else if (existsSync(this.#cell.accounting)) copyFileSync(this.#cell.accounting, path)
-    else writeFileSync(path, "")
+    else this.#shim.write("accounting", "")
   }
 
   suspend(id: string): void {
@@ -136,8 +123,8 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   }
 
   foresee(why: Why, signal: "TERM" | "KILL" = "KILL"): void {
-    if (why === "timeout") this.#write("resource", `h_rt=${walltime}\n`)
-    else if (why === "out-of-memory") this.#write("resource", `h_vmem=${memoryMax}\n`)
+    if (why === "timeout") this.#shim.write("resource", `h_rt=${walltime}\n`)
+    else if (why === "out-of-memory") this.#shim.write("resource", `h_vmem=${memoryMax}\n`)
     else throw new Error(`Grid Engine ends nothing so: ${why}`)
     // What a queue ends its natives by instead of KILL. (queue_conf(5))
     if (signal === "TERM") this.#cell.asAdmin("qconf", "-mattr", "queue", "terminate_method", "SIGTERM", this.queue)
@@ -145,7 +132,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
 
   /** Its time is over by itself, soon. */
   end(id: string, why: Why): void {
-    if (!existsSync(join(this.#state, "resource"))) throw new Error(`That was not foreseen: ${why}`)
+    if (!this.#shim.has("resource")) throw new Error(`That was not foreseen: ${why}`)
     if (why === "out-of-memory") this.#cell.hog(id)
   }
 
@@ -160,12 +147,12 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
 
   stranger(_id?: string): void {
     const name = "somebody-elses"
-    appendFileSync(join(this.#state, "natives"), `${this.#cell.stranger(name)} ${name}\n`)
+    appendFileSync(join(this.#shim.path, "natives"), `${this.#cell.stranger(name)} ${name}\n`)
   }
 
   says(id: string, word: string | null): void {
-    if (word === null) rmSync(join(this.#state, "says"))
-    else this.#write("says", `${id} ${word}\n`)
+    if (word === null) this.#shim.flag("says", false)
+    else this.#shim.write("says", `${id} ${word}\n`)
   }
 
   next(_id?: string): void {
@@ -174,9 +161,9 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
 
   natives(): TameNative[] {
     const letters = this.#cell.letters()
-    const deleted = new Set(this.#lines("deleted"))
+    const deleted = new Set(this.#shim.lines("deleted"))
     // Of two that had one id, one after the other, the last.
-    const names = new Map(this.#lines("natives").map((line) => line.split(" ") as [string, string]))
+    const names = new Map(this.#shim.lines("natives").map((line) => line.split(" ") as [string, string]))
     return [...names].map(([id, name]) => {
       const state = stateOf(letters.get(id))
       return { id, name, state, code: null, why: state === "ended" && deleted.has(id) ? "cancelled" : null }
@@ -184,28 +171,13 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   }
 
   calls(verb: string): number {
-    return this.#lines("calls").filter((line) => line.startsWith(`${verb} `)).length
-  }
-
-  #lines(name: string): string[] {
-    const path = join(this.#state, name)
-    if (!existsSync(path)) return []
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .filter((line) => line !== "")
-  }
-
-  /** As a whole, for somebody who looks at any time. */
-  #write(name: string, text: string): void {
-    const path = join(this.#state, name)
-    writeFileSync(`${path}.new`, text)
-    renameSync(`${path}.new`, path)
+    return this.#shim.calls(verb)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
     await this.#limit
-    await this.#cell.remove(this.#lines("natives").map((line) => line.split(" ")[0] ?? ""))
+    await this.#cell.remove(this.#shim.lines("natives").map((line) => line.split(" ")[0] ?? ""))
   }
 }
 

@@ -9,19 +9,18 @@
 program=${0##*/}
 real=${SHIM_REAL:?}/$program
 us=$(printf '\037')
+calls_in=${SHIM_STATE:?}
+# shellcheck source-path=SCRIPTDIR source=../called.sh
+. "${SHIM_CALLED:?}"
 
 through() {
   SLURM_CONF=${SHIM_STATE:?}/$1.conf
   export SLURM_CONF
 }
 
-# called VERB WORD...: writes the call down; fault is what is to go wrong with it.
-called() {
-  printf '%s\n' "$*" >>"$SHIM_STATE/calls"
-  fault=
-  [ -r "$SHIM_STATE/fault.$1" ] || return 0
-  read -r often fault <"$SHIM_STATE/fault.$1"
-  [ "$often" = always ] || rm -f "$SHIM_STATE/fault.$1"
+# heard VERB WORD...: as called; one that is to find nobody is sent to where nobody listens.
+heard() {
+  called "$@"
   [ "$fault" != down ] || through nowhere
 }
 
@@ -70,10 +69,10 @@ retold() {
 }
 
 case $program in
-  sbatch) called submit "$@" && submit "$@" ;;
-  squeue) called list "$@" && list "$@" ;;
-  sacct) called history "$@" && list "$@" ;;
-  scancel) called cancel "$@" ;;
-  *) called "$1" "$@" ;;
+  sbatch) heard submit "$@" && submit "$@" ;;
+  squeue) heard list "$@" && list "$@" ;;
+  sacct) heard history "$@" && list "$@" ;;
+  scancel) heard cancel "$@" ;;
+  *) heard "$1" "$@" ;;
 esac
 exec "$real" "$@"

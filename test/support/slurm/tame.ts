@@ -48,7 +48,7 @@ export class TameSlurm implements TameManager, AsyncDisposable {
     for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
     this.#env = {
       SHIM_REAL: realFolder,
-      SHIM_STATE: this.#shim.path,
+      ...this.#shim.variables,
       SLURM_CONF: rig.slurmConf,
       PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
       HOME: home,

@@ -1,0 +1,12 @@
+# shellcheck shell=sh disable=SC2034
+# For commands that a test plays with. In the folder $calls_in stand `calls`, a line for each call, and fault.VERB: `once KIND`
+# or `always KIND`, what is to go wrong with the next call of VERB, or with all.
+
+# called VERB WORD...: writes the call down; fault is what is to go wrong with it.
+called() {
+  printf '%s\n' "$*" >>"${calls_in:?}/calls"
+  fault=
+  [ -r "$calls_in/fault.$1" ] || return 0
+  read -r often fault <"$calls_in/fault.$1"
+  [ "$often" = always ] || rm -f "$calls_in/fault.$1"
+}
