@@ -90,6 +90,30 @@ describe("a disk that fails", () => {
     await next.close()
   })
 
+  test("where nobody can tell whether a new segment was begun, nothing is written any more; the next owner goes on", async () => {
+    const directory = await freshDirectory()
+    let isBad = false
+    const check = (path: string): void => {
+      if (isBad && path.endsWith("journal.1.2.ndjson")) throw errno("EIO")
+    }
+    const files: Files = {
+      ...nodeFiles,
+      rename: async (from, to) => (check(to), nodeFiles.rename(from, to)),
+      inode: async (path) => (check(path), nodeFiles.inode(path)),
+    }
+    const store = await openAs(1, directory, { files })
+    await store.append([created("a")])
+    isBad = true
+    await expect(store.snapshot()).rejects.toThrow()
+    isBad = false
+    for (const job of ["b", "c"])
+      await expect(store.append([created(job)])).rejects.toMatchObject({ code: "STORE_UNSURE", class: "gone" })
+    await store.close()
+    await using next = await openAs(2, directory)
+    await next.append([created("d")])
+    expect([...next.jobs.keys()]).toEqual(["a", "d"])
+  })
+
   // Opens, writes, takes over, makes a snapshot, closes: all that a store does.
   async function work(directory: string, options: Parameters<typeof openAs>[2]): Promise<string[]> {
     const acknowledged: string[] = []
