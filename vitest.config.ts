@@ -55,7 +55,8 @@ const config: ViteUserConfig = defineConfig({
           exclude: breaking,
           testTimeout: 120_000,
           hookTimeout: 300_000,
-          maxWorkers: availableParallelism(),
+          // They wait for their managers, mostly.
+          maxWorkers: availableParallelism() + 1,
           sequence: { groupOrder: 1 },
         },
       },

@@ -4,7 +4,7 @@ set -Eeuo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: rig.sh up [--minimal] [--fast] [--sge]  install what is missing, start everything, wait until it works
+usage: rig.sh up [--minimal] [--fast] [--sge] [--oar]  install what is missing, start everything, wait until it works
        rig.sh down                         cancel the jobs, end everything that was started
        rig.sh wipe [--users]               down, and remove the state and the logs (and the users)
        rig.sh status                       one line per daemon; rc 1 unless all are up
@@ -14,8 +14,8 @@ usage: rig.sh up [--minimal] [--fast] [--sge]  install what is missing, start ev
        rig.sh kill DAEMON                  SIGKILL
        rig.sh freeze|thaw DAEMON           SIGSTOP, SIGCONT
        rig.sh shell USER SHELL             change a job user's login shell
-DAEMON: munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd, and with --sge: qmaster execd
-Settings: RIG_NAME RIG_DIR RIG_RUN RIG_LOG RIG_PORT_BASE RIG_USER RIG_USER2 RIG_FAST RIG_SGE
+DAEMON: munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd, with --sge: qmaster execd, with --oar: postgres almighty
+Settings: RIG_NAME RIG_DIR RIG_RUN RIG_LOG RIG_PORT_BASE RIG_USER RIG_USER2 RIG_FAST RIG_SGE RIG_OAR
 TEXT
 }
 
@@ -26,7 +26,7 @@ die() {
 }
 
 rig_home=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-for part in settings daemon leftovers setup munge database slurm gridengine ssh report; do
+for part in settings daemon leftovers setup munge database slurm gridengine oar ssh report; do
   # shellcheck source=/dev/null
   . "$rig_home/lib/$part.sh"
 done
@@ -79,6 +79,7 @@ up() {
       --minimal) mode=minimal ;;
       --fast) fast=1 ;;
       --sge) sge=1 ;;
+      --oar) oar=1 ;;
       *) usage >&2 && exit 2 ;;
     esac
     shift
@@ -89,9 +90,10 @@ up() {
   for directory in "$rig_dir" "$rig_run" "$rig_log"; do claim "$directory"; done
   lock
   refuse_other_settings
-  # Grid Engine can join a rig that runs, and stays until `down`.
+  # Grid Engine and OAR can join a rig that runs, and stay until `down`.
   if pid_of qmaster >/dev/null || pid_of execd >/dev/null; then sge=1; fi
-  { saved_settings && echo "sge=$sge"; } >"$rig_dir/settings"
+  if pid_of postgres >/dev/null || pid_of almighty >/dev/null; then oar=1; fi
+  { saved_settings && printf 'sge=%s\noar=%s\n' "$sge" "$oar"; } >"$rig_dir/settings"
   prepare
   slurm_address >/dev/null
 
@@ -108,6 +110,10 @@ up() {
     start_daemon qmaster
     start_daemon execd
   fi
+  if ((oar)); then
+    start_daemon postgres
+    start_daemon almighty
+  fi
   wait_for 30 "the nodes" nodes_registered
 }
 
@@ -115,7 +121,7 @@ up() {
 refuse_other_settings() {
   local wanted saved changes
   wanted=$(saved_settings)
-  saved=$(grep -v '^sge=' "$rig_dir/settings" 2>/dev/null) || return 0
+  saved=$(grep -Ev '^(sge|oar)=' "$rig_dir/settings" 2>/dev/null) || return 0
   [[ $wanted != "$saved" ]] || return 0
   (load_settings && any_daemon_runs) || return 0
   changes=$(comm -13 <(sort <<<"$saved") <(sort <<<"$wanted") | paste -sd ' ')

@@ -73,7 +73,7 @@ function bringUpRig() {
     console.log("test:all: a rig is up already: it is used, and tests that would break it are skipped (docs/rig.md)")
     return run("rig/install.sh", []) ? "theirs" : "failed"
   }
-  if (run(rig, ["up", "--fast", "--sge"])) return "ours"
+  if (run(rig, ["up", "--fast", "--sge", "--oar"])) return "ours"
   run(rig, ["down"])
   return "failed"
 }

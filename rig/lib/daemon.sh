@@ -9,6 +9,8 @@ pid_file() {
     # In a folder named for the host, by whatever name Grid Engine knows it.
     execd) find "$sge_root/execd" -name execd.pid -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d " " -f 2 ;;
     slurmdbd | slurmctld) echo "$rig_run/slurm/$1.pid" ;;
+    postgres) echo "$oar_dir/postgres/postmaster.pid" ;;
+    almighty) echo "$rig_run/oar/almighty.pid" ;;
     *) echo "$rig_run/$1.pid" ;;
   esac
 }
@@ -22,6 +24,8 @@ mark() {
     slurmctld) echo "slurmctld -f $slurm_conf" ;;
     n[1-4]) echo "slurmd -f $slurm_conf -N $1" ;;
     qmaster | execd) echo "$rig_dir/bin/sge_$1" ;;
+    postgres) echo "$postgres_bin/postgres -D $oar_dir/postgres" ;;
+    almighty) echo "/usr/bin/perl $rig_dir/bin/Almighty" ;;
     sshd) echo "sshd -f $ssh_dir/sshd_config" ;;
   esac
 }
@@ -29,7 +33,7 @@ mark() {
 # Prints the pid if the daemon runs. A pid file outlives its process, and the number may be somebody else's by now.
 pid_of() {
   local pid
-  pid=$(cat "$(pid_file "$1")" 2>/dev/null) || return 1
+  { read -r pid <"$(pid_file "$1")"; } 2>/dev/null || return 1
   [[ $pid =~ ^[0-9]+$ ]] && is_alive "$pid" && [[ $(command_line "$pid") == *"$(mark "$1")"* ]] && echo "$pid"
 }
 
@@ -93,7 +97,7 @@ none_alive() { ! any_alive "$@"; }
 
 # Whatever a test left behind: a frozen daemon is thawed, one that runs is left alone.
 start_daemon() {
-  uses "$1" || die "$1 is not part of this rig (up --minimal, --sge)"
+  uses "$1" || die "$1 is not part of this rig (up --minimal, --sge, --oar)"
   case $(state_of "$1") in
     up) return ;;
     frozen) signal_daemon "$1" CONT up && return ;;

@@ -8,7 +8,6 @@ prepare_gridengine() {
   # A command line that is the rig's own.
   ln -sfn /usr/lib/gridengine/sge_qmaster "$rig_dir/bin/sge_qmaster"
   ln -sfn /usr/lib/gridengine/sge_execd "$rig_dir/bin/sge_execd"
-  gcc -shared -fPIC -O1 -o "$rig_dir/bin/bind.so" "$rig_home/lib/bind.c" || die "bind.c can't be compiled"
   local common=$sge_root/$SGE_CELL/common
   # qmaster writes it again.
   hostname | install -m 644 -o sgeadmin -g sgeadmin /dev/stdin "$common/act_qmaster"

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What a rig is called, where it lives and which ports it has. `up` writes it down; every later command reads it back.
 
-daemons=(munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd qmaster execd) # in the order of starting
+daemons=(munged mariadb slurmdbd slurmctld n1 n2 n3 n4 sshd qmaster execd postgres almighty) # in the order of starting
 nodes=(n1 n2 n3 n4)
 
 rig_name=${RIG_NAME:-$(basename "${RIG_DIR:-hawser-rig}")}
@@ -16,6 +16,7 @@ user2=${RIG_USER2:-hwsr2}
 mode=full
 fast=${RIG_FAST:-0}
 sge=${RIG_SGE:-0}
+oar=${RIG_OAR:-0}
 
 saved_settings() { printf '%s=%s\n' rig_name "$rig_name" rig_run "$rig_run" rig_log "$rig_log" port_base "$port_base" user "$user" user2 "$user2" mode "$mode" fast "$fast"; }
 
@@ -47,6 +48,7 @@ derive() {
   slurm_conf=$cluster_dir/slurm.conf
   ssh_dir=$rig_dir/ssh
   sge_root=$rig_dir/sge
+  oar_dir=$rig_dir/oar
   munge_socket=$rig_run/munge/munge.socket.2
   mariadb_socket=$rig_run/mysql/mariadb.sock
   export SLURM_CONF=$slurm_conf SGE_ROOT=$sge_root SGE_CELL=rig
@@ -59,6 +61,7 @@ uses() {
   case $1 in
     mariadb | slurmdbd) [[ $mode == full ]] ;;
     qmaster | execd) ((sge)) ;;
+    postgres | almighty) ((oar)) ;;
   esac
 }
 
@@ -70,6 +73,8 @@ port_of() {
     mariadb) echo $((port_base + 3)) ;;
     qmaster) echo $((port_base + 4)) ;;
     execd) echo $((port_base + 5)) ;;
+    postgres) echo $((port_base + 6)) ;;
+    almighty) echo $((port_base + 7)) ;;
     n[1-4]) echo $((port_base + 10 + ${1#n})) ;;
   esac
 }

@@ -22,8 +22,13 @@ prepare() {
   prepare_sshd
   render "$slurm_conf" 644 root slurm.conf.in "slurm-$mode.conf.in"
   if [[ $mode == full ]]; then prepare_slurmdbd; fi
+  if ((sge || oar)); then build_bind; fi
   if ((sge)); then prepare_gridengine; fi
+  if ((oar)); then prepare_oar; fi
 }
+
+# Of daemons that listen on every address of the host and have no setting for it.
+build_bind() { gcc -shared -fPIC -O1 -o "$rig_dir/bin/bind.so" "$rig_home/lib/bind.c" || die "bind.c can't be compiled"; }
 
 # claim DIR: makes it this rig's. A directory that holds anything else is refused, for `wipe` removes it.
 claim() {
@@ -50,7 +55,7 @@ render() {
     -e "s,@USER@,$user,g" -e "s,@USER2@,$user2,g" -e "s,@DATABASE_PASSWORD@,${database_password:-},g" \
     -e "s,@PORT_SSHD@,$(port_of sshd),g" -e "s,@PORT_SLURMCTLD@,$(port_of slurmctld),g" \
     -e "s,@SGE_ROOT@,$sge_root,g" -e "s,@SGE_CELL@,$SGE_CELL,g" -e "s,@PORT_QMASTER@,$SGE_QMASTER_PORT,g" \
-    -e "s,@PORT_EXECD@,$SGE_EXECD_PORT,g" -e "s,@SGE_GIDS@,$((port_base * 100))-$((port_base * 100 + 99)),g" \
+    -e "s,@PORT_EXECD@,$SGE_EXECD_PORT,g" -e "s,@PORT_ALMIGHTY@,$(port_of almighty),g" -e "s,@PORT_POSTGRES@,$(port_of postgres),g" -e "s,@SGE_GIDS@,$((port_base * 100))-$((port_base * 100 + 99)),g" \
     -e "s,@PORT_SLURMDBD@,$(port_of slurmdbd),g" -e "s,@PORT_MARIADB@,$(port_of mariadb),g" \
     -e "s,@PORTS_SLURMD@,$(port_of n1)-$(port_of n4),g" -e "s,@PORTS_SRUN@,$((port_base + 20))-$((port_base + 99)),g" \
     -e "s,@MESSAGE_TIMEOUT@,$message_timeout,g" -e "s,@SLURMD_TIMEOUT@,$slurmd_timeout,g" \

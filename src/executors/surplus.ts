@@ -1,4 +1,7 @@
-/** Surplus: natives that carry a token of ours and must not run: its attempt is over or fenced, or another native serves it. */
+/**
+ * Surplus: natives that carry a token of ours and must not run: its attempt is over or fenced, or another native serves it, the one
+ * that the judge looks at.
+ */
 import {
   type AnyEventBody,
   type Attempt,
@@ -9,7 +12,7 @@ import {
   looseEndOf,
 } from "../job/index.ts"
 import { type Native, isSameNative } from "../schedulers/scheduler.ts"
-import { type Findings, holderOf } from "./ask.ts"
+import { type Findings, evidenceOf as serving } from "./ask.ts"
 import type { Desk } from "./desk.ts"
 import { appendAll, chunks } from "./each.ts"
 import type { Live } from "./link.ts"
@@ -37,7 +40,7 @@ export function surplusOf(desk: Pick<Desk, "book">, findings: Findings): Surplus
     const isUntried = fence === null || fence === "intended"
     if (isUntried && looseEndOf(known.job, known.attempt) === "tombstone") continue
     for (const seen of evidence.filter(isLive)) {
-      const isNeeded = isOver(known) ? isEnding(known.attempt, findings, seen) : serves(known.attempt, findings, seen)
+      const isNeeded = isOver(known) ? isEnding(known.attempt, findings, seen) : serving(known, findings).includes(seen)
       if (!isNeeded) surplus.push({ ...known, native: { token, nativeName, nativeId: seen.nativeId, directory } })
     }
   }
@@ -51,12 +54,6 @@ function isOver({ job, attempt }: Watched): boolean {
     attempt.fence === "won" ||
     currentAttempt(job)?.token !== attempt.token
   )
-}
-
-/** The native that holds the guard; where nobody is known to hold it, the one that was accepted. */
-function serves(attempt: Attempt, findings: Findings, seen: Evidence): boolean {
-  const ours = holderOf(findings, attempt.token) ?? attempt.nativeId
-  return ours === null || isSameNative(seen.nativeId, ours)
 }
 
 /**

@@ -11,6 +11,7 @@ const preludeFiles = [
   "hosts.sh",
   "process.sh",
   "sge.sh",
+  "oar.sh",
   "slurm.sh",
   "glob.sh",
   "staging.sh",

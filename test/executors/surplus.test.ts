@@ -54,6 +54,12 @@ const queued = (nativeId: string): Evidence => live(nativeId, { word: "PENDING",
 const rows: readonly (readonly [string, AnyEventBody[], readonly Evidence[], readonly string[]])[] = [
   ["the native of an attempt that runs is needed", until("observed"), [live(ours)], []],
   ["a second one is not", until("observed"), [live(ours), live(other)], [other]],
+  [
+    "one alone is, whichever was accepted: a manager may put another in its place",
+    until("accepted"),
+    [queued(other)],
+    [],
+  ],
   ["one whose submission is not answered yet may be the one", until("intent"), [queued(ours)], []],
   ["of a job that is collected, the one that ran it is left alone", until("ended"), [completing(ours)], []],
   ["also when the job is over before its epilog is", until("finished"), [completing(ours)], []],

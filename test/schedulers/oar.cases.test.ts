@@ -6,7 +6,7 @@ foreignCases({
   name: "oar",
   printed: (jobs) => {
     const all = jobs.map(({ id, name, attributes }) => [id, { Job_Id: id, name, ...attributes }] as const)
-    return `${JSON.stringify(Object.fromEntries(all), null, 3)}\n`
+    return `${JSON.stringify(Object.fromEntries(all), null, 3)}\nend\n`
   },
   read: (result) => oar.queue([]).parse(result),
   jobsOf: ({ stdout }) => (stdout.includes("Job_Id:") ? qstatBlocks(stdout, "Job_Id:") : null),

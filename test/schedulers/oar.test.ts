@@ -3,15 +3,22 @@ import type { Evidence } from "../../src/job/index.ts"
 import { oar } from "../../src/schedulers/oar/index.ts"
 import { contract } from "./contract.ts"
 import { nativeOf, resultOf, specOf, submissionOf, thrownBy, token } from "./samples.ts"
-import { type Told, jobs, running, oarSample } from "./oar.sample.ts"
+import { type Told, listed, running, oarSample } from "./oar.sample.ts"
 
 contract(oarSample)
 
 function seen(change: Told): Evidence | undefined {
-  return oar.queue([]).parse(resultOf({ stdout: jobs({ "4711": { ...running, ...change } }) })).evidence[0]
+  return oar.queue([]).parse(resultOf({ stdout: listed({ "4711": { ...running, ...change } }) })).evidence[0]
 }
 
-const events = (...types: readonly string[]): Told => ({ events: types.map((type) => ({ type, description: "" })) })
+/** `TYPE DESCRIPTION` each. */
+const events = (...noted: readonly string[]): Told => ({
+  events: noted.map((text) => {
+    const [type = "", ...words] = text.split(" ")
+    return { type, description: words.join(" ") }
+  }),
+})
+const deleted = (user: string): string => `FRAG_JOB_REQUEST User ${user} requested to frag the job 4711`
 
 test.each([
   ["Terminated", { exit_code: "0" }, { state: "completed", exitCode: 0 }],
@@ -19,10 +26,16 @@ test.each([
   ["Terminated", { exit_code: "9" }, { cause: "signal", signal: "KILL" }],
   ["Terminated", { exit_code: null }, { state: "completed" }],
   ["Error", { exit_code: null }, { state: "failed", cause: "exit", exitCode: null }],
-  ["Error", events("WALLTIME", "FRAG_JOB_REQUEST"), { cause: "timeout" }],
-  ["Error", events("FRAG_JOB_REQUEST"), { state: "cancelled", cause: null }],
-  ["Terminated", events("FRAG_JOB_REQUEST"), { state: "cancelled", cause: null }],
-  ["Error", events("BESTEFFORT_KILL", "FRAG_JOB_REQUEST"), { cause: "preempted" }],
+  [
+    "Error",
+    events(deleted("oar"), "WALLTIME [sarko] Job [4711] from 1 with 5; current time=6 (Elapsed)"),
+    { cause: "timeout" },
+  ],
+  ["Error", events(deleted("me"), "SWITCH_INTO_ERROR_STATE"), { state: "cancelled", cause: null }],
+  ["Error", events(deleted("root")), { state: "cancelled", cause: null }],
+  ["Error", events(deleted("oar"), "SEND_KILL_JOB"), { state: "failed", cause: "node-failure" }],
+  ["Terminated", events(deleted("me")), { state: "cancelled", cause: null }],
+  ["Error", events(deleted("oar"), "BESTEFFORT_KILL [MetaSched] kill the besteffort job 4711"), { cause: "preempted" }],
   ["Error", events("PING_CHECKER_NODE_SUSPECTED"), { cause: "node-failure" }],
   ["Error", events("WORKING_DIRECTORY"), { cause: "launch" }],
 ])("%s with %j", (state, change, outcome) => {
@@ -38,20 +51,36 @@ test.each(["LEVITATING", "constructor", ""])("%j is kept, and has no effect", (s
 })
 
 test("an id with more digits than a number has is kept, and each host is told once", () => {
-  const stdout = jobs({ "9007199254740993": { ...running, Job_Id: "9007199254740993" } })
+  const stdout = listed({ "9007199254740993": { ...running, Job_Id: "9007199254740993" } })
   expect(oar.queue([]).parse(resultOf({ stdout })).evidence[0]).toMatchObject({
     nativeId: "9007199254740993",
     host: "n1,n2",
   })
 })
 
-test("nobody there is what Perl's JSON refuses to print, or null; nothing at all is no answer", () => {
-  const stderr =
-    "hash- or arrayref expected (not a simple scalar, use allow_nonref to allow this) at oarstat line 312.\n"
-  const read = (change: object): unknown => oar.queue([]).parse(resultOf(change))
-  expect(read({ exitCode: 255, stderr })).toMatchObject({ coverage: "complete", evidence: [] })
-  expect(read({ stdout: "null\n" })).toMatchObject({ coverage: "complete", evidence: [] })
-  expect(read({})).toMatchObject({ coverage: "partial" })
+test("that none of ours is there is shown by somebody else's; nothing at all is no answer", () => {
+  const read = (stdout: string): unknown => oar.queue([]).parse(resultOf({ stdout }))
+  expect(read("")).toMatchObject({ coverage: "partial" })
+  expect(read("\nend\n")).toMatchObject({ coverage: "partial" })
+  const newest = listed({ "4713": { ...running, Job_Id: 4713, name: null } })
+  expect(read(newest)).toMatchObject({ coverage: "complete", evidence: [], unread: [] })
+  expect(read(newest.replace("end\n", ""))).toMatchObject({ coverage: "partial" })
+  expect(read("\nnobody\nend\n")).toMatchObject({ coverage: "complete", evidence: [], unread: [] })
+})
+
+test("one that OAR has submitted again is not told: its successor speaks", () => {
+  const type = "RESUBMIT_JOB_AUTOMATICALLY"
+  const gone = { ...running, state: "Error", events: [{ type: "PING_CHECKER_NODE_SUSPECTED" }, { type }] }
+  const next = { ...running, Job_Id: 4712, state: "Waiting", resubmit_job_id: 4711 }
+  const { evidence } = oar.queue([]).parse(resultOf({ stdout: listed({ "4711": gone, "4712": next }) }))
+  expect(evidence).toEqual([expect.objectContaining({ nativeId: "4712", state: "queued" })])
+})
+
+test("a rule of the site's about numbers is a limit, although it begins as a refusal", () => {
+  const words = "[ADMISSION RULE] Error: maximum number of jobs in this queue reached"
+  const command = oar.submit(submissionOf())
+  const answer = { exitCode: 254, stderr: `${words}\n`, stdout: "[ADMISSION RULE] Set default walltime to 7200.\n" }
+  expect(thrownBy(() => command.parse(resultOf(answer)))).toMatchObject({ class: "limit" })
 })
 
 test("what is cancelled is named by id and name to the server itself", () => {

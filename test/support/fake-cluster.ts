@@ -30,7 +30,7 @@ const programs = {
   sge: ["qsub", "qstat", "qacct", "qdel", "qhold", "qrls", "qmod", "qconf"],
   lsf: ["bsub", "bjobs", "bkill", "bstop", "bresume", "bparams"],
   flux: ["flux"],
-  oar: ["oarsub", "oarstat", "oardel", "oarhold", "oarresume"],
+  oar: ["oarsub", "oarstat", "oarnodes", "oardel", "oarhold", "oarresume"],
   htcondor: [
     "condor_submit",
     "condor_q",

@@ -18,6 +18,9 @@ export interface Rig {
   readonly slurmConf: string
   readonly sgeRoot: string
   readonly sgeCell: string
+  /** What it is made of, and sockets and the like. */
+  readonly dir: string
+  readonly run: string
   readonly ports: Readonly<Record<string, number>>
   readonly pids: Readonly<Record<string, number>>
 }

@@ -15,6 +15,8 @@ const errorTexts: readonly ErrorText[] = [
     ],
   },
   { class: "gone", texts: ["command not found", ": not found", "No Perl JSON module"] },
+  // Rules of sites, which begin as refusals do.
+  { class: "limit", texts: ["too many jobs", "aximum number of jobs", "quota"] },
   {
     // What oarsub answers before a job is made. Its rules print harmless lines under the same head.
     class: "rejected",
@@ -31,7 +33,6 @@ const errorTexts: readonly ErrorText[] = [
       "You are not the right user",
     ],
   },
-  { class: "limit", texts: ["too many jobs", "maximum number of jobs", "quota"] },
 ]
 
 export const failures: Failures = failuresOf("OAR", errorTexts)

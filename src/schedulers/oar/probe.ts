@@ -1,18 +1,18 @@
-/** oarstat of this user's jobs: answered by the database that the server works with. */
+/** `hz_oar_probe` (remote/oar.sh): oarstat, which is answered by the database that the server works with. */
 import type { Command } from "../../command.ts"
 import type { ManagerFacts } from "../scheduler.ts"
 import { failures } from "./failures.ts"
-import { queue } from "./query.ts"
+import { living, readJobs } from "./query.ts"
 
 export function probe(): Command<ManagerFacts> {
-  const jobs = queue()
   return {
-    argv: jobs.argv,
+    argv: ["hz_oar_probe", living],
     timeoutMs: 60_000,
     parse: (result) => {
-      const { coverage, evidence } = jobs.parse(result)
-      if (coverage !== "complete") throw failures.error(result, "oarstat", "transient")
-      return { version: "OAR", facts: { "jobs of Hawser's": String(evidence.length) } }
+      const [, version] = /^version (.+)$/m.exec(result.stdout) ?? []
+      const { coverage, evidence } = readJobs({ ...result, stdout: result.stdout.replace(/^version .*\n/m, "") })
+      if (coverage !== "complete" || version === undefined) throw failures.error(result, "oarstat", "transient")
+      return { version: `OAR ${version}`, facts: { "jobs of Hawser's": String(evidence.length) } }
     },
   }
 }

@@ -1,20 +1,23 @@
-/** oarstat: jobs as JSON, live ones of this user or, by a condition in SQL, those that are over, too. */
+/** oarstat: jobs as JSON, chosen by a condition in SQL. */
 import { z } from "zod"
 import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import { type Listing, type Native, tokenOf } from "../scheduler.ts"
 import { failures } from "./failures.ts"
-import { meaningOf, outcomeOf } from "./states.ts"
+import { isResubmitted, meaningOf, outcomeOf } from "./states.ts"
 
 const timeoutMs = 120_000
 
-/** `-u` without a name: whoever asks. It stands last, or it would take what follows for the name. */
+/** Those that live and could be of Hawser's. */
+export const living = "job_name LIKE 'hz%' AND state NOT IN ('Terminated','Error')"
+
+/** `hz_oar_jobs` (remote/oar.sh). */
 export function queue(): Command<Listing> {
-  return { argv: ["oarstat", "--json", "--full", "-u"], timeoutMs, parse: read }
+  return { argv: ["hz_oar_jobs", living], timeoutMs, parse: readJobs }
 }
 
 export function history(natives: readonly Native[]): Command<Listing> {
-  return { argv: ["oarstat", "--json", "--full", "--sql", named(natives)], timeoutMs, parse: read }
+  return { argv: ["hz_oar_jobs", named(natives)], timeoutMs, parse: readJobs }
 }
 
 export function look(natives: readonly Native[]): readonly Command<Listing>[] {
@@ -38,26 +41,24 @@ const job = z.object({
   exit_code: text.optional(),
   assigned_network_address: z.array(z.string()).optional().catch([]),
   events: z
-    .array(z.object({ type: z.string() }))
+    .array(z.object({ type: z.string(), description: z.string().catch("") }))
     .optional()
     .catch([]),
 })
-const answer = z.record(z.string(), job).nullable()
+const answer = z.record(z.string(), job)
 
-/** Perl's JSON refuses to print no jobs at all, up to its version 3; later ones print null. */
-const nobody = /hash- or arrayref expected/
-
-function read(result: CommandResult): Listing {
-  if (!result.timedOut && nobody.test(result.stderr) && result.stdout.trim() === "") return listed([], [])
+export function readJobs(result: CommandResult): Listing {
   failures.expectAnswer(result, "oarstat")
   const lines = result.stdout.split("\n").filter((line) => line.trim() !== "")
-  const begin = lines.findIndex((line) => /^(?:\{|null$)/.test(line))
-  const end = lines.findLastIndex((line) => /^(?:.*\}|null)$/.test(line))
-  if (begin === -1 || end < begin) return partial([], lines, "oarstat printed no whole list.")
-  const reading = answer.safeParse(parsed(lines.slice(begin, end + 1).join("\n")))
-  const unread = [...lines.slice(0, begin), ...lines.slice(end + 1)]
+  const close = lines.lastIndexOf("end")
+  const isEmpty = lines[close - 1] === "nobody"
+  const begin = isEmpty ? close - 1 : lines.findIndex((line) => line.startsWith("{"))
+  const end = isEmpty ? begin : lines.findLastIndex((line) => line.endsWith("}"))
+  if (begin === -1 || end < begin || close < end) return partial([], lines, "oarstat printed no whole list.")
+  const unread = [...lines.slice(0, begin), ...lines.slice(end + 1, close), ...lines.slice(close + 1)]
+  const reading = answer.safeParse(isEmpty ? {} : parsed(lines.slice(begin, end + 1).join("\n")))
   if (!reading.success) return partial([], [...unread, lines[begin] ?? ""], "oarstat printed no whole list.")
-  return listed(Object.entries(reading.data ?? {}).flatMap(evidenceOf), unread)
+  return listed(Object.entries(reading.data).flatMap(evidenceOf), unread)
 }
 
 function listed(evidence: readonly Evidence[], unread: readonly string[]): Listing {
@@ -68,11 +69,12 @@ function listed(evidence: readonly Evidence[], unread: readonly string[]): Listi
 /** The key is text: a number of JSON would lose digits. */
 function evidenceOf([nativeId, told]: readonly [string, z.infer<typeof job>]): Evidence[] {
   const token = tokenOf(String(told.name ?? ""))
-  if (token === null) return []
+  // One that OAR has submitted again is not how it ended: its successor, which has its name, speaks for both.
+  if (token === null || isResubmitted(told.events ?? [])) return []
   const meaning = meaningOf(told.state)
   const status = Number(told.exit_code ?? NaN)
-  const events = (told.events ?? []).map(({ type }) => type)
-  const outcome = meaning === "ended" ? outcomeOf(told.state, events, Number.isInteger(status) ? status : null) : null
+  const outcome =
+    meaning === "ended" ? outcomeOf(told.state, told.events ?? [], Number.isInteger(status) ? status : null) : null
   const hasBegun = meaning === "ended" || meaning === "running" || meaning === "suspended"
   const message = String(told.message ?? "").trim()
   return [

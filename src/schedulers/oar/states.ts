@@ -23,22 +23,41 @@ export function meaningOf(word: string): LiveState | "ended" | null {
   return Object.hasOwn(states, word) ? (states[word] ?? null) : null
 }
 
-/** The first of these that was noted decides; a deletion follows upon some of them. */
+/** What OAR noted of a job. */
+export interface Event {
+  readonly type: string
+  readonly description: string
+}
+
+/**
+ * The first of these that was noted decides; a deletion follows upon some of them. One that OAR wants itself for no other reason
+ * is that of a node that was declared absent or dead. (NodeChangeState)
+ */
 const eventCauses: readonly (readonly [event: RegExp, cause: Cause | null])[] = [
-  [/^WALLTIME$/, "timeout"],
-  [/^BESTEFFORT_KILL$/, "preempted"],
-  [/NODE_SUSPECTED|^EXTERMINATE$/, "node-failure"],
+  [/^WALLTIME /, "timeout"],
+  [/^BESTEFFORT_KILL /, "preempted"],
+  [/^(?:\w*NODE_SUSPECTED\w*|EXTERMINATE_JOB) /, "node-failure"],
   [
-    /^(?:WORKING_DIRECTORY|OUTPUT_FILES|USER_SHELL|LAUNCHING_OAREXEC_TIMEOUT|PROLOGUE_ERROR|CPUSET_ERROR|CANNOT_.*)$/,
+    /^(?:WORKING_DIRECTORY|OUTPUT_FILES|USER_SHELL|LAUNCHING_OAREXEC_TIMEOUT|PROLOGUE_ERROR|CPUSET_ERROR|CANNOT_\w+) /,
     "launch",
   ],
-  [/^FRAG_JOB_REQUEST$/, null],
+  [/^FRAG_JOB_REQUEST User oar /, "node-failure"],
+  [/^FRAG_JOB_REQUEST /, null],
 ]
 
+/**
+ * What could not be launched (a node that does not answer, a prologue that fails) OAR itself submits again, as another job with the
+ * same name and script. (NodeChangeState)
+ */
+export function isResubmitted(events: readonly Event[]): boolean {
+  return events.some(({ type }) => type === "RESUBMIT_JOB_AUTOMATICALLY")
+}
+
 /** `status`: as wait(2) gives it, 256 for exit code 1; null: none was noted. */
-export function outcomeOf(word: string, events: readonly string[], status: number | null): Outcome {
+export function outcomeOf(word: string, events: readonly Event[], status: number | null): Outcome {
   const none = { exitCode: null, signal: null }
-  const told = eventCauses.find(([event]) => events.some((one) => event.test(one)))
+  const noted = events.map(({ type, description }) => `${type} ${description}`)
+  const told = eventCauses.find(([event]) => noted.some((one) => event.test(one)))
   if (told !== undefined) {
     const [, cause] = told
     return cause === null ? { state: "cancelled", cause, ...none } : { state: "failed", cause, ...none }

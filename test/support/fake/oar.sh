@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2034,SC2154 # variables and functions of fake.sh
-# OAR, as far as Hawser asks it. Answers are shaped like those of OAR 2.5.
+# OAR, as far as Hawser asks it. Answers are shaped like those of a real OAR 2.5.9 (rig/rig.sh up --oar).
 
 id_variable=OAR_JOB_ID id_suffix=
 
 down() {
   echo 'DB connection error, exiting.' >&2
-  exit 255
+  exit 25
 }
 
 oarsub() {
@@ -17,8 +17,13 @@ oarsub() {
   echo '[ADMISSION RULE] Set default walltime to 7200.'
   case $fault in
     down) down ;;
-    limit) echo '[ADMISSION RULE] you have reached the maximum number of jobs' >&2 && exit 6 ;;
-    rejected) echo 'There are not enough resources for your request' >&2 && exit 5 ;;
+    limit) echo '[ADMISSION RULE] Error: you have reached the maximum number of jobs' >&2 && exit 254 ;;
+    rejected)
+      echo 'There are not enough resources for your request' >&2
+      echo 'OAR_JOB_ID=-5'
+      echo '[ERROR] Oarsub failed, please verify your request syntax.' >&2
+      exit 8
+      ;;
     lost-before) exit 1 ;;
   esac
   accept "$its" line "exec sh $1"
@@ -30,8 +35,13 @@ oarsub() {
 
 # matches ID: whether the condition in `where` holds.
 matches() {
-  case $where in *job_name*) case $where in *"'$name'"*) ;; *) return 1 ;; esac ;; esac
-  case $where in *"job_id = $1 "*) ;; *job_id*) return 1 ;; esac
+  # Whoever is the newest one.
+  case $where in *"max(job_id)"*) [ "$1" != "$newest" ] || return 0 ;; esac
+  case $where in
+    *"job_name LIKE 'hz%'"*) case $name in hz*) ;; *) return 1 ;; esac ;;
+    *job_name*) case $where in *"'$name'"*) ;; *) return 1 ;; esac ;;
+  esac
+  case $where in *"job_id = $1 "*) ;; *"job_id = "[0-9]*) return 1 ;; esac
   case $where in
     *"= 'Waiting'"*) [ "$state" = queued ] || return 1 ;;
     *"= 'Hold'"*) [ "$state" = held ] || return 1 ;;
@@ -39,9 +49,10 @@ matches() {
   case $where in *Terminated*) [ "$state" != ended ] || return 1 ;; esac
 }
 
+newer() { [ "$1" -lt "${newest:-0}" ] || newest=$1; }
+
 add() {
   facts "$1"
-  [ -n "$where" ] || [ "$state" != ended ] || return 0
   matches "$1" || return 0
   job "$1"
   jobs="$jobs$comma$shown"
@@ -50,23 +61,33 @@ add() {
 }
 
 oarstat() {
-  where='' jobs='' comma='' verb=list
+  [ "$1" != -V ] || { echo 'OAR version : 2.5.9 (Canicule)' && exit 0; }
+  where='' jobs='' comma='' verb=history newest=''
   while [ $# -gt 0 ]; do
-    case $1 in --sql) where=$2 verb=history && shift ;; esac
+    case $1 in --sql) where=$2 && shift ;; esac
     shift
   done
+  case $where in *LIKE*) verb=list ;; esac
   called "$verb" jobs
   [ "$fault" != down ] || down
+  all newer
   all add
-  if [ -z "$jobs" ]; then
-    case $fault in cut | empty) exit 0 ;; esac
-    echo 'hash- or arrayref expected (not a simple scalar, use allow_nonref to allow this) at oarstat line 1.' >&2
-    exit 255
-  fi
+  # It prints nothing where there is none.
+  [ -n "$jobs" ] || exit 0
   say "{
 $jobs
 }"
 }
+
+# Whether there are none at all.
+oarnodes() {
+  newest=''
+  all newer
+  [ -n "$newest" ] || printf '{\n   "1" : "Alive"\n}\n\n'
+}
+
+note() { events="$events${events:+, }{ \"type\" : \"$1\", \"description\" : \"$2\" }"; }
+by_itself() { note FRAG_JOB_REQUEST "User oar requested to frag the job $1"; }
 
 # job ID: in shown.
 job() {
@@ -78,25 +99,25 @@ job() {
     suspended) is=Suspended ;;
     ended)
       is=Terminated
-      more="\"exit_code\" : \"$((${code:-0} * 256))\","
-      [ -z "$signal" ] || more="\"exit_code\" : \"$signal\","
+      more="\"exit_code\" : $((${code:-0} * 256)),"
+      [ -z "$signal" ] || more="\"exit_code\" : $signal,"
       case $why in
-        cancelled) is=Error events='{ "type" : "FRAG_JOB_REQUEST" }' ;;
-        timeout) is=Error events='{ "type" : "WALLTIME" }, { "type" : "FRAG_JOB_REQUEST" }' ;;
-        preempted) is=Error events='{ "type" : "BESTEFFORT_KILL" }' ;;
-        node-failure) is=Error events='{ "type" : "PING_CHECKER_NODE_SUSPECTED" }' ;;
-        launch) is=Error events='{ "type" : "WORKING_DIRECTORY" }' ;;
+        cancelled) is=Error && note FRAG_JOB_REQUEST "User me requested to frag the job $1" ;;
+        timeout) is=Error && by_itself "$1" && note WALLTIME "[sarko] Job [$1] from 1 with 5; current time=6 (Elapsed)" ;;
+        preempted) is=Error && by_itself "$1" && note BESTEFFORT_KILL "[MetaSched] kill the besteffort job $1" ;;
+        node-failure) is=Error && by_itself "$1" ;;
+        launch) is=Error && note WORKING_DIRECTORY "[bipbip $1] Cannot go into the working directory" ;;
       esac
       ;;
   esac
   shown="   \"$1\" : {
       $more
-      \"Job_Id\" : \"$1\",
+      \"Job_Id\" : $1,
       \"name\" : \"$name\",
       \"state\" : \"${word:-$is}\",
-      \"submissionTime\" : \"$submit\",
-      \"startTime\" : \"${begin:-0}\",
-      \"stopTime\" : \"${end:-0}\",
+      \"submissionTime\" : $submit,
+      \"startTime\" : ${begin:-0},
+      \"stopTime\" : ${end:-0},
       \"message\" : \"\",
       \"assigned_network_address\" : [ \"fakenode\" ],
       \"events\" : [ $events ]

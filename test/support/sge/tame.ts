@@ -1,18 +1,15 @@
 /** The rig's real Grid Engine, for a test that plays with it: a queue of its own, and shim.sh before the commands. */
-import { spawnSync } from "node:child_process"
 import { appendFileSync, chownSync, copyFileSync, existsSync, mkdirSync, statSync, symlinkSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { fileURLToPath } from "node:url"
 import type { Clock } from "../../../src/clock.ts"
 import type { Command } from "../../../src/command.ts"
-import { quoteAll } from "../../../src/quote.ts"
-import { prelude } from "../../../src/remote/prelude.ts"
-import { localTransport } from "../../../src/transport/local.ts"
 import type { Transport } from "../../../src/transport/transport.ts"
 import type { Rig } from "../rig.ts"
 import { ShimFolder } from "../shim.ts"
 import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
+import { UserShell } from "../user-shell.ts"
 import { GridCell, memoryMax } from "./cell.ts"
 
 const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
@@ -24,7 +21,7 @@ const walltime = 8
 export class TameGridEngine implements TameManager, AsyncDisposable {
   readonly #cell: GridCell
   readonly #shim: ShimFolder
-  readonly #env: Readonly<Record<string, string>>
+  readonly #shell: UserShell
   #limit: Promise<void> = Promise.resolve()
   #isOver = false
 
@@ -39,7 +36,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     const home = join("/home", user)
     const { uid, gid } = statSync(home)
     for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
-    this.#env = {
+    this.#shell = new UserShell(user, {
       ...variables,
       SHIM_REAL: folderOf("qsub"),
       ...this.#shim.variables,
@@ -47,7 +44,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
       PATH: `${bin}:/usr/bin:/bin`,
       HOME: home,
       USER: user,
-    }
+    })
   }
 
   /** Where natives run that nothing else is said of. */
@@ -55,21 +52,12 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     return this.#cell.queue
   }
 
-  /** Its user's shell. */
-  get #command(): readonly [string, ...string[]] {
-    const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
-    return ["runuser", "-u", this.#cell.user, "--", "env", "-i", ...variables, "/bin/sh"]
-  }
-
   transport(clock: Clock): Transport {
-    return localTransport(clock, this.#command)
+    return this.#shell.transport(clock)
   }
 
   carryOut<T>(command: Command<T>): T {
-    const input = `${prelude()}(\n${quoteAll(command.argv)}\n)\n`
-    const [program, ...words] = this.#command
-    const { status, stdout, stderr } = spawnSync(program, [...words, "-s"], { input, encoding: "utf8", cwd: "/" })
-    return command.parse({ exitCode: status ?? 255, stdout, stderr, timedOut: false })
+    return this.#shell.carryOut(command)
   }
 
   fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {

@@ -1,0 +1,24 @@
+# shellcheck shell=sh
+# What takes more than one command of OAR. Answers to questions close with `end`.
+
+# hz_oar_jobs CONDITION: jobs as JSON, and the newest job of the site, whosesoever. oarstat prints nothing where there is none, but
+# also where its database could not carry out the question, both times with exit code 0: so an answer without any job is no
+# answer, except on a site that has never had one, of which another question says so: `nobody`. (OAR 2.5.9, oarstat, dump_data)
+hz_oar_jobs() {
+  hz_said=$(command oarstat --json --full --sql "$1 OR job_id = (SELECT max(job_id) FROM jobs)")
+  hz_code=$?
+  printf '%s\n' "$hz_said"
+  [ "$hz_code" -eq 0 ] || return "$hz_code"
+  if [ -z "$hz_said" ]; then
+    hz_said=$(command oarnodes --json -s --sql "NOT EXISTS (SELECT job_id FROM jobs)") || return
+    [ -z "$hz_said" ] || printf 'nobody\n'
+  fi
+  printf 'end\n'
+}
+
+# hz_oar_probe CONDITION: the version behind `version`, and jobs.
+hz_oar_probe() {
+  hz_said=$(command oarstat -V) || return
+  printf 'version %s\n' "${hz_said#*version : }"
+  hz_oar_jobs "$1"
+}
