@@ -31,6 +31,7 @@ const managersAtHand = [
     files: ["sge", "sge-contract", "sge-ids-contract", "sge-requeue"],
     version: ["qstat", "-help"],
   },
+  { name: "OAR", files: ["oar-contract"], version: ["oarstat", "-V"] },
   { name: "Open MPI", files: ["mpi"], version: ["mpirun.openmpi", "--version"] },
   { name: "MPICH", files: ["mpi"], version: ["mpirun.mpich", "--version"] },
   { name: "Flux", files: ["flux", "flux-contract"], version: ["flux", "--version"] },
@@ -87,7 +88,7 @@ const lines = [
         "Neither a rig nor a Flux was there when this was generated, so nothing is said here. CI runs what its rig can all the same.",
       ]
     : [
-        "Live tests; the rig is that of `rig/rig.sh up --fast --sge` ([rig.md](rig.md)), and Flux what was on the PATH.",
+        "Live tests; the rig is that of `rig/rig.sh up --fast --sge --oar` ([rig.md](rig.md)), and Flux what was on the PATH.",
         ...managersAtHand.flatMap(sectionOf),
         ...workflowSection(),
       ]),

@@ -16,6 +16,13 @@ hz_oar_jobs() {
   printf 'end\n'
 }
 
+# hz_oar_cancel CONDITION: TERM to what runs, for oardel itself is a KILL; what does not run yet is deleted. That one of them is not
+# running any more is no failure.
+hz_oar_cancel() {
+  command oardel --signal TERM --sql "$1 AND state = 'Running'"
+  command oardel --sql "$1 AND state NOT IN ('Terminated','Error','Running')"
+}
+
 # hz_oar_probe CONDITION: the version behind `version`, and jobs.
 hz_oar_probe() {
   hz_said=$(command oarstat -V) || return

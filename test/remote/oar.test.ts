@@ -45,6 +45,21 @@ describe.each(shells)("OAR's verbs, under $name", ({ argv: [program, ...flags] }
     expect(() => named!.parse(down)).toThrow(/DB connection error/)
   })
 
+  test("a cancel is a TERM for what runs, which oardel is not, and a deletion of what does not", () => {
+    const [command] = oar.cancel([nativeOf("4711")], { force: false, owner: 1 })
+    const oardel = `echo "$*"; case $1 in --signal) echo 'Cannot signal 4711 ; This job is not running.' >&2; exit 5 ;; esac`
+    const named = `job_name = '${token}-relax' AND job_id = 4711`
+    const answer = run(command!.argv, { oardel })
+    expect(answer.stdout.split("\n")).toEqual([
+      `--signal TERM --sql ${named} AND state = 'Running'`,
+      `--sql ${named} AND state NOT IN ('Terminated','Error','Running')`,
+      "",
+    ])
+    expect(command!.parse(answer)).toBeUndefined()
+    const down = run(command!.argv, { oardel: "echo DB connection error, exiting. >&2; exit 25" })
+    expect(() => command!.parse(down)).toThrow(/DB connection error/)
+  })
+
   test("the probe tells the version", () => {
     const probe = oar.probe()
     const answer = run(probe.argv, { oarstat, oarnodes: "exit 9" })

@@ -84,12 +84,10 @@ test("a rule of the site's about numbers is a limit, although it begins as a ref
 })
 
 test("what is cancelled is named by id and name to the server itself", () => {
-  const [command] = oar.cancel([nativeOf("4711")], { force: false, owner: 1 })
-  expect(command?.argv).toEqual([
-    "oardel",
-    "--sql",
-    `job_name = '${token}-relax' AND job_id = 4711 AND state NOT IN ('Terminated','Error')`,
-  ])
+  const argv = (force: boolean): unknown => oar.cancel([nativeOf("4711")], { force, owner: 1 })[0]?.argv
+  const condition = `job_name = '${token}-relax' AND job_id = 4711`
+  expect(argv(false)).toEqual(["hz_oar_cancel", condition])
+  expect(argv(true)).toEqual(["oardel", "--sql", `${condition} AND state NOT IN ('Terminated','Error')`])
 })
 
 describe("options", () => {

@@ -3,29 +3,28 @@ import type { Command } from "../../command.ts"
 import type { CancelHow, Native } from "../scheduler.ts"
 import { failures } from "./failures.ts"
 
-/** oardel ends processes with KILL after a while by itself: there is nothing harder to ask for. */
-export function cancel(natives: readonly Native[], _how: CancelHow): readonly Command<void>[] {
-  return act(natives, "oardel", "NOT IN ('Terminated','Error')")
+/** oardel is a KILL. `hz_oar_cancel` (remote/oar.sh) sends TERM to what runs. */
+export function cancel(natives: readonly Native[], { force }: CancelHow): readonly Command<void>[] {
+  const isLive = "state NOT IN ('Terminated','Error')"
+  return natives.map((native) =>
+    force ? act("oardel", ["oardel", "--sql", named(native, isLive)]) : act("oardel", ["hz_oar_cancel", named(native)]),
+  )
 }
 
 export function hold(natives: readonly Native[]): readonly Command<void>[] {
-  return act(natives, "oarhold", "= 'Waiting'")
+  return natives.map((native) => act("oarhold", ["oarhold", "--sql", named(native, "state = 'Waiting'")]))
 }
 
 export function release(natives: readonly Native[]): readonly Command<void>[] {
-  return act(natives, "oarresume", "= 'Hold'")
+  return natives.map((native) => act("oarresume", ["oarresume", "--sql", named(native, "state = 'Hold'")]))
 }
 
-function act(natives: readonly Native[], program: string, state: string): Command<void>[] {
-  return natives.map((native) => ({
-    argv: [program, "--sql", condition(native, state)],
-    timeoutMs: 60_000,
-    parse: (result) => failures.expectEffect(result, program),
-  }))
+function act(program: string, argv: Command<void>["argv"]): Command<void> {
+  return { argv, timeoutMs: 60_000, parse: (result) => failures.expectEffect(result, program) }
 }
 
-/** Of those in such a state: each command complains of others. */
-function condition({ nativeId, nativeName }: Native, state: string): string {
+/** In such a state: each command complains of others. */
+function named({ nativeId, nativeName }: Native, ...more: readonly string[]): string {
   const id = nativeId !== null && /^\d+$/.test(nativeId) ? [`job_id = ${nativeId}`] : []
-  return [`job_name = '${nativeName}'`, ...id, `state ${state}`].join(" AND ")
+  return [`job_name = '${nativeName}'`, ...id, ...more].join(" AND ")
 }

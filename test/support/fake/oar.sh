@@ -45,6 +45,8 @@ matches() {
   case $where in
     *"= 'Waiting'"*) [ "$state" = queued ] || return 1 ;;
     *"= 'Hold'"*) [ "$state" = held ] || return 1 ;;
+    *"= 'Running'"*) [ "$state" = running ] || return 1 ;;
+    *"'Running')"*) [ "$state" != running ] || return 1 ;;
   esac
   case $where in *Terminated*) [ "$state" != ended ] || return 1 ;; esac
 }
@@ -138,10 +140,14 @@ each() {
   all act_on
 }
 
-terminate() {
-  # A second request ends what did not heed the first.
-  if [ "$why" = cancelled ]; then finish "$1" - KILL; else cancel "$1" TERM; fi
+terminate() { cancel "$1" KILL; }
+# Nobody has asked for its end.
+signal_it() { finish "$1" - TERM; }
+oardel() {
+  case $1 in
+    --signal) shift 2 && each signal_it "$@" ;;
+    *) each terminate "$@" ;;
+  esac
 }
-oardel() { each terminate "$@"; }
 oarhold() { each hold "$@"; }
 oarresume() { each release "$@"; }
