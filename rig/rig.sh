@@ -144,7 +144,9 @@ down() {
     # The steps and sessions go before the controller does, so that it sees the jobs' end.
     [[ ${daemons[i]} != slurmctld ]] || end_leftovers
     stop_daemon "${daemons[i]}"
+    [[ ${daemons[i]} != almighty ]] || end_almighty_family
   done
+  forget_oar_jobs
 }
 
 wipe() {

@@ -29,11 +29,14 @@ GRANT ALL ON slurm_acct_db.* TO 'slurm'@'127.0.0.1';
 SQL
 }
 
-database_password() { cat "$rig_dir/database-password"; }
-
-prepare_slurmdbd() {
+# Of each database of the rig's; made when it is first asked for.
+database_password() {
   local file=$rig_dir/database-password
   [[ -s $file ]] || (umask 077 && head -c 18 /dev/urandom | base64 | tr '+/' '-_' >"$file")
+  cat "$file"
+}
+
+prepare_slurmdbd() {
   # The link gives slurmdbd, which takes no arguments, a command line that is the rig's own.
   ln -sfn /usr/sbin/slurmdbd "$rig_dir/bin/slurmdbd"
   database_password=$(database_password) render "$cluster_dir/slurmdbd.conf" 600 slurm slurmdbd.conf.in

@@ -38,23 +38,36 @@ as_oar() {
 start_almighty() {
   local address
   address=$(slurm_address)
+  end_almighty_family
   prepare_oar_database
   # It has no way to be told an address, either.
-  as_oar setsid --fork env RIG_ADDRESS="$address" LD_PRELOAD="$rig_dir/bin/bind.so" "$rig_dir/bin/Almighty"
+  as_oar setsid --fork env -C "$oar_dir" RIG_ADDRESS="$address" LD_PRELOAD="$rig_dir/bin/bind.so" "$rig_dir/bin/Almighty"
   wait_for 20 almighty almighty_listens "$address"
 }
 
 almighty_listens() { find_almighty && (: <>"/dev/tcp/$1/$(port_of almighty)"); }
 
-# It writes no pid file.
+# It writes no pid file. Its children have its command line at first, later titles of their own, and all of them its directory.
 find_almighty() {
-  local directory
-  for directory in /proc/[0-9]*; do
-    [[ $(command_line "${directory#/proc/}") == "$(mark almighty)"* ]] || continue
-    echo "${directory#/proc/}" >"$(pid_file almighty)"
+  local pid
+  for pid in $(almighty_family); do
+    [[ $(ps -o sid= -p "$pid") -eq $pid ]] || continue
+    echo "$pid" >"$(pid_file almighty)"
     return 0
   done
   return 1
+}
+
+almighty_family() {
+  local pid
+  ((oar)) || return 0
+  for pid in $(pgrep -u oar || true); do [[ $(readlink "/proc/$pid/cwd") != "$oar_dir" ]] || echo "$pid"; done
+}
+
+# One that was killed has left its children, which keep its port and heed no TERM.
+end_almighty_family() {
+  local pid
+  for pid in $(almighty_family); do kill -KILL "$pid" 2>/dev/null || true; done
 }
 
 start_postgres() {
@@ -69,16 +82,21 @@ start_postgres() {
   fi
   run_as postgres "$log" setsid --fork "$postgres_bin/postgres" -D "$data" -c listen_addresses=127.0.0.1 \
     -c port="$(port_of postgres)" -c unix_socket_directories="$rig_run/postgres" -c synchronous_commit=off
-  wait_for 30 postgres postgres_root <<<'SELECT 1'
+  wait_for 30 postgres postgres_answers
 }
 
 # SQL comes on stdin.
 postgres_root() {
   setpriv --reuid=postgres --regid=postgres --init-groups \
-    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host="$rig_run/postgres" --port="$(port_of postgres)" "$@"
+    psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --host="$rig_run/postgres" --port="$(port_of postgres)"
 }
 
-# Once: what it holds is kept.
+postgres_answers() { postgres_root <<<'SELECT 1'; }
+
+# What ran is dead, which OAR would take for the fault of a node.
+forget_oar_jobs() { rm -f "$oar_dir/initialised"; }
+
+# Once: what it holds is kept until `down`.
 prepare_oar_database() {
   [[ ! -e $oar_dir/initialised ]] || return 0
   local sql=/usr/lib/oar/database

@@ -96,29 +96,17 @@ export class OarCell {
   }
 
   kill(id: string): void {
-    for (const pid of this.#processes(id)) {
-      try {
-        process.kill(pid, "SIGKILL")
-      } catch {
-        // It has ended.
-      }
-    }
+    end(this.#processes(id))
   }
 
-  /** What carries its id, of this OAR's. */
+  /** Of this OAR's. */
   #processes(id: string): number[] {
-    const words = [`\0OAR_JOB_ID=${id}\0`, `\0OAR_FILE_NODES=${join(this.#rig.run, "oar", id)}\0`]
-    return readdirSync("/proc")
-      .map(Number)
-      .filter((pid) => pid > 0 && pid !== process.pid)
-      .filter((pid) => {
-        const environment = `\0${textOf(`/proc/${pid}/environ`)}`
-        return words.every((word) => environment.includes(word))
-      })
+    return processesWith(`OAR_JOB_ID=${id}`, `OAR_FILE_NODES=${join(this.#rig.run, "oar", id)}`)
   }
 
-  /** Nothing of these runs on, and the queues are gone. */
-  async remove(ids: readonly string[]): Promise<void> {
+  /** Nothing of these runs on, no command of `caller` either, and the queue is gone. A command that finds no database tries on for ever. */
+  async remove(ids: readonly string[], caller: string): Promise<void> {
+    end(processesWith(caller))
     const all = `queue_name = '${this.queue}' OR job_id IN (${["NULL", ...ids].join(",")})`
     const left = (): string[] =>
       this.sql(`SELECT job_id FROM jobs WHERE (${all}) AND state NOT IN ${ended}`).map(([id = ""]) => id)
@@ -130,6 +118,27 @@ export class OarCell {
     }
     this.sql(`DELETE FROM admission_rules WHERE rule = '${this.#rule}'`)
     this.asAdmin("oarnotify", "--remove-queue", this.queue)
+  }
+}
+
+/** All that has these in its environment. */
+function processesWith(...variables: readonly string[]): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid)
+    .filter((pid) => {
+      const environment = `\0${textOf(`/proc/${pid}/environ`)}`
+      return variables.every((word) => environment.includes(`\0${word}\0`))
+    })
+}
+
+function end(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL")
+    } catch {
+      // It has ended.
+    }
   }
 }
 

@@ -189,7 +189,7 @@ export class TameOar implements TameManager, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cell.remove(this.#ids)
+    await this.#cell.remove(this.#ids, `SHIM_STATE=${this.#shim.path}`)
     if (this.#lost) this.#cell.asAdmin("oarnodesetting", "-h", lostNode, "-s", "Alive")
   }
 }
