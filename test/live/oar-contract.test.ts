@@ -3,18 +3,12 @@ import { describe, expect, test } from "vitest"
 import { oar } from "../../src/schedulers/oar/index.ts"
 import { until } from "../executors/bench.ts"
 import { type Subject, executorContract, onBench } from "../executors/contract.ts"
+import { noOar } from "../support/oar/rig.ts"
 import { TameOar } from "../support/oar/tame.ts"
 import { type Rig, rig } from "../support/rig.ts"
 import { ended, submit } from "../support/stand.ts"
 
-const reason =
-  typeof rig === "string"
-    ? rig
-    : rig.pids["almighty"] === undefined
-      ? "the rig has no OAR (rig/rig.sh up --oar)"
-      : process.getuid?.() === 0
-        ? null
-        : "nobody but root may run commands as the rig's user"
+const reason = noOar ?? (process.getuid?.() === 0 ? null : "nobody but root may run commands as the rig's user")
 
 /** Of looks that are further apart than two sweeps the time between does not count. */
 const pace = { sweepMsMin: 3_000, sweepMsMax: 6_000, hintMs: 3_000, askMsMin: 0, gatherMs: 20, killAfterMs: 20_000 }

@@ -8,6 +8,7 @@ import { Trace, clusterConfig, until } from "../support/cluster.ts"
 import { FluxOfRig, noFluxOfRig } from "../support/flux/of-rig.ts"
 import { fluxProgram } from "../support/flux/instance.ts"
 import { gridEngine } from "../support/gridengine.ts"
+import { noOar } from "../support/oar/rig.ts"
 import { type Rig, rig } from "../support/rig.ts"
 
 const skipped = typeof rig === "string"
@@ -20,6 +21,8 @@ const managers: readonly Manager[] = [
   { word: "slurm", ends: ["TERM"], isMissing: skipped },
   // It knows no gentler one.
   { word: "sge", ends: ["KILL"], isMissing: typeof gridEngine === "string" },
+  // TERM is Hawser's, who cancels; a walltime ends by KILL.
+  { word: "oar", ends: ["TERM", "KILL"], isMissing: noOar !== null, config: oarOfRig },
   // ALRM says that the walltime is over.
   { word: "flux", ends: ["TERM", "ALRM"], isMissing: noFluxOfRig !== null, start: () => FluxOfRig.start(target) },
   // An instance of our own in an allocation of the rig's Slurm.
@@ -59,15 +62,23 @@ async function playUnder(manager: Manager): Promise<void> {
   }
 }
 
-/** The rig's Slurm, and beside it a Flux whose instances are jobs there; a login with flux on its PATH. */
-function fluxInSlurm(): string {
+/** A login with this on its PATH. */
+function loginWith(folder: string): string {
   const { host, port, user, identityFile, knownHostsFile } = target
   const options = ["-F", "none", "-o", "BatchMode=yes", "-o", `UserKnownHostsFile=${knownHostsFile}`]
-  const login = `PATH=${dirname(fluxProgram ?? "")}:$PATH exec sh`
-  const command = ["ssh", ...options, "-i", identityFile, "-p", String(port), `${user}@${host}`, login]
+  const login = `PATH=${folder}:$PATH exec sh`
+  return JSON.stringify(["ssh", ...options, "-i", identityFile, "-p", String(port), `${user}@${host}`, login])
+}
+
+function oarOfRig(): string {
+  return `default: hpc\nexecutors:\n  hpc: {scheduler: oar, transport: {command: ${loginWith(join(target.dir, "oar/bin"))}}}\n`
+}
+
+/** The rig's Slurm, and beside it a Flux whose instances are jobs there. */
+function fluxInSlurm(): string {
   return `default: hpc
 executors:
-  cluster: {scheduler: slurm, transport: {command: ${JSON.stringify(command)}}}
+  cluster: {scheduler: slurm, transport: {command: ${loginWith(dirname(fluxProgram ?? ""))}}}
   hpc:
     scheduler: flux
     instance: {on: cluster, cores: 4, walltime: 15m, idle: 20s}

@@ -55,12 +55,13 @@ export function isResubmitted(events: readonly Event[]): boolean {
 
 /** `status`: as wait(2) gives it, 256 for exit code 1; null: none was noted. */
 export function outcomeOf(word: string, events: readonly Event[], status: number | null): Outcome {
-  const none = { exitCode: null, signal: null }
+  // oarexec is told to end, and ends what it has started by KILL.
+  const how = { exitCode: null, signal: events.some(({ type }) => type === "SEND_KILL_JOB") ? "KILL" : null }
   const noted = events.map(({ type, description }) => `${type} ${description}`)
   const told = eventCauses.find(([event]) => noted.some((one) => event.test(one)))
   if (told !== undefined) {
     const [, cause] = told
-    return cause === null ? { state: "cancelled", cause, ...none } : { state: "failed", cause, ...none }
+    return cause === null ? { state: "cancelled", cause, ...how } : { state: "failed", cause, ...how }
   }
   const signal = (status ?? 0) & 127
   if (signal !== 0) return { state: "failed", cause: "signal", exitCode: null, signal: signalName(signal) }
