@@ -25,7 +25,7 @@ describe.each(shells)("OAR's verbs, under $name", ({ argv: [program, ...flags] }
 
   test("jobs are asked for with the newest one of all, and the answer is closed", () => {
     const asked = run(named!.argv, { oarstat: `printf '%s\\n' "$@"`, oarnodes: "exit 9" })
-    const condition = `job_name IN ('${token}-relax') OR job_id = (SELECT max(job_id) FROM jobs)`
+    const condition = `job_name IN ('${token}-relax') AND job_id >= 4711 OR job_id = (SELECT max(job_id) FROM jobs)`
     expect(asked.stdout).toBe(`--json\n--full\n--sql\n${condition}\nend\n`)
     const answer = run(named!.argv, { oarstat, oarnodes: "exit 9" })
     expect(answer).toMatchObject({ exitCode: 0, stdout: `${listed}end\n`, stderr: "" })

@@ -68,6 +68,23 @@ test("that none of ours is there is shown by somebody else's; nothing at all is 
   expect(read("\nnobody\nend\n")).toMatchObject({ coverage: "complete", evidence: [], unread: [] })
 })
 
+test("what can never run has failed, and has not begun", () => {
+  const never = { state: "toError", startTime: 0, exit_code: null }
+  expect(seen(never)).toMatchObject({ state: "ended", outcome: { state: "failed", exitCode: null }, startedAt: null })
+})
+
+test("names are looked for behind the lowest id, where all are known", () => {
+  const conditionOf = (...ids: readonly (string | null)[]): string =>
+    oar
+      .look(
+        ids.map((nativeId) => ({ ...nativeOf("1"), nativeId })),
+        0,
+      )[1]
+      ?.argv.at(-1) ?? ""
+  expect(conditionOf("4712", "4711", "9007199254740993")).toMatch(/\) AND job_id >= 4711$/)
+  expect(conditionOf("4711", null)).toMatch(/^job_name IN \([^)]+\)$/)
+})
+
 test("one that OAR has submitted again is not told: its successor speaks", () => {
   const type = "RESUBMIT_JOB_AUTOMATICALLY"
   const gone = { ...running, state: "Error", events: [{ type: "PING_CHECKER_NODE_SUSPECTED" }, { type }] }

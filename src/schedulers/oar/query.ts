@@ -4,12 +4,12 @@ import type { Command, CommandResult } from "../../command.ts"
 import type { Evidence } from "../../job/index.ts"
 import { type Listing, type Native, tokenOf } from "../scheduler.ts"
 import { failures } from "./failures.ts"
-import { isResubmitted, meaningOf, outcomeOf } from "./states.ts"
+import { isResubmitted, livingStates, meaningOf, outcomeOf } from "./states.ts"
 
 const timeoutMs = 120_000
 
-/** Those that live and could be of Hawser's. */
-export const living = "job_name LIKE 'hz%' AND state NOT IN ('Terminated','Error')"
+/** Those that live and could be of Hawser's. By their states, for which OAR's table of all jobs ever has an index. */
+export const living: string = `job_name LIKE 'hz%' AND state IN (${listOf(livingStates)})`
 
 /** `hz_oar_jobs` (remote/oar.sh). */
 export function queue(): Command<Listing> {
@@ -24,9 +24,19 @@ export function look(natives: readonly Native[]): readonly Command<Listing>[] {
   return natives.length === 0 ? [] : [queue(), history(natives)]
 }
 
-/** Names have letters, digits, `_` and `-` only. */
+/**
+ * Names have letters, digits, `_` and `-` only, and no index: one that takes the place of another has a higher id, so where all ids are
+ * known, none below the lowest is looked at.
+ */
 function named(natives: readonly Native[]): string {
-  return `job_name IN (${natives.map(({ nativeName }) => `'${nativeName}'`).join(",")})`
+  const names = `job_name IN (${listOf(natives.map(({ nativeName }) => nativeName))})`
+  const ids = natives.map(({ nativeId }) => (nativeId !== null && /^\d+$/.test(nativeId) ? BigInt(nativeId) : null))
+  const lowest = ids.reduce((low, id) => (low === null || id === null || id < low ? id : low), ids[0] ?? null)
+  return lowest === null ? names : `${names} AND job_id >= ${lowest}`
+}
+
+function listOf(words: readonly string[]): string {
+  return words.map((word) => `'${word}'`).join(",")
 }
 
 const text = z.union([z.string(), z.number()]).nullable().catch(null)

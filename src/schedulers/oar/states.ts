@@ -11,12 +11,16 @@ const states: Readonly<Record<string, LiveState | "ended">> = {
   Running: "running",
   // Its processes may still be there.
   Finishing: "running",
-  toError: "running",
   Suspended: "suspended",
   Resuming: "suspended",
+  // What can never run (a container that does not exist, a deadline that has passed), on its way to Error.
+  toError: "ended",
   Terminated: "ended",
   Error: "ended",
 }
+
+/** Of those that are not over. */
+export const livingStates: readonly string[] = Object.keys(states).filter((word) => states[word] !== "ended")
 
 /** Null for a word that is not known. */
 export function meaningOf(word: string): LiveState | "ended" | null {

@@ -42,13 +42,14 @@ matches() {
     *job_name*) case $where in *"'$name'"*) ;; *) return 1 ;; esac ;;
   esac
   case $where in *"job_id = $1 "*) ;; *"job_id = "[0-9]*) return 1 ;; esac
+  case $where in *"job_id >= "*) line=${where#*job_id >= } && [ "$1" -ge "${line%% *}" ] || return 1 ;; esac
   case $where in
     *"= 'Waiting'"*) [ "$state" = queued ] || return 1 ;;
     *"= 'Hold'"*) [ "$state" = held ] || return 1 ;;
     *"= 'Running'"*) [ "$state" = running ] || return 1 ;;
     *"'Running')"*) [ "$state" != running ] || return 1 ;;
   esac
-  case $where in *Terminated*) [ "$state" != ended ] || return 1 ;; esac
+  case $where in *"'Resuming')"* | *Terminated*) [ "$state" != ended ] || return 1 ;; esac
 }
 
 newer() { [ "$1" -lt "${newest:-0}" ] || newest=$1; }
