@@ -69,6 +69,7 @@ export const sessionKilled: Fault = {
   job: () => ({ body }),
   strike: async (scene) => {
     await eachStage(scene, async (stage) => {
+      await served(scene)
       await killSessions(scene.target)
       await scene.strike(`sessions killed ${stage}`)
     })
@@ -84,6 +85,7 @@ export const sshdRestarted: Fault = {
   job: () => ({ body }),
   strike: async (scene) => {
     await scene.moment()
+    await served(scene)
     try {
       await daemon("stop", "sshd")
       await killSessions(scene.target)
@@ -111,11 +113,27 @@ function proxyOf({ proxy }: Scene): NonNullable<Scene["proxy"]> {
   return proxy
 }
 
+const run = promisify(execFile)
+
+/** Until a login is over: a connection that ends before that looks like an sshd which takes no more of them, and not like one that is lost. */
+async function served(scene: Scene): Promise<void> {
+  while (!scene.isOver()) {
+    const pids = await sessions(scene.target)
+    const { stdout } = await run("ps", ["-o", "args=", "-p", ["1", ...pids].join(",")])
+    // sshd calls the child of a connection `sshd: user@notty` from then on.
+    if (/^sshd: \S+@/m.test(stdout)) return
+    await scene.pause(20)
+  }
+}
+
 /** All processes of the rig's sshd that serve a connection: the one for the login and its child. */
-async function killSessions(target: Rig): Promise<void> {
-  const run = promisify(execFile)
+async function sessions(target: Rig): Promise<readonly string[]> {
   const { stdout } = await run("ss", ["-Htnp", "state", "established", `( sport = :${target.port} )`])
-  const pids = [...stdout.matchAll(/pid=(\d+)/g)].flatMap(([, pid]) => (pid === undefined ? [] : [pid]))
+  return [...new Set([...stdout.matchAll(/pid=(\d+)/g)].flatMap(([, pid]) => (pid === undefined ? [] : [pid])))]
+}
+
+async function killSessions(target: Rig): Promise<void> {
+  const pids = await sessions(target)
   // kill complains where one was gone before its turn.
-  if (pids.length > 0) await run("kill", ["-KILL", ...new Set(pids)]).catch(() => undefined)
+  if (pids.length > 0) await run("kill", ["-KILL", ...pids]).catch(() => undefined)
 }
