@@ -2,8 +2,7 @@
 import { describe } from "vitest"
 import { pbs } from "../../src/schedulers/pbs/index.ts"
 import { executorContract } from "../executors/contract.ts"
-import type { PbsHere } from "../support/pbs/cell.ts"
-import { pbsHere } from "../support/pbs/here.ts"
+import { type PbsHere, pbsHere } from "../support/pbs/here.ts"
 import { TamePbs } from "../support/pbs/tame.ts"
 
 const without = typeof pbsHere === "string" ? ` (skipped: ${pbsHere})` : ""
@@ -17,7 +16,7 @@ describe.skipIf(typeof pbsHere === "string")(`a real PBS${without}`, () =>
   executorContract({
     name: "pbs",
     // They wait for it, mostly.
-    atATime: 6,
+    atATime: 4,
     clockFactor: 5,
     exceptions: {
       "what is suspended while it runs goes on when it is resumed": "qsig -s suspend is for managers and operators",

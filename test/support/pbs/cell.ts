@@ -4,20 +4,16 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { type Jobs, readJobs } from "../../../src/schedulers/pbs/json.ts"
 import { killAll, processesWith } from "../processes.ts"
+import type { PbsHere } from "./here.ts"
+import { PbsMom } from "./mom.ts"
 
 /** Queues of this process. */
 let made = 0
 
-/** Where PBS is, and who submits. */
-export interface PbsHere {
-  /** The folder of its commands. */
-  readonly folder: string
-  readonly user: string
-}
-
 export class PbsCell {
   readonly queue: string = `hz${process.pid}n${(made += 1)}`
   readonly #here: PbsHere
+  #mom: PbsMom | null = null
 
   constructor(here: PbsHere) {
     this.#here = here
@@ -33,11 +29,15 @@ export class PbsCell {
 
   /** A command of PBS's as root. Throws what it says where it does not end with 0. */
   asAdmin(program: string, ...words: readonly string[]): string {
-    return this.#run(join(this.#here.folder, program), words)
+    return this.#run(this.#program(program), words)
   }
 
   #asUser(program: string, ...words: readonly string[]): string {
-    return this.#run("runuser", ["-u", this.#here.user, "--", join(this.#here.folder, program), ...words])
+    return this.#run("runuser", ["-u", this.#here.user, "--", this.#program(program), ...words])
+  }
+
+  #program(name: string): string {
+    return join(this.#here.exec, "bin", name)
   }
 
   #run(program: string, words: readonly string[]): string {
@@ -68,8 +68,22 @@ export class PbsCell {
   /** One more process of a native that runs, with more memory than was asked for. */
   hog(id: string): void {
     const script = `globalThis.held = Buffer.alloc(${2 * memoryMax}, 1); setTimeout(() => {}, 60_000)`
-    const attach = [join(this.#here.folder, "pbs_attach"), "-j", this.#fullId(id), process.execPath, "-e", script]
+    const attach = [this.#program("pbs_attach"), "-j", this.#fullId(id), process.execPath, "-e", script]
     spawn("runuser", ["-u", this.#here.user, "--", ...attach], { cwd: "/", detached: true, stdio: "ignore" }).unref()
+  }
+
+  /** A node of its own, which it may lose. Returns its name. */
+  ownNode(): string {
+    const name = `${this.queue}m`
+    this.#mom = new PbsMom(name, this.#here)
+    this.#manage(`create node ${name} mom=${this.#here.server},port=${this.#mom.port}`)
+    return name
+  }
+
+  /** The server gives up what ran there some seconds later. What runs there runs on. */
+  loseNode(): void {
+    this.#manage("set server node_fail_requeue = 3")
+    this.#mom?.kill()
   }
 
   kill(id: string): void {
@@ -77,28 +91,30 @@ export class PbsCell {
   }
 
   #fullId(id: string): string {
-    const full = [...this.jobs().keys()].find((one) => one.split(".")[0] === id)
+    const full = [...this.jobs().keys()].find((one) => one === id || one.split(".")[0] === id)
     if (full === undefined) throw new Error(`PBS knows no ${id}.`)
     return full
   }
 
-  /** Neither the queue nor the history knows them any more, and nothing of them runs on. */
-  purge(...ids: readonly string[]): void {
-    for (const id of ids) this.asAdmin("qdel", "-W", "force", "-x", id)
-  }
-
   /** Nothing of it is left. */
   async remove(): Promise<void> {
+    if (this.#mom !== null) for (const id of this.jobs().keys()) this.kill(id)
     for (let tries = 100; ; tries -= 1) {
       try {
-        this.purge(...this.jobs().keys())
+        const ids = [...this.jobs().keys()]
+        // With their history.
+        if (ids.length > 0) this.asAdmin("qdel", "-W", "force", "-x", ...ids)
         for (const name of [this.queue, this.#full]) this.#manage(`delete queue ${name}`)
-        return
+        break
       } catch (error) {
         if (tries === 0) throw error
         await sleep(100)
       }
     }
+    if (this.#mom === null) return
+    this.#mom.remove()
+    this.#manage(`delete node ${this.queue}m`)
+    this.#manage("unset server node_fail_requeue")
   }
 }
 

@@ -43,7 +43,7 @@ submit() {
 
 # The script as it is, but for where its directory is.
 elsewhere() {
-  sed "s,${word%/*},/nonexistent,g" "$word" >"$SHIM_STATE/job.sh"
+  sed "s,${word%/jobs/*},/nonexistent,g" "$word" >"$SHIM_STATE/job.sh"
   word=$SHIM_STATE/job.sh
 }
 

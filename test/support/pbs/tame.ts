@@ -8,7 +8,8 @@ import type { Transport } from "../../../src/transport/transport.ts"
 import { ShimFolder } from "../shim.ts"
 import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
 import { UserShell } from "../user-shell.ts"
-import { memoryMax, PbsCell, type PbsHere } from "./cell.ts"
+import { memoryMax, PbsCell } from "./cell.ts"
+import type { PbsHere } from "./here.ts"
 
 const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
 const programs = ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"] as const
@@ -31,7 +32,7 @@ export class TamePbs implements TameManager, AsyncDisposable {
     const { uid, gid } = statSync(home)
     for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
     this.#shell = new UserShell(here.user, {
-      SHIM_REAL: here.folder,
+      SHIM_REAL: join(here.exec, "bin"),
       ...this.#shim.variables,
       PATH: `${bin}:/usr/bin:/bin`,
       HOME: home,
@@ -86,12 +87,14 @@ export class TamePbs implements TameManager, AsyncDisposable {
 
   foresee(why: Why): void {
     if (why === "out-of-memory") this.#shim.write("resource", `mem=${memoryMax / 2 ** 20}mb\n`)
+    if (why === "node-failure") this.#shim.write("resource", `select=1:vnode=${this.#cell.ownNode()}\n`)
   }
 
   end(id: string, why: Why): void {
     if (why === "cancelled") this.#cell.asAdmin("qdel", id)
     else if (why === "timeout") this.#cell.asAdmin("qalter", "-l", "walltime=1", id)
     else if (why === "out-of-memory") this.#cell.hog(id)
+    else if (why === "node-failure") this.#cell.loseNode()
     else throw new Error(`PBS ends nothing so: ${why}`)
   }
 
@@ -99,9 +102,8 @@ export class TamePbs implements TameManager, AsyncDisposable {
     this.#cell.kill(id)
   }
 
-  /** What waits gets another name: its id is that of a stranger. */
+  /** PBS knows nobody of its name any more. */
   forget(id: string): void {
-    if (this.natives().some((one) => one.id === id && one.state !== "queued")) return this.#cell.purge(id)
     this.#cell.asAdmin("qalter", "-N", strangerName, id)
     this.#forgotten.add(id)
   }
