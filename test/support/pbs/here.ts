@@ -23,9 +23,11 @@ function find(): PbsHere | string {
   const path = process.env["PBS_CONF_FILE"] ?? "/etc/pbs.conf"
   if (!existsSync(path)) return `PBS is not installed: there is no ${path}`
   const lines = readFileSync(path, "utf8").matchAll(/^(\w+)=(.*)$/gm)
-  const { PBS_EXEC: exec = "", PBS_HOME: home = "", PBS_SERVER: server = "" } = Object.fromEntries(
-    [...lines].map(([, name, value]) => [name, value]),
-  ) as Readonly<Record<string, string>>
+  const {
+    PBS_EXEC: exec = "",
+    PBS_HOME: home = "",
+    PBS_SERVER: server = "",
+  } = Object.fromEntries([...lines].map(([, name, value]) => [name, value])) as Readonly<Record<string, string>>
   try {
     execFileSync(join(exec, "bin/qstat"), ["-B"], { stdio: "ignore", timeout: 10_000 })
   } catch {
