@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto"
 import { UsageError } from "../errors.ts"
 import type { HostSlots, JobSpec, SecretReference } from "../job/index.ts"
-import { assignments, exports, quoteAll, quoteWithVariables, script } from "../quote.ts"
+import { assignments, exports, orElse, quoteAll, quoteWithVariables, script } from "../quote.ts"
 import { wrapperExit } from "./answer.ts"
 import { inContainer } from "./container.ts"
 import { relativePath } from "./filename.ts"
@@ -88,7 +88,7 @@ function pattern(glob: string): string {
  */
 function batchScript({ home, submission, directives, jobVariables, wrapper }: JobParts): string {
   const path = `${home}/bin/${wrapper}`
-  const isThere = quoteAll(["test", "-r", path])
+  const isThere = ["test", "-r", path]
   const words = ["exec", "/bin/sh", path, home, submission.token]
   const line = quoteWithVariables(words, [
     { name: jobVariables.nativeId, otherwise: "-" },
@@ -97,8 +97,8 @@ function batchScript({ home, submission, directives, jobVariables, wrapper }: Jo
   return script([
     "#!/bin/sh",
     ...directives,
-    `${isThere} || sleep 3`,
-    `${isThere} || exit ${wrapperExit.missing}`,
+    orElse(isThere, ["sleep", "3"]),
+    orElse(isThere, ["exit", String(wrapperExit.missing)]),
     line,
   ])
 }

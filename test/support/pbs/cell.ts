@@ -69,7 +69,8 @@ export class PbsCell {
   hog(id: string): void {
     const script = `globalThis.held = Buffer.alloc(${2 * memoryMax}, 1); setTimeout(() => {}, 60_000)`
     const attach = [this.#program("pbs_attach"), "-j", this.#fullId(id), process.execPath, "-e", script]
-    spawn("runuser", ["-u", this.#here.user, "--", ...attach], { cwd: "/", detached: true, stdio: "ignore" }).unref()
+    const as = ["--reuid", this.#here.user, "--regid", this.#here.user, "--init-groups"]
+    spawn("setpriv", [...as, ...attach], { cwd: "/", detached: true, stdio: "ignore" }).unref()
   }
 
   /** A node of its own, which it may lose. Returns its name. */

@@ -74,7 +74,7 @@ tell() {
 }
 
 # Of the two that a question is made of, it is about the second one that a fault lies.
-select() {
+choose() {
   called "$@"
   shift
   case $fault in
@@ -86,8 +86,8 @@ select() {
 
 case ${0##*/}/${1-} in
   qsub/*) submit "$@" ;;
-  qselect/-x) select history "$@" ;;
-  qselect/*) select list "$@" ;;
+  qselect/-x) choose history "$@" ;;
+  qselect/*) choose list "$@" ;;
   qstat/-x) tell history "$@" ;;
   qstat/*) tell list "$@" ;;
   qdel/* | qsig/*) called cancel "$@" ;;
