@@ -1,1 +1,2 @@
-export function dialectDigest(name: string): string
+export const seldomReal: Readonly<Record<"flux" | "pbs", readonly string[]>>
+export function dialectDigest(name: keyof typeof seldomReal): string

@@ -1,11 +1,11 @@
-// Writes docs/managers.md: `npm run managers`. Runs the contract of executors, and with a rig or a Flux the live tests, and
+// Writes docs/managers.md: `npm run managers`. Runs the contract of executors, and with a rig, a Flux or a PBS the live tests, and
 // says of each clause by which managers it was kept just now. Nothing in it is typed by hand but the promises behind the clauses.
 import { spawnSync } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { dialectDigest } from "./dialect.mjs"
+import { dialectDigest, seldomReal } from "./dialect.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 
@@ -35,6 +35,7 @@ const managersAtHand = [
   { name: "Open MPI", files: ["mpi"], version: ["mpirun.openmpi", "--version"] },
   { name: "MPICH", files: ["mpi"], version: ["mpirun.mpich", "--version"] },
   { name: "Flux", files: ["flux", "flux-contract"], version: ["flux", "--version"] },
+  { name: "PBS", files: ["pbs-contract"], version: ["qmgr", "--version"] },
 ]
 const workflow = "workflow"
 
@@ -80,15 +81,15 @@ const lines = [
   "",
   ...reasons.map((reason, index) => `${index + 1}. ${reason}`),
   "",
-  ...realFlux(),
+  ...seldomAsked(),
   "## On real managers",
   "",
   ...(live.length === 0
     ? [
-        "Neither a rig nor a Flux was there when this was generated, so nothing is said here. CI runs what its rig can all the same.",
+        "Neither a rig nor a Flux nor a PBS was there when this was generated, so nothing is said here. CI runs what its rig can all the same.",
       ]
     : [
-        "Live tests; the rig is that of `rig/rig.sh up --fast --sge --oar` ([rig.md](rig.md)), and Flux what was on the PATH.",
+        "Live tests; the rig is that of `rig/rig.sh up --fast --sge --oar` ([rig.md](rig.md)), and Flux and PBS what was there.",
         ...managersAtHand.flatMap(sectionOf),
         ...workflowSection(),
       ]),
@@ -156,9 +157,13 @@ function numberOf(reason) {
 }
 
 /** Behind this text of the dialect: test/contract/managers.test.ts compares. */
-function realFlux() {
-  if (![...kept.values()].some((cells) => cells.get("flux")?.real?.status === "passed")) return []
-  return [`The real flux was asked by \`src/schedulers/flux\` as it is with the digest ${dialectDigest("flux")}.`, ""]
+function seldomAsked() {
+  return Object.entries(seldomReal)
+    .filter(([name]) => [...kept.values()].some((cells) => cells.get(name)?.real?.status === "passed"))
+    .flatMap(([name, folders]) => {
+      const where = folders.map((folder) => `\`src/schedulers/${folder}\``).join(" and ")
+      return [`The real ${name} was asked by ${where} as it is with the digest ${dialectDigest(name)}.`, ""]
+    })
 }
 
 function sectionOf({ name, files, version }) {

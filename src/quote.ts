@@ -35,6 +35,11 @@ export function quoteWithVariables(
   return [...argv.map(quote), ...words].join(" ")
 }
 
+/** One command line: the second command runs where the first one fails. */
+export function orElse(argv: readonly string[], otherwise: readonly string[]): string {
+  return `${quoteAll(argv)} || ${quoteAll(otherwise)}`
+}
+
 /** `NAME=value` with what `from` says, or where that is not set `otherwise`, behind `prefix`, which it needs not have; not exported. */
 export function withoutPrefix({
   name,

@@ -11,7 +11,7 @@
  *   stage.<owner>.<nonce>/      a tar stream being unpacked
  *   jobs/<token>/
  *     token                     the token, then a hash of the spec
- *     job.sh                    batch script: directives, and one line that runs the wrapper
+ *     job.sh                    batch script: directives, and what runs the wrapper, if that is there
  *     payload.sh                environment, modules, prologue, the command, epilogue
  *     patterns.sh               `set -- 'glob' …` for the outputs
  *     checkpoint.sh             globs and the earlier tokens whose files they name; they stand in work/ already

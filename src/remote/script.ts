@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto"
 import { UsageError } from "../errors.ts"
 import type { HostSlots, JobSpec, SecretReference } from "../job/index.ts"
-import { assignments, exports, quoteAll, quoteWithVariables, script } from "../quote.ts"
+import { assignments, exports, orElse, quoteAll, quoteWithVariables, script } from "../quote.ts"
+import { wrapperExit } from "./answer.ts"
 import { inContainer } from "./container.ts"
 import { relativePath } from "./filename.ts"
 import { parseGlob, shellPattern } from "./glob.ts"
@@ -81,14 +82,25 @@ function pattern(glob: string): string {
   return shellPattern(parseGlob(glob))
 }
 
-/** The wrapper gets: home, token, native id or `-`, restart count. */
+/**
+ * The wrapper gets: home, token, native id or `-`, restart count. Some managers run a copy of this on nodes that do not see the
+ * home, where a shell's own word for a file that is not there would look like the payload's; a network file system may lag.
+ */
 function batchScript({ home, submission, directives, jobVariables, wrapper }: JobParts): string {
-  const words = ["exec", "/bin/sh", `${home}/bin/${wrapper}`, home, submission.token]
+  const path = `${home}/bin/${wrapper}`
+  const isThere = ["test", "-r", path]
+  const words = ["exec", "/bin/sh", path, home, submission.token]
   const line = quoteWithVariables(words, [
     { name: jobVariables.nativeId, otherwise: "-" },
     { name: jobVariables.restarts, otherwise: "0" },
   ])
-  return script(["#!/bin/sh", ...directives, line])
+  return script([
+    "#!/bin/sh",
+    ...directives,
+    orElse(isThere, ["sleep", "3"]),
+    orElse(isThere, ["exit", String(wrapperExit.missing)]),
+    line,
+  ])
 }
 
 /** Lines that call the functions of payload.sh. */

@@ -33,15 +33,18 @@ test("each number in it is a reason", () => {
   expect([...new Set(numbers)].sort()).toEqual(reasons.sort())
 })
 
-test("a real Flux was asked by the dialect as it is now, or nothing is said of one", () => {
-  const column = head.indexOf("flux")
-  expect(column).toBeGreaterThan(1)
-  const isReal = body.some((row) => row[column] === "real")
-  const [, digest] = /src\/schedulers\/flux.* digest ([0-9a-f]{12})\./.exec(contract) ?? []
-  expect(digest, "npm run managers, with flux on the PATH if there is one").toBe(
-    isReal ? dialectDigest("flux") : undefined,
-  )
-})
+test.each(["flux", "pbs"] as const)(
+  "a real %s was asked by the dialect as it is now, or nothing is said of one",
+  (name) => {
+    const column = head.indexOf(name)
+    expect(column).toBeGreaterThan(1)
+    const isReal = body.some((row) => row[column] === "real")
+    const [, digest] = new RegExp(`^The real ${name} was .* digest ([0-9a-f]{12})\\.$`, "m").exec(contract) ?? []
+    expect(digest, `npm run managers, with a real ${name} if there is one`).toBe(
+      isReal ? dialectDigest(name) : undefined,
+    )
+  },
+)
 
 test("what it says of live tests are titles of tests that there are", () => {
   const titles = readdirSync(join(root, "test/live")).flatMap((file) =>

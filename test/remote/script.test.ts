@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import type { JobSpec } from "../../src/job/index.ts"
+import { wrapperExit } from "../../src/remote/answer.ts"
 import { type JobParts, jobFiles, specHash } from "../../src/remote/script.ts"
 import { plainLaunch } from "../../src/launchers/launcher.ts"
 import { partsOf, specOf } from "../support/jobs.ts"
@@ -25,11 +26,23 @@ const lastLine = (text: string | undefined): string | undefined => text?.trimEnd
 describe("job.sh", () => {
   const jobVariables = { nativeId: "SLURM_JOB_ID", restarts: "SLURM_RESTART_COUNT" }
 
-  test("begins with the directives, and is one line then", () => {
+  test("begins with the directives, and looks for the wrapper then", () => {
     const lines = textOf("job.sh", {}, { directives: ["#SBATCH --nodes=1", "#SBATCH --requeue"] })?.split("\n")
     expect(lines?.slice(0, 3)).toEqual(["#!/bin/sh", "#SBATCH --nodes=1", "#SBATCH --requeue"])
-    expect(lines?.length).toBe(5)
+    expect(lines?.length).toBe(7)
   })
+
+  test.each(shells)(
+    "says as the wrapper would that its node does not see where that is, under $name",
+    ({ argv: [program, ...flags] }) => {
+      mkdirSync(home, { recursive: true })
+      writeFileSync(join(home, "alone"), (textOf("job.sh", {}) ?? "").replaceAll(`${home}/bin/`, "/nonexistent/"))
+      expect(spawnSync(program!, [...flags, join(home, "alone")], { encoding: "utf8" })).toMatchObject({
+        status: wrapperExit.missing,
+        stderr: "",
+      })
+    },
+  )
 
   test.each(shells)(
     "hands home, token, native id and restarts to the wrapper, under $name",

@@ -123,6 +123,19 @@ describe("the history", () => {
     for (const command of pbs.look([nativeOf("4711.pbs")], since).slice(1))
       expect(command.parse(resultOf({ exitCode: 36, stderr })).coverage).toBe("none")
   })
+
+  test("that nobody keeps is none too where OpenPBS 23.06 ends with 0, and looks as if it knew of no job", () => {
+    const stdout = '{\n    "timestamp":1795849263,\n    "pbs_version":"23.06.06",\n    "pbs_server":"pbs"\n}'
+    const ofOne = { stdout, stderr: "qstat: PBS is not configured to maintain job history 45.pbs\n" }
+    expect(history?.parse(resultOf(ofOne))).toMatchObject({ coverage: "none" })
+    const ofName = {
+      stdout: "\nhz-selected 0\n\nhz-end 0\n",
+      stderr: "qselect: PBS is not configured to maintain job history\n",
+    }
+    const [, byName] = pbs.look([nativeOf("4711.pbs")], since)
+    expect(byName?.parse(resultOf(ofName))).toMatchObject({ coverage: "none" })
+    expect(byName?.parse(resultOf({ ...ofName, stderr: "" }))).toMatchObject({ coverage: "complete" })
+  })
 })
 
 describe("options", () => {

@@ -73,9 +73,9 @@ function ask(
   }
 }
 
-/** A server that keeps no history says so. */
+/** A server that keeps no history says so, and that is all: the exit code is 0, and qselect prints no id, as if there were none. */
 function unlessNone(result: CommandResult, failures: Failures): Listing | null {
-  if (result.exitCode === 0 || result.timedOut || failures.failureOf(result.stderr)?.class !== "gone") return null
+  if (result.timedOut || failures.failureOf(result.stderr)?.class !== "gone") return null
   if (!result.stderr.includes("maintain job history")) return null
   return { evidence: [], unread: [], coverage: "none", trouble: "PBS keeps no history of jobs here." }
 }
@@ -101,7 +101,7 @@ function readJob(id: string, attributes: Attributes, natives: readonly Native[])
   const meaning = meaningOf(pbsStates, attributes["job_state"] ?? "")
   const substate = attributes["substate"]
   const end = {
-    status: numberIn(attributes["Exit_status"]),
+    status: statusOf(attributes["Exit_status"]),
     hasStarted: attributes["stime"] !== undefined,
     isOverrun: isOverrun(attributes),
     isDeleted: substate === "91",
@@ -118,6 +118,15 @@ function readJob(id: string, attributes: Attributes, natives: readonly Native[])
     endedAt: null,
   } as const
   return evidenceOf(told, natives)
+}
+
+/**
+ * 256 and a signal where the job's shell was killed, and 128 and a signal where only our wrapper was: pbs_mom hands the script's
+ * name to that shell, which runs it as a child. (start_exec.c) A wrapper that ends with such a code by itself has left its record.
+ */
+function statusOf(text: string | undefined): number | null {
+  const status = numberIn(text)
+  return status !== null && status > 128 && status <= 128 + 64 ? status + 128 : status
 }
 
 function partial(listing: Listing, trouble: string): Listing {

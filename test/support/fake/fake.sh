@@ -103,13 +103,20 @@ thaw() {
   kill -s CONT -- "-$line"
 }
 
+# blinded ID: line as on a node that does not see where we are. A copy is there, and runs.
+blinded() {
+  # What a wrapper does that does not find its job directory.
+  [ -e "natives/$1/copy" ] || { line='exit 113' && return; }
+  sed 's,/[^ ]*/bin/wrapper,/nonexistent/bin/wrapper,g' "natives/$1/copy" >"natives/$1/blind" &&
+    mv -f "natives/$1/blind" "natives/$1/copy"
+}
+
 run() {
   get "$1" state
   [ "$line" = queued ] || exit 0
   put "$1" begin "$(now)"
   get "$1" script
-  # What a wrapper does that does not find its job directory.
-  [ ! -e blind ] || line='exit 113'
+  [ ! -e blind ] || blinded "$1"
   export "$id_variable=${id_prefix-}$1$id_suffix"
   setsid sh -c "$line" </dev/null >/dev/null 2>&1 &
   child=$!

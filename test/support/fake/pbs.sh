@@ -4,14 +4,14 @@
 id_variable=PBS_JOBID id_suffix=.fakepbs
 
 down() {
-  printf 'Connection refused\n%s: cannot connect to server fakepbs (errno=111)\n' "$1" >&2
-  exit 111
+  printf 'Connection refused\n%s: cannot connect to server fakepbs (errno=15010)\n' "$1" >&2
+  exit 255
 }
 
 refusing() {
   case $fault in
     down) down qsub ;;
-    limit) echo "qsub: would exceed complex's per-user limit of jobs in 'Q' state" >&2 && exit 40 ;;
+    limit) echo "qsub: would exceed queue generic's per-user limit" >&2 && exit 38 ;;
     rejected) echo 'qsub: Unknown queue' >&2 && exit 170 ;;
     lost-before) echo 'qsub: Batch protocol error' >&2 && exit 183 ;;
   esac
@@ -117,7 +117,7 @@ job() {
         timeout) substate=93 status=-29 ;;
         out-of-memory) substate=93 status=-27 ;;
         launch) substate=93 status=-1 ;;
-        node-failure) substate=93 status= ;;
+        node-failure) substate=93 status=-20 ;;
         *) [ "$status" = 0 ] || substate=93 ;;
       esac
       [ -z "$status" ] || more="

@@ -1,8 +1,9 @@
 /** The rig's OAR as its administrator has it, for one test: a queue of its own, and what runs of a native. */
 import { execFileSync } from "node:child_process"
-import { readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs"
+import { rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { killAll, processesWith } from "../processes.ts"
 import type { Rig } from "../rig.ts"
 
 /** Queues of this process. */
@@ -96,17 +97,17 @@ export class OarCell {
   }
 
   kill(id: string): void {
-    end(this.#processes(id))
+    killAll(this.#processes(id))
   }
 
   /** Of this OAR's. */
   #processes(id: string): number[] {
-    return processesWith(`OAR_JOB_ID=${id}`, `OAR_FILE_NODES=${join(this.#rig.run, "oar", id)}`)
+    return processesWith([`OAR_JOB_ID=${id}`, `OAR_FILE_NODES=${join(this.#rig.run, "oar", id)}`])
   }
 
   /** Nothing of these runs on, no command of `caller` either, and the queue is gone. A command that finds no database tries on for ever. */
   async remove(ids: readonly string[], caller: string): Promise<void> {
-    end(processesWith(caller))
+    killAll(processesWith([caller]))
     const all = `queue_name = '${this.queue}' OR job_id IN (${["NULL", ...ids].join(",")})`
     const left = (): string[] =>
       this.sql(`SELECT job_id FROM jobs WHERE (${all}) AND state NOT IN ${ended}`).map(([id = ""]) => id)
@@ -118,35 +119,5 @@ export class OarCell {
     }
     this.sql(`DELETE FROM admission_rules WHERE rule = '${this.#rule}'`)
     this.asAdmin("oarnotify", "--remove-queue", this.queue)
-  }
-}
-
-/** All that has these in its environment. */
-function processesWith(...variables: readonly string[]): number[] {
-  return readdirSync("/proc")
-    .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid)
-    .filter((pid) => {
-      const environment = `\0${textOf(`/proc/${pid}/environ`)}`
-      return variables.every((word) => environment.includes(`\0${word}\0`))
-    })
-}
-
-function end(pids: readonly number[]): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGKILL")
-    } catch {
-      // It has ended.
-    }
-  }
-}
-
-/** Of what has ended: nothing. */
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8")
-  } catch {
-    return ""
   }
 }

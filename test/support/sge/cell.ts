@@ -1,9 +1,10 @@
 /** The rig's Grid Engine as its administrator has it, for one test: a queue of its own, limits, and what runs of a native. */
 import { execFileSync, spawn } from "node:child_process"
-import { readFileSync, readdirSync, writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { gridEngineVariables } from "../gridengine.ts"
+import { killAll, processesWith } from "../processes.ts"
 import type { Rig } from "../rig.ts"
 
 /** Queues of this process. */
@@ -120,25 +121,12 @@ export class GridCell {
   }
 
   kill(id: string): void {
-    for (const pid of this.processes(id)) {
-      try {
-        process.kill(pid, "SIGKILL")
-      } catch {
-        // It has ended.
-      }
-    }
+    killAll(this.processes(id))
   }
 
   /** What carries its id, of this Grid Engine's. */
   processes(id: string): number[] {
-    const words = [`\0JOB_ID=${id}\0`, `\0SGE_ROOT=${this.#root}\0`]
-    return readdirSync("/proc")
-      .map(Number)
-      .filter((pid) => pid > 0 && pid !== process.pid)
-      .filter((pid) => {
-        const environment = `\0${textOf(`/proc/${pid}/environ`)}`
-        return words.every((word) => environment.includes(word))
-      })
+    return processesWith([`JOB_ID=${id}`, `SGE_ROOT=${this.#root}`])
   }
 
   #forget(id: string): void {
