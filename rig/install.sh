@@ -7,7 +7,7 @@ set -euo pipefail
 packages=(slurm-wlm slurmdbd slurm-wlm-basic-plugins munge mariadb-server openssh-server openssh-client sudo
   gridengine-master gridengine-exec gridengine-client dma
   postgresql-15 oar-server oar-server-pgsql oar-node oar-user oar-user-pgsql
-  shellcheck dash busybox csh tcsh fish zsh faketime
+  procps shellcheck dash busybox csh tcsh fish zsh faketime
   # Both MPIs side by side, and what compiles a program for each.
   openmpi-bin libopenmpi-dev mpich libmpich-dev gcc libc6-dev)
 policy=/usr/sbin/policy-rc.d
