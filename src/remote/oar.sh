@@ -4,14 +4,17 @@
 # hz_oar_jobs CONDITION: jobs as JSON, and the newest job of the site, whosesoever. oarstat prints nothing where there is none, but
 # also where its database could not carry out the question, both times with exit code 0: so an answer without any job is no
 # answer, except on a site that has never had one, of which another question says so: `nobody`. (OAR 2.5.9, oarstat, dump_data)
+# That one asks for a resource, which only a database that answers can show; oarnodes must not be given -s, with which it shows
+# all nodes where the condition chooses no resource. (OAR 2.5.9, oarnodes)
 hz_oar_jobs() {
   hz_said=$(command oarstat --json --full --sql "$1 OR job_id = (SELECT max(job_id) FROM jobs)")
   hz_code=$?
   printf '%s\n' "$hz_said"
   [ "$hz_code" -eq 0 ] || return "$hz_code"
   if [ -z "$hz_said" ]; then
-    hz_said=$(command oarnodes --json -s --sql "NOT EXISTS (SELECT job_id FROM jobs)") || return
-    [ -z "$hz_said" ] || printf 'nobody\n'
+    hz_said=$(command oarnodes --json --sql \
+      'resource_id = (SELECT min(resource_id) FROM resources) AND NOT EXISTS (SELECT job_id FROM jobs)') || return
+    case $hz_said in *'"resource_id"'*) printf 'nobody\n' ;; esac
   fi
   printf 'end\n'
 }

@@ -34,6 +34,13 @@ export class Bench {
     return this.#parts.scheduler
   }
 
+  /** Longer than nobody may have seen a native before it counts as gone. */
+  async absenceIsOver(): Promise<void> {
+    const absenceMs = this.#parts.judgeLimits?.absenceMs
+    if (absenceMs === undefined) throw new Error("A subject names its limits.")
+    await this.stand.clock.sleep(2 * absenceMs)
+  }
+
   fleet(store?: JobStore, name?: string, changes: Partial<ExecutorParts> = {}): Promise<Fleet> {
     return this.stand.fleet({ ...this.#parts, ...changes }, store, name)
   }

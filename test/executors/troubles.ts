@@ -59,6 +59,7 @@ export const clausesOfTrouble: Clauses = {
     const job = await bench.running(fleet)
     bench.cluster.down(true)
     await until(async () => (await fleet.show(job.id)).health !== "up")
+    await bench.absenceIsOver()
     expect(fleet.job(job.id)).toMatchObject({ state: "running" })
     const next = await submit(fleet, { command: bench.script("b", ":") })
     bench.cluster.down(false)
@@ -74,6 +75,7 @@ export const clausesOfTrouble: Clauses = {
       bench.cluster.fault("list", kind, "always")
       bench.cluster.fault("history", kind, "always")
       const before = bench.cluster.calls("list")
+      await bench.absenceIsOver()
       await until(() => bench.cluster.calls("list") > before + 8)
     }
     expect(fleet.job(job.id)).toMatchObject({ state: "queued", attempts: [{ fence: null }] })

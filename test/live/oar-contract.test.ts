@@ -10,8 +10,8 @@ import { ended, submit } from "../support/stand.ts"
 
 const reason = noOar ?? (process.getuid?.() === 0 ? null : "nobody but root may run commands as the rig's user")
 
-/** Of looks that are further apart than two sweeps the time between does not count. */
-const pace = { sweepMsMin: 3_000, sweepMsMax: 6_000, hintMs: 3_000, askMsMin: 0, gatherMs: 20, killAfterMs: 20_000 }
+/** Of looks that are further apart than two sweeps the time between does not count; on a busy machine oarstat takes seconds. */
+const pace = { sweepMsMin: 3_000, sweepMsMax: 12_000, hintMs: 3_000, askMsMin: 0, gatherMs: 20, killAfterMs: 20_000 }
 /** OAR takes some seconds to call an end an end. */
 const judgeLimits = { graceMs: 3_000, recordMs: 25_000, wordMs: 25_000, absenceMs: 25_000, absenceLooks: 3 }
 

@@ -12,8 +12,12 @@ import { shells } from "../support/shells.ts"
 const listed = jobs({ "4711": running })
 const oarstat = `[ "$1" = -V ] && { echo "OAR version : 2.5.9 (Canicule)"; exit; }
 cat <<'JOBS'\n${listed}JOBS`
-const nodes = `[ "$*" = "--json -s --sql NOT EXISTS (SELECT job_id FROM jobs)" ] || exit 9
-printf '{\\n   "1" : "Alive"\\n}\\n\\n'`
+/** What a real one (2.5.9) answers: a resource, or none. */
+const nodesOf = (answer: string): string => `case "$*" in
+  "--json --sql resource_id = "*" AND NOT EXISTS (SELECT job_id FROM jobs)") printf '${answer}\\n\\n' ;;
+  *) exit 9 ;;
+esac`
+const nodes = nodesOf('{\\n   "1" : {\\n      "state" : "Alive",\\n      "resource_id" : 1\\n   }\\n}')
 
 describe.each(shells)("OAR's verbs, under $name", ({ argv: [program, ...flags] }) => {
   const run = (argv: readonly string[], texts: Readonly<Record<string, string>>) => {
@@ -35,6 +39,7 @@ describe.each(shells)("OAR's verbs, under $name", ({ argv: [program, ...flags] }
   test("nothing is an answer only where the site has never had a job", () => {
     const parse = (oarnodes: string): unknown => named!.parse(run(named!.argv, { oarstat: ":", oarnodes }))
     expect(parse(":")).toMatchObject({ coverage: "partial" })
+    expect(parse(nodesOf("{}"))).toMatchObject({ coverage: "partial" })
     expect(parse(nodes)).toMatchObject({ coverage: "complete", evidence: [], unread: [] })
     expect(() => parse("echo DB connection error, exiting. >&2; exit 25")).toThrow(/DB connection error/)
   })

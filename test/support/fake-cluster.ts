@@ -136,7 +136,7 @@ export class FakeCluster implements TameManager {
 
   stranger(id: string): void {
     this.next(id)
-    this.#play("accept", "somebody-elses", "line", "exec sleep 30")
+    this.#play("accept", "somebody-elses", "line", "exec sleep 300")
   }
 
   says(id: string, word: string | null): void {

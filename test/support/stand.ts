@@ -173,8 +173,14 @@ export async function submit(fleet: HawserApi, spec: object, request: Partial<Su
 const waitMsMax = 50_000
 
 export async function ended(fleet: HawserApi, { id }: { readonly id: string }): Promise<JobView> {
-  const [job] = await fleet.ended([id], AbortSignal.timeout(waitMsMax))
-  return job!
+  const signal = AbortSignal.timeout(waitMsMax)
+  try {
+    const [job] = await fleet.ended([id], signal)
+    return job!
+  } catch (cause) {
+    if (!signal.aborted) throw cause
+    throw new Error(`It never ended: ${JSON.stringify(await fleet.explain(id))}`, { cause })
+  }
 }
 
 /** As soon as the job fulfils the condition: at once or after one of its events. */

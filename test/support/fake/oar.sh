@@ -82,11 +82,16 @@ $jobs
 }"
 }
 
-# Whether there are none at all.
+# With a condition that holds for its first resource where there are no jobs at all.
 oarnodes() {
   newest=''
   all newer
-  [ -n "$newest" ] || printf '{\n   "1" : "Alive"\n}\n\n'
+  case $newest/$* in
+    /*' -s '*) printf '{\n   "1" : "Alive"\n}\n\n' ;;
+    /*) printf '{\n   "1" : {\n      "state" : "Alive",\n      "resource_id" : 1\n   }\n}\n\n' ;;
+    *' -s '*) printf '{\n   "n1" : {\n      "1" : "Alive"\n   }\n}\n\n' ;;
+    *) printf '{}\n\n' ;;
+  esac
 }
 
 note() { events="$events${events:+, }{ \"type\" : \"$1\", \"description\" : \"$2\" }"; }

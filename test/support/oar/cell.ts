@@ -92,7 +92,7 @@ export class OarCell {
   stranger(name: string, property?: string): string {
     const place = property === undefined ? [] : ["--property", property]
     const form = ["--name", name, "--directory", "/", "--stdout", "/dev/null", "--stderr", "/dev/null"]
-    const told = this.asUser("oarsub", ...form, ...place, "--resource", "/core=1,walltime=0:1:0", "sleep 30")
+    const told = this.asUser("oarsub", ...form, ...place, "--resource", "/core=1,walltime=0:10:0", "sleep 300")
     return /^OAR_JOB_ID=(\d+)$/m.exec(told)?.[1] ?? ""
   }
 

@@ -145,7 +145,7 @@ export class TameOar implements TameManager, AsyncDisposable {
 
   /** With an id that was forgotten while it waited: that one itself, which sleeps. */
   stranger(id: string): void {
-    if (this.#forgotten.has(id)) this.#cell.sql(`UPDATE jobs SET command = 'sleep 30' WHERE job_id = ${id}`)
+    if (this.#forgotten.has(id)) this.#cell.sql(`UPDATE jobs SET command = 'sleep 300' WHERE job_id = ${id}`)
     else this.#note(this.#cell.stranger(strangerName))
   }
 

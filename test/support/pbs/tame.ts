@@ -112,7 +112,7 @@ export class TamePbs implements TameManager, AsyncDisposable {
   stranger(id: string): void {
     if (!this.#forgotten.has(id)) return this.#cell.stranger(strangerName)
     const path = join(this.#shim.path, "stranger.sh")
-    writeFileSync(path, "#!/bin/sh\nexec sleep 30\n", { mode: 0o755 })
+    writeFileSync(path, "#!/bin/sh\nexec sleep 300\n", { mode: 0o755 })
     this.#cell.asAdmin("qalter", "-S", path, id)
   }
 
