@@ -10,3 +10,20 @@ called() {
   read -r often fault <"$calls_in/fault.$1"
   [ "$often" = always ] || rm -f "$calls_in/fault.$1"
 }
+
+# say TEXT: what was asked for, as it is or as the fault has it.
+say() {
+  case $fault in
+    cut) printf '%s' "${1%"${1#????????????????????????????????????????}"}" ;;
+    noise) printf '%s\n' 'Welcome. 4711 users are logged in.' "$1" 'Mind the gap.' ;;
+    empty) ;;
+    *) [ -z "$1" ] || printf '%s\n' "$1" ;;
+  esac
+}
+
+# answer CODE TEXT: the same, and ends so; what says nothing does that without a complaint.
+answer() {
+  say "$2"
+  [ "$fault" != empty ] || exit 0
+  exit "$1"
+}

@@ -134,16 +134,6 @@ run() {
   put "$1" state ended
 }
 
-# say TEXT: what was asked for, as it is or as the fault has it.
-say() {
-  case $fault in
-    cut) printf '%s' "${1%"${1#????????????????????????????????????????}"}" ;;
-    noise) printf '%s\n' 'Welcome to the fake. 4711 users are logged in.' "$1" 'Mind the gap.' ;;
-    empty) ;;
-    *) printf '%s\n' "$1" ;;
-  esac
-}
-
 # shellcheck source=/dev/null
 . "$FAKE_PROGRAM/$FAKE_FLAVOUR.sh"
 program=${0##*/}

@@ -1,37 +1,16 @@
 /** A real Flux that a test can play with: an instance of its own behind shim.sh, in which two brokers are two nodes. */
-import { spawnSync } from "node:child_process"
-import { mkdirSync, symlinkSync } from "node:fs"
-import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import type { Clock } from "../../../src/clock.ts"
-import type { Command } from "../../../src/command.ts"
-import { quoteAll } from "../../../src/quote.ts"
-import { prelude } from "../../../src/remote/prelude.ts"
-import { localTransport } from "../../../src/transport/local.ts"
-import type { Transport } from "../../../src/transport/transport.ts"
-import { ShimFolder } from "../shim.ts"
-import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
+import { Shimmed } from "../shimmed.ts"
+import type { TameManager, TameNative, Why } from "../tame-manager.ts"
 import { FluxInstance, fluxProgram } from "./instance.ts"
 
-const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+const script = new URL("shim.sh", import.meta.url)
 
-export class TameFlux implements TameManager, AsyncDisposable {
+export class TameFlux extends Shimmed implements TameManager, AsyncDisposable {
   readonly #instance: FluxInstance
-  readonly #shim: ShimFolder
-  readonly #env: Readonly<Record<string, string>>
 
   private constructor(folder: string, instance: FluxInstance) {
+    super({ folder, script, programs: ["flux"], user: null, variables: { SHIM_REAL: fluxProgram ?? "" } })
     this.#instance = instance
-    this.#shim = new ShimFolder(join(folder, "shim"))
-    const bin = join(folder, "bin")
-    mkdirSync(bin)
-    symlinkSync(shim, join(bin, "flux"))
-    this.#env = {
-      SHIM_REAL: fluxProgram ?? "",
-      ...this.#shim.variables,
-      PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
-      HOME: process.env["HOME"] ?? "/",
-    }
     this.#started()
   }
 
@@ -41,27 +20,8 @@ export class TameFlux implements TameManager, AsyncDisposable {
 
   /** The node that may get lost is the one where jobs run: the other has the state. */
   #started(): void {
-    this.#shim.write("uri", `${this.#instance.uri}\n`)
+    this.shim.write("uri", `${this.#instance.uri}\n`)
     this.#instance.flux("resource", "drain", "0")
-  }
-
-  transport(clock: Clock): Transport {
-    const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
-    return localTransport(clock, ["env", ...variables, "/bin/sh"])
-  }
-
-  carryOut<T>(command: Command<T>): T {
-    const input = `${prelude()}(\n${quoteAll(command.argv)}\n)\n`
-    const { status, stdout, stderr } = spawnSync("/bin/sh", ["-s"], { input, encoding: "utf8", env: this.#env })
-    return command.parse({ exitCode: status ?? 255, stdout, stderr, timedOut: false })
-  }
-
-  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
-    this.#shim.fault(verb, kind, often)
-  }
-
-  down(isDown: boolean): void {
-    this.#shim.down(isDown)
   }
 
   pause(): void {
@@ -70,10 +30,6 @@ export class TameFlux implements TameManager, AsyncDisposable {
 
   unpause(): void {
     this.#instance.flux("queue", "start")
-  }
-
-  blind(): void {
-    this.#shim.flag("blind", true)
   }
 
   lag(): never {
@@ -112,10 +68,10 @@ export class TameFlux implements TameManager, AsyncDisposable {
   }
 
   stranger(): void {
-    this.#instance.flux("submit", "--job-name=somebody-elses", "sleep", "30")
+    this.#instance.flux("submit", "--job-name=somebody-elses", "sleep", "300")
   }
 
-  says(): never {
+  override says(): never {
     throw new Error("Flux says its own words.")
   }
 
@@ -135,10 +91,6 @@ export class TameFlux implements TameManager, AsyncDisposable {
         const [id = "", name = "", state = "", result = "", code = "", urgency = ""] = line.split("\t")
         return { id, name, state: stateOf(state, urgency), code, why: result === "CANCELED" ? "cancelled" : null }
       })
-  }
-
-  calls(verb: string): number {
-    return this.#shim.calls(verb)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,49 +1,28 @@
 /** The rig's real OAR, for a test that plays with it: a queue of its own, and shim.sh before the commands. */
-import { appendFileSync, chownSync, mkdirSync, statSync, symlinkSync } from "node:fs"
+import { appendFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import type { Clock } from "../../../src/clock.ts"
-import type { Command } from "../../../src/command.ts"
-import type { Transport } from "../../../src/transport/transport.ts"
 import type { Rig } from "../rig.ts"
-import { ShimFolder } from "../shim.ts"
+import { Shimmed } from "../shimmed.ts"
 import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
-import { UserShell } from "../user-shell.ts"
 import { OarCell } from "./cell.ts"
 
-const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+const script = new URL("shim.sh", import.meta.url)
 const programs = ["oarsub", "oarstat", "oarnodes", "oardel", "oarhold", "oarresume"] as const
 const strangerName = "somebody-elses"
 /** No other test's natives come there as long as there is room: OAR fills its nodes from the first one on. */
 const lostNode = "n3"
 const silentNode = "n4"
 
-export class TameOar implements TameManager, AsyncDisposable {
+export class TameOar extends Shimmed implements TameManager, AsyncDisposable {
   readonly #cell: OarCell
-  readonly #shim: ShimFolder
-  readonly #shell: UserShell
   readonly #forgotten = new Set<string>()
   #lost = false
 
-  /** `folder` is made its user's. */
   constructor(folder: string, target: Rig) {
-    this.#shim = new ShimFolder(join(folder, "shim"))
-    const bin = join(folder, "bin")
-    mkdirSync(bin)
-    for (const name of programs) symlinkSync(shim, join(bin, name))
-    this.#cell = new OarCell(target)
-    const { user } = this.#cell
-    const home = join("/home", user)
-    const { uid, gid } = statSync(home)
-    for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
-    this.#shell = new UserShell(user, {
-      SHIM_REAL: this.#cell.folder("bin"),
-      SHIM_NOWHERE: this.#cell.folder("nowhere"),
-      ...this.#shim.variables,
-      PATH: `${bin}:/usr/bin:/bin`,
-      HOME: home,
-      USER: user,
-    })
+    const cell = new OarCell(target)
+    const variables = { SHIM_REAL: cell.folder("bin"), SHIM_NOWHERE: cell.folder("nowhere") }
+    super({ folder, script, programs, user: cell.user, variables })
+    this.#cell = cell
   }
 
   /** Where natives run that nothing else is said of. */
@@ -51,21 +30,9 @@ export class TameOar implements TameManager, AsyncDisposable {
     return this.#cell.queue
   }
 
-  transport(clock: Clock): Transport {
-    return this.#shell.transport(clock)
-  }
-
-  carryOut<T>(command: Command<T>): T {
-    return this.#shell.carryOut(command)
-  }
-
-  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
+  override fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
     if (kind === "limit") this.#cell.limit()
-    this.#shim.fault(verb, kind, often)
-  }
-
-  down(isDown: boolean): void {
-    this.#shim.down(isDown)
+    super.fault(verb, kind, often)
   }
 
   pause(): void {
@@ -76,12 +43,8 @@ export class TameOar implements TameManager, AsyncDisposable {
     this.#cell.open(true)
   }
 
-  blind(): void {
-    this.#shim.flag("blind", true)
-  }
-
   lag(isLate: boolean): void {
-    this.#shim.flag("lag", isLate)
+    this.shim.flag("lag", isLate)
   }
 
   suspend(): never {
@@ -93,12 +56,12 @@ export class TameOar implements TameManager, AsyncDisposable {
   }
 
   foresee(why: Why): void {
-    if (why === "preempted") this.#shim.write("resource", "besteffort\n--type\n")
+    if (why === "preempted") this.shim.write("resource", "besteffort\n--type\n")
     if (why === "node-failure") this.#on(lostNode)
   }
 
   #on(node: string): void {
-    this.#shim.write("resource", `network_address = '${node}'\n--property\n`)
+    this.shim.write("resource", `network_address = '${node}'\n--property\n`)
   }
 
   /** What is submitted from now on goes to a node that does not answer, until it does. */
@@ -150,12 +113,7 @@ export class TameOar implements TameManager, AsyncDisposable {
   }
 
   #note(id: string): void {
-    appendFileSync(join(this.#shim.path, "natives"), `${id} ${strangerName}\n`)
-  }
-
-  says(id: string, word: string | null): void {
-    if (word === null) this.#shim.flag("says", false)
-    else this.#shim.write("says", `${id} ${word}\n`)
+    appendFileSync(join(this.shim.path, "natives"), `${id} ${strangerName}\n`)
   }
 
   /** OAR counts its natives itself. */
@@ -181,15 +139,11 @@ export class TameOar implements TameManager, AsyncDisposable {
   }
 
   get #ids(): string[] {
-    return this.#shim.lines("natives").map((line) => line.split(" ")[0] ?? "")
-  }
-
-  calls(verb: string): number {
-    return this.#shim.calls(verb)
+    return this.shim.lines("natives").map((line) => line.split(" ")[0] ?? "")
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cell.remove(this.#ids, `SHIM_STATE=${this.#shim.path}`)
+    await this.#cell.remove(this.#ids, `SHIM_STATE=${this.shim.path}`)
     if (this.#lost) this.#cell.asAdmin("oarnodesetting", "-h", lostNode, "-s", "Alive")
   }
 }

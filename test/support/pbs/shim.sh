@@ -64,13 +64,7 @@ tell() {
   told=$("$real" "$@")
   code=$?
   [ -z "$told" ] || told=$(printf '%s\n' "$told" | retold)
-  case $fault in
-    cut) printf '%s' "${told%"${told#????????????????????????????????????????}"}" ;;
-    noise) printf '%s\n' 'Welcome. 4711 users are logged in.' "$told" 'Mind the gap.' ;;
-    empty) code=0 ;;
-    *) [ -z "$told" ] || printf '%s\n' "$told" ;;
-  esac
-  exit "$code"
+  answer "$code" "$told"
 }
 
 # Of the two that a question is made of, it is about the second one that a fault lies.

@@ -1,64 +1,28 @@
 /** A real PBS, for a test that plays with it: a queue of its own, and shim.sh before the commands. */
-import { chownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import type { Clock } from "../../../src/clock.ts"
-import type { Command } from "../../../src/command.ts"
-import type { Transport } from "../../../src/transport/transport.ts"
-import { ShimFolder } from "../shim.ts"
-import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
-import { UserShell } from "../user-shell.ts"
+import { Shimmed } from "../shimmed.ts"
+import type { TameManager, TameNative, Why } from "../tame-manager.ts"
 import { memoryMax, PbsCell } from "./cell.ts"
 import type { PbsHere } from "./here.ts"
 
-const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+const script = new URL("shim.sh", import.meta.url)
 const programs = ["qsub", "qselect", "qstat", "qdel", "qsig", "qhold", "qrls"] as const
 const strangerName = "somebody-elses"
 
-export class TamePbs implements TameManager, AsyncDisposable {
+export class TamePbs extends Shimmed implements TameManager, AsyncDisposable {
   readonly #cell: PbsCell
-  readonly #shim: ShimFolder
-  readonly #shell: UserShell
   readonly #forgotten = new Set<string>()
 
-  /** `folder` is made its user's. */
   constructor(folder: string, here: PbsHere) {
-    this.#shim = new ShimFolder(join(folder, "shim"))
-    const bin = join(folder, "bin")
-    mkdirSync(bin)
-    for (const name of programs) symlinkSync(shim, join(bin, name))
+    const variables = { SHIM_REAL: join(here.exec, "bin") }
+    super({ folder, script, programs, user: here.user, variables })
     this.#cell = new PbsCell(here)
-    const home = join("/home", here.user)
-    const { uid, gid } = statSync(home)
-    for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
-    this.#shell = new UserShell(here.user, {
-      SHIM_REAL: join(here.exec, "bin"),
-      ...this.#shim.variables,
-      PATH: `${bin}:/usr/bin:/bin`,
-      HOME: home,
-      USER: here.user,
-    })
   }
 
   /** Where natives run that nothing else is said of. */
   get queue(): string {
     return this.#cell.queue
-  }
-
-  transport(clock: Clock): Transport {
-    return this.#shell.transport(clock)
-  }
-
-  carryOut<T>(command: Command<T>): T {
-    return this.#shell.carryOut(command)
-  }
-
-  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
-    this.#shim.fault(verb, kind, often)
-  }
-
-  down(isDown: boolean): void {
-    this.#shim.down(isDown)
   }
 
   pause(): void {
@@ -67,10 +31,6 @@ export class TamePbs implements TameManager, AsyncDisposable {
 
   unpause(): void {
     this.#cell.open(true)
-  }
-
-  blind(): void {
-    this.#shim.flag("blind", true)
   }
 
   lag(): never {
@@ -86,8 +46,8 @@ export class TamePbs implements TameManager, AsyncDisposable {
   }
 
   foresee(why: Why): void {
-    if (why === "out-of-memory") this.#shim.write("resource", `mem=${memoryMax / 2 ** 20}mb\n`)
-    if (why === "node-failure") this.#shim.write("resource", `select=1:vnode=${this.#cell.ownNode()}\n`)
+    if (why === "out-of-memory") this.shim.write("resource", `mem=${memoryMax / 2 ** 20}mb\n`)
+    if (why === "node-failure") this.shim.write("resource", `select=1:vnode=${this.#cell.ownNode()}\n`)
   }
 
   end(id: string, why: Why): void {
@@ -111,14 +71,9 @@ export class TamePbs implements TameManager, AsyncDisposable {
   /** With an id that was forgotten while it waited: that one itself, whose shell sleeps. */
   stranger(id: string): void {
     if (!this.#forgotten.has(id)) return this.#cell.stranger(strangerName)
-    const path = join(this.#shim.path, "stranger.sh")
+    const path = join(this.shim.path, "stranger.sh")
     writeFileSync(path, "#!/bin/sh\nexec sleep 300\n", { mode: 0o755 })
     this.#cell.asAdmin("qalter", "-S", path, id)
-  }
-
-  says(id: string, word: string | null): void {
-    if (word === null) this.#shim.flag("says", false)
-    else this.#shim.write("says", `${id} ${word}\n`)
   }
 
   /** PBS counts its natives itself. */
@@ -132,10 +87,6 @@ export class TamePbs implements TameManager, AsyncDisposable {
       code: more["Exit_status"] ?? null,
       why: letter === "F" && more["substate"] === "91" ? "cancelled" : null,
     }))
-  }
-
-  calls(verb: string): number {
-    return this.#shim.calls(verb)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

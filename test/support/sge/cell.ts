@@ -74,7 +74,7 @@ export class GridCell {
 
   /** Somebody else's, which sleeps. Returns its id. */
   stranger(name: string): string {
-    return this.#submit("-N", name, "sleep", "30")
+    return this.#submit("-N", name, "sleep", "300")
   }
 
   #submit(...words: readonly string[]): string {

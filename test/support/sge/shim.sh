@@ -77,13 +77,7 @@ tell() {
   if [ -r says ] && read -r id word <says; then
     told=$(printf '%s\n' "$told" | sed "/<JB_job_number>$id</,/<.job_list>/s,<state>[A-Za-z]*<,<state>$word<,")
   fi
-  case $fault in
-    cut) printf '%s' "${told%"${told#????????????????????????????????????????}"}" ;;
-    noise) printf '%s\n' 'Welcome. 4711 users are logged in.' "$told" 'Mind the gap.' ;;
-    empty) code=0 ;;
-    *) [ -z "$told" ] || printf '%s\n' "$told" ;;
-  esac
-  exit "$code"
+  answer "$code" "$told"
 }
 
 delete() {

@@ -1,50 +1,29 @@
 /** The rig's real Grid Engine, for a test that plays with it: a queue of its own, and shim.sh before the commands. */
-import { appendFileSync, chownSync, copyFileSync, existsSync, mkdirSync, statSync, symlinkSync } from "node:fs"
+import { appendFileSync, copyFileSync, existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { fileURLToPath } from "node:url"
-import type { Clock } from "../../../src/clock.ts"
-import type { Command } from "../../../src/command.ts"
-import type { Transport } from "../../../src/transport/transport.ts"
 import type { Rig } from "../rig.ts"
-import { ShimFolder } from "../shim.ts"
+import { Shimmed } from "../shimmed.ts"
 import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
-import { UserShell } from "../user-shell.ts"
 import { GridCell, memoryMax } from "./cell.ts"
 
-const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+const script = new URL("shim.sh", import.meta.url)
 const programs = ["qsub", "qstat", "qacct", "qdel", "qhold", "qrls", "qmod", "qconf"] as const
 
 /** Seconds in which one that is to run out of time has to be seen running. */
 const walltime = 8
 
-export class TameGridEngine implements TameManager, AsyncDisposable {
+export class TameGridEngine extends Shimmed implements TameManager, AsyncDisposable {
   readonly #cell: GridCell
-  readonly #shim: ShimFolder
-  readonly #shell: UserShell
   #limit: Promise<void> = Promise.resolve()
   #isOver = false
 
-  /** `folder` is made its user's, who can run no native elsewhere. */
+  /** Its user can run no native elsewhere. */
   constructor(folder: string, target: Rig) {
-    this.#shim = new ShimFolder(join(folder, "shim"))
-    const bin = join(folder, "bin")
-    mkdirSync(bin)
-    for (const name of programs) symlinkSync(shim, join(bin, name))
-    this.#cell = new GridCell(target, this.#shim.path)
-    const { user, variables } = this.#cell
-    const home = join("/home", user)
-    const { uid, gid } = statSync(home)
-    for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
-    this.#shell = new UserShell(user, {
-      ...variables,
-      SHIM_REAL: folderOf("qsub"),
-      ...this.#shim.variables,
-      SHIM_LOCK: this.#cell.lock,
-      PATH: `${bin}:/usr/bin:/bin`,
-      HOME: home,
-      USER: user,
-    })
+    const cell = new GridCell(target, folder)
+    const variables = { ...cell.variables, SHIM_REAL: folderOf("qsub"), SHIM_LOCK: cell.lock }
+    super({ folder, script, programs, user: cell.user, variables })
+    this.#cell = cell
   }
 
   /** Where natives run that nothing else is said of. */
@@ -52,16 +31,8 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     return this.#cell.queue
   }
 
-  transport(clock: Clock): Transport {
-    return this.#shell.transport(clock)
-  }
-
-  carryOut<T>(command: Command<T>): T {
-    return this.#shell.carryOut(command)
-  }
-
-  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
-    this.#shim.fault(verb, kind, often)
+  override fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
+    super.fault(verb, kind, often)
     if (kind === "limit") this.#limit = this.#setLimit()
   }
 
@@ -69,18 +40,14 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   async #setLimit(): Promise<void> {
     await this.#until("limit.wanted")
     await this.#cell.whileFull(async () => {
-      this.#shim.write("limit.on", "")
+      this.shim.write("limit.on", "")
       await this.#until("limit.met")
     })
-    this.#shim.flag("limit.on", false)
+    this.shim.flag("limit.on", false)
   }
 
   async #until(name: string): Promise<void> {
-    while (!this.#isOver && !this.#shim.has(name)) await sleep(50)
-  }
-
-  down(isDown: boolean): void {
-    this.#shim.down(isDown)
+    while (!this.#isOver && !this.shim.has(name)) await sleep(50)
   }
 
   pause(): void {
@@ -91,15 +58,15 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
     this.#cell.asAdmin("qmod", "-e", this.queue)
   }
 
-  blind(): never {
+  override blind(): never {
     throw new Error("Grid Engine starts nothing where the directory is not.")
   }
 
   lag(isLate: boolean): void {
-    const path = join(this.#shim.path, "accounting")
-    if (!isLate) this.#shim.flag("accounting", false)
+    const path = join(this.shim.path, "accounting")
+    if (!isLate) this.shim.flag("accounting", false)
     else if (existsSync(this.#cell.accounting)) copyFileSync(this.#cell.accounting, path)
-    else this.#shim.write("accounting", "")
+    else this.shim.write("accounting", "")
   }
 
   suspend(id: string): void {
@@ -111,8 +78,8 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
   }
 
   foresee(why: Why, signal: "TERM" | "KILL" = "KILL"): void {
-    if (why === "timeout") this.#shim.write("resource", `h_rt=${walltime}\n`)
-    else if (why === "out-of-memory") this.#shim.write("resource", `h_vmem=${memoryMax}\n`)
+    if (why === "timeout") this.shim.write("resource", `h_rt=${walltime}\n`)
+    else if (why === "out-of-memory") this.shim.write("resource", `h_vmem=${memoryMax}\n`)
     else throw new Error(`Grid Engine ends nothing so: ${why}`)
     // What a queue ends its natives by instead of KILL. (queue_conf(5))
     if (signal === "TERM") this.#cell.asAdmin("qconf", "-mattr", "queue", "terminate_method", "SIGTERM", this.queue)
@@ -120,7 +87,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
 
   /** Its time is over by itself, soon. */
   end(id: string, why: Why): void {
-    if (!this.#shim.has("resource")) throw new Error(`That was not foreseen: ${why}`)
+    if (!this.shim.has("resource")) throw new Error(`That was not foreseen: ${why}`)
     if (why === "out-of-memory") this.#cell.hog(id)
   }
 
@@ -135,12 +102,7 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
 
   stranger(_id?: string): void {
     const name = "somebody-elses"
-    appendFileSync(join(this.#shim.path, "natives"), `${this.#cell.stranger(name)} ${name}\n`)
-  }
-
-  says(id: string, word: string | null): void {
-    if (word === null) this.#shim.flag("says", false)
-    else this.#shim.write("says", `${id} ${word}\n`)
+    appendFileSync(join(this.shim.path, "natives"), `${this.#cell.stranger(name)} ${name}\n`)
   }
 
   next(_id?: string): void {
@@ -149,23 +111,19 @@ export class TameGridEngine implements TameManager, AsyncDisposable {
 
   natives(): TameNative[] {
     const letters = this.#cell.letters()
-    const deleted = new Set(this.#shim.lines("deleted"))
+    const deleted = new Set(this.shim.lines("deleted"))
     // Of two that had one id, one after the other, the last.
-    const names = new Map(this.#shim.lines("natives").map((line) => line.split(" ") as [string, string]))
+    const names = new Map(this.shim.lines("natives").map((line) => line.split(" ") as [string, string]))
     return [...names].map(([id, name]) => {
       const state = stateOf(letters.get(id))
       return { id, name, state, code: null, why: state === "ended" && deleted.has(id) ? "cancelled" : null }
     })
   }
 
-  calls(verb: string): number {
-    return this.#shim.calls(verb)
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true
     await this.#limit
-    await this.#cell.remove(this.#shim.lines("natives").map((line) => line.split(" ")[0] ?? ""))
+    await this.#cell.remove(this.shim.lines("natives").map((line) => line.split(" ")[0] ?? ""))
   }
 }
 

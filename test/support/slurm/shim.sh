@@ -3,7 +3,7 @@
 # test wants to go wrong.
 # SHIM_REAL is the folder of the real ones. SHIM_STATE is a folder: calls (a line for each), and fault.VERB (`once KIND` or
 # `always KIND`) for submit, list, history and cancel. blind: jobs do not see their directory. lag: of those that have ended
-# nothing is told. words: `ID WORD` a line, said of ID in place of Slurm's own word. nowhere.conf leads to no controller,
+# nothing is told. says: `ID WORD`, said of ID in place of Slurm's own word. nowhere.conf leads to no controller,
 # deaf.conf to one that hangs up on each request, mute.conf to one that hangs up when it has carried it out.
 
 program=${0##*/}
@@ -43,7 +43,7 @@ submit() {
 }
 
 list() {
-  case $fault in '' | down) [ -e "$SHIM_STATE/lag" ] || [ -e "$SHIM_STATE/words" ] || exec "$real" "$@" ;; esac
+  case $fault in '' | down) [ -e "$SHIM_STATE/lag" ] || [ -e "$SHIM_STATE/says" ] || exec "$real" "$@" ;; esac
   told=$("$real" "$@"; code=$?; echo .; exit "$code")
   code=$?
   told=$(printf '%s' "${told%.}" | retold && echo .)
@@ -60,7 +60,7 @@ list() {
 
 # Records behind their head, with the id first.
 retold() {
-  awk -F "$us" -v OFS="$us" -v words="$SHIM_STATE/words" -v lag="$([ ! -e "$SHIM_STATE/lag" ] || echo 1)" '
+  awk -F "$us" -v OFS="$us" -v words="$SHIM_STATE/says" -v lag="$([ ! -e "$SHIM_STATE/lag" ] || echo 1)" '
     BEGIN { while ((getline line < words) > 0) { split(line, pair, " "); said[pair[1]] = pair[2] } }
     NR == 1 { for (i = 1; i <= NF; i++) if (toupper($i) == "STATE") state = i }
     NR > 1 && lag && $state !~ /^(PENDING|RUNNING|SUSPENDED)/ { next }

@@ -1,60 +1,37 @@
 /** A real Slurm that a test can play with: a partition of its own in the rig's, behind shim.sh. */
-import { execFile, execFileSync, spawnSync } from "node:child_process"
-import { chownSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { execFile, execFileSync } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import { type Clock, systemClock } from "../../../src/clock.ts"
-import type { Command } from "../../../src/command.ts"
-import { quoteAll } from "../../../src/quote.ts"
-import { prelude } from "../../../src/remote/prelude.ts"
-import { localTransport } from "../../../src/transport/local.ts"
-import type { Transport } from "../../../src/transport/transport.ts"
+import { systemClock } from "../../../src/clock.ts"
+import { killAll, processesWith } from "../processes.ts"
 import type { Rig } from "../rig.ts"
-import { ShimFolder } from "../shim.ts"
-import type { ListFault, SubmitFault, TameManager, TameNative, Why } from "../tame-manager.ts"
+import { Shimmed } from "../shimmed.ts"
+import type { TameManager, TameNative, Why } from "../tame-manager.ts"
 import { type LossyPorts, lossyPorts } from "./lossy.ts"
 
-const shim = fileURLToPath(new URL("shim.sh", import.meta.url))
+const script = new URL("shim.sh", import.meta.url)
+const programs = ["sbatch", "squeue", "sacct", "scancel", "scontrol"] as const
 const realFolder = "/usr/bin"
 const columns = ["JobID", "Name", "State", "Reason", "exit_code"]
 const strangerName = "somebody-elses"
-const strangerScript = "#!/bin/sh\nexec sleep 30\n"
+const strangerScript = "#!/bin/sh\nexec sleep 300\n"
 let made = 0
 
-export class TameSlurm implements TameManager, AsyncDisposable {
+export class TameSlurm extends Shimmed implements TameManager, AsyncDisposable {
   /** The queue of all its jobs. */
   readonly partition: string = `tame${process.pid}n${made++}`
   readonly #rig: Rig
-  readonly #shim: ShimFolder
   readonly #ports: LossyPorts
-  readonly #user: { readonly uid: number; readonly gid: number }
-  readonly #env: Readonly<Record<string, string>>
   /** What was made, in the order of making. */
   readonly #partitions: string[] = []
   readonly #forgotten = new Set<string>()
 
   private constructor(rig: Rig, folder: string, ports: LossyPorts) {
-    const home = join("/home", rig.user)
-    const { uid, gid } = statSync(home)
+    const variables = { SHIM_REAL: realFolder, SLURM_CONF: rig.slurmConf }
+    super({ folder, script, programs, user: rig.user, variables })
     this.#rig = rig
     this.#ports = ports
-    this.#user = { uid, gid }
-    this.#shim = new ShimFolder(join(folder, "shim"))
-    const bin = join(folder, "bin")
-    mkdirSync(bin)
-    for (const name of ["sbatch", "squeue", "sacct", "scancel", "scontrol"]) symlinkSync(shim, join(bin, name))
-    // The job user writes here, and so do we.
-    for (const path of [folder, this.#shim.path]) chownSync(path, uid, gid)
-    this.#env = {
-      SHIM_REAL: realFolder,
-      ...this.#shim.variables,
-      SLURM_CONF: rig.slurmConf,
-      PATH: `${bin}:${process.env["PATH"] ?? "/usr/bin:/bin"}`,
-      HOME: home,
-      USER: rig.user,
-      LOGNAME: rig.user,
-    }
   }
 
   static async start(rig: Rig, folder: string): Promise<TameSlurm> {
@@ -75,9 +52,9 @@ export class TameSlurm implements TameManager, AsyncDisposable {
         settings,
       )
     // With so little patience Slurm's commands do not try again for seconds.
-    this.#shim.write("nowhere.conf", way({ SlurmctldPort: 1, AccountingStoragePort: 1, MessageTimeout: 1 }))
+    this.shim.write("nowhere.conf", way({ SlurmctldPort: 1, AccountingStoragePort: 1, MessageTimeout: 1 }))
     for (const name of ["deaf", "mute"] as const)
-      this.#shim.write(`${name}.conf`, way({ SlurmctldHost: "lossy(127.0.0.1)", SlurmctldPort: this.#ports[name] }))
+      this.shim.write(`${name}.conf`, way({ SlurmctldHost: "lossy(127.0.0.1)", SlurmctldPort: this.#ports[name] }))
   }
 
   /** A command of Slurm's as root, and what it prints. */
@@ -99,28 +76,6 @@ export class TameSlurm implements TameManager, AsyncDisposable {
     this.#partitions.push(partition)
   }
 
-  transport(clock: Clock): Transport {
-    const { user } = this.#rig
-    const variables = Object.entries(this.#env).map(([name, value]) => `${name}=${value}`)
-    const as = ["--reuid", user, "--regid", user, "--init-groups"]
-    return localTransport(clock, ["setpriv", ...as, "env", ...variables, "/bin/sh"])
-  }
-
-  carryOut<T>(command: Command<T>): T {
-    const input = `${prelude()}(\n${quoteAll(command.argv)}\n)\n`
-    const options = { input, encoding: "utf8", env: this.#env, ...this.#user } as const
-    const { status, stdout, stderr } = spawnSync("/bin/sh", ["-s"], options)
-    return command.parse({ exitCode: status ?? 255, stdout, stderr, timedOut: false })
-  }
-
-  fault(verb: string, kind: SubmitFault | ListFault | null, often: "once" | "always" = "once"): void {
-    this.#shim.fault(verb, kind, often)
-  }
-
-  down(isDown: boolean): void {
-    this.#shim.down(isDown)
-  }
-
   #update(...settings: readonly string[]): void {
     this.#admin("scontrol", "update", `PartitionName=${this.partition}`, ...settings)
   }
@@ -133,12 +88,8 @@ export class TameSlurm implements TameManager, AsyncDisposable {
     this.#update("State=UP")
   }
 
-  blind(): void {
-    this.#shim.flag("blind", true)
-  }
-
   lag(isLate: boolean): void {
-    this.#shim.flag("lag", isLate)
+    this.shim.flag("lag", isLate)
   }
 
   suspend(id: string): void {
@@ -192,17 +143,7 @@ export class TameSlurm implements TameManager, AsyncDisposable {
 
   /** SIGKILL to all processes of the native but its slurmstepd, which sees them end. */
   kill(id: string): void {
-    const words = [`SLURM_JOB_ID=${id}`, `SHIM_STATE=${this.#shim.path}`]
-    for (const pid of readdirSync("/proc")
-      .map(Number)
-      .filter((one) => one > 0)) {
-      try {
-        const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0")
-        if (words.every((word) => environment.includes(word))) process.kill(pid, "SIGKILL")
-      } catch {
-        // It has ended.
-      }
-    }
+    killAll(processesWith([`SLURM_JOB_ID=${id}`, `SHIM_STATE=${this.shim.path}`]))
   }
 
   /** Slurm knows nobody of its name any more: the id is that of a stranger, also in accounting. */
@@ -223,11 +164,6 @@ export class TameSlurm implements TameManager, AsyncDisposable {
     this.#admin("sbatch", `--uid=${this.#rig.user2}`, ...words, `--wrap=${strangerScript.split("\n")[1]}`)
   }
 
-  says(id: string, word: string | null): void {
-    if (word === null) this.#shim.flag("words", false)
-    else this.#shim.write("words", `${id} ${word}\n`)
-  }
-
   /** Slurm gives each id once, up to 67,108,863. */
   next(): void {}
 
@@ -243,10 +179,6 @@ export class TameSlurm implements TameManager, AsyncDisposable {
         const code = state === "ended" ? String(Number(status) >> 8) : null
         return { id, name, state, code, why: word === "CANCELLED" ? "cancelled" : null }
       })
-  }
-
-  calls(verb: string): number {
-    return this.#shim.calls(verb)
   }
 
   /** Nothing of it runs on, and its partitions are gone. */
