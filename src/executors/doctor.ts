@@ -34,6 +34,8 @@ interface Check {
 const skewMsMax = 5_000
 const testJobMsMax = 120_000
 
+const withoutAccounting = "Without it ends are judged by our own records alone; see docs/judging.md."
+
 const checks: readonly Check[] = [
   {
     name: "shell",
@@ -66,7 +68,7 @@ const checks: readonly Check[] = [
   },
   {
     name: "accounting",
-    advice: "Without it ends are judged by our own records alone; see docs/judging.md.",
+    advice: withoutAccounting,
     run: accounting,
   },
   { name: "limits", advice: "", run: limits },
@@ -182,8 +184,9 @@ async function accounting({ parts }: Patient, { session, facts }: Live): Promise
   const nobody = { token: "hz0000000000000", nativeName: "hz0000000000000", nativeId: "1", directory: "/" }
   const command = parts.scheduler.history([nobody], Math.floor(facts.now / 1000) - 60)
   if (command === null) return null
-  await session.ask(command)
-  return { detail: "it answers" }
+  const { coverage, trouble } = await session.ask(command)
+  if (coverage === "complete") return { detail: "it answers" }
+  return { status: "warning", detail: trouble ?? "it answers in part", advice: withoutAccounting }
 }
 
 async function limits({ parts }: Patient): Promise<Finding> {

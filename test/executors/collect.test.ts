@@ -4,6 +4,8 @@ import { join } from "node:path"
 import { expect, test } from "vitest"
 import type { DoctorLine } from "../../src/executors/api.ts"
 import { localTransport } from "../../src/transport/local.ts"
+import type { Scheduler } from "../../src/schedulers/scheduler.ts"
+import { fakeScheduler } from "../support/fake-scheduler.ts"
 import { localDisk } from "../../src/remote/resultsDisk.ts"
 import { Stand, ended, submit, when } from "../support/stand.ts"
 
@@ -107,6 +109,26 @@ test("doctor finds a healthy executor in order, and leaves nothing behind", asyn
   expect(lines.filter(({ status }) => status === "failed")).toEqual([])
   expect(lines.map(({ check }) => check)).toContain("test job")
   expect(await fleet.list()).toEqual([])
+})
+
+test.each([
+  { coverage: "none", trouble: "Nobody keeps books here." },
+  { coverage: "partial", trouble: "The books are torn." },
+] as const)("doctor warns where accounting can't be relied upon: $coverage", async ({ coverage, trouble }) => {
+  await using stand = new Stand()
+  const scheduler = fakeScheduler(stand.manager)
+  const history: Scheduler["history"] = () => ({
+    argv: ["true"],
+    timeoutMs: 60_000,
+    parse: () => ({ evidence: [], unread: [], coverage, trouble }),
+  })
+  const fleet = await stand.fleet({ scheduler: { ...scheduler, history } })
+  const lines = await fleet.doctor("fake", () => undefined)
+  expect(lines.find(({ check }) => check === "accounting")).toMatchObject({
+    status: "warning",
+    detail: trouble,
+    advice: expect.stringContaining("docs/judging.md") as string,
+  })
 })
 
 test("doctor says what is broken and what to do", async () => {

@@ -180,6 +180,10 @@ export const clausesOfTrouble: Clauses = {
     const { version, facts } = bench.cluster.carryOut(bench.scheduler.probe())
     expect(version).toMatch(/\S/)
     expect(Object.keys(facts).length).toBeGreaterThan(0)
+    const lines = await (await bench.fleet()).doctor("fake", () => undefined)
+    expect(lines.filter(({ status }) => status === "failed")).toEqual([])
+    // It is asked for a native that was never there.
+    expect(lines.find(({ check }) => check === "accounting")?.status).toMatch(/^(?:ok|skipped)$/)
     bench.cluster.down(true)
     expect(() => bench.cluster.carryOut(bench.scheduler.queue([]))).toThrow(/down|connect/i)
   },
