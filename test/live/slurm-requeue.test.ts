@@ -42,13 +42,15 @@ async function jobsOf(work: Study): Promise<Record<string, JobView>> {
   return Object.fromEntries((await viewsOf(work)).map((job) => [job.key, job]))
 }
 
-/** Slurm lets what it requeues wait for two minutes; its owner may say otherwise. */
-async function startNow(job: JobView | undefined): Promise<void> {
+/** Slurm lets what it requeues wait for two minutes; its owner may say otherwise, once that was seen here. */
+async function startNow(work: Study, key: string): Promise<void> {
+  const job = (await jobsOf(work))[key]
   const isWaiting = async (): Promise<boolean> => {
     const told = await onCluster(target, `squeue -h -j ${job?.nativeId} -O State:20,RestartCnt`)
     return /^PENDING +1/.test(told)
   }
   await until("requeued", isWaiting, 30_000)
+  await until("seen", async () => (await jobsOf(work))[key]?.state === "queued", 60_000)
   await onCluster(target, `scontrol update JobId=${job?.nativeId} StartTime=now`)
 }
 
@@ -77,7 +79,7 @@ test.skipIf(skipped)(
     await until("all four run", async () => (await trace.runs()).length === 4)
     await until("seen", async () => (await viewsOf(work)).every((job) => job.state === "running"))
     await onCluster(target, "sbatch -p high -N4 --exclusive --wrap 'sleep 2'")
-    await startNow((await jobsOf(work))["requeued"])
+    await startNow(work, "requeued")
     expect((await work.hawser(["wait", "--all", "--timeout", "120s"])).code).toBe(1)
 
     const jobs = await jobsOf(work)
@@ -135,7 +137,7 @@ test.skipIf(skipped)(
     try {
       const since = Date.now()
       for (const node of nodes) await daemon("kill", node)
-      await startNow((await jobsOf(work))["requeued"])
+      await startNow(work, "requeued")
       console.log(`${nodes.join()} missed after ${Date.now() - since} ms`)
       await until("failed", async () => (await jobsOf(work))["failed"]?.state === "failed", 90_000)
       console.log(`and its job has failed after ${Date.now() - since} ms`)
