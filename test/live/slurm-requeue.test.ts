@@ -27,13 +27,14 @@ const resources = { nodes: 1, tasks: 1, memory: "100M", walltime: "5m" }
 function payload(trace: Trace, seconds = 300): string {
   return `#!/bin/sh
 line() { printf '%s\\n' "$1 $HAWSER_KEY $HAWSER_ATTEMPT $HAWSER_RESTART" >>${trace.path}; }
-trap 'line end; exit 143' TERM
+# Slurm ends processes one by one, and the sleep may come first: the end is told once, whichever it is.
+end() { trap '' TERM; line end; exit 143; }
+trap end TERM
 line begin
 echo "attempt $HAWSER_ATTEMPT, start $HAWSER_RESTART"
 echo "$HAWSER_ATTEMPT.$HAWSER_RESTART" >>steps
 case $HAWSER_ATTEMPT.$HAWSER_RESTART in 1.0) sleep ${seconds} & ;; *) sleep 4 & ;; esac
-# Slurm ends processes one by one, and the sleep may come first.
-wait $! || { line end; exit 143; }
+wait $! || end
 line end
 `
 }
